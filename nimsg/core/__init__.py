@@ -1,0 +1,1 @@
+"""What the server means: decisions as plain functions of facts."""

@@ -1,0 +1,158 @@
+"""What can be asked of durable state: one value for each kind of change."""
+
+from msgspec import Struct
+
+from nimsg.core.ladder import Copy
+from nimsg.protocol.constants import Device
+from nimsg.protocol.results import Refused
+
+
+class SendMail(Struct, frozen=True):
+    """Store a message of the account `sender` for the people named in `to`."""
+
+    sender: int
+    to: list[str]
+    client_id: str
+    subject: str
+    body: str
+    reply_to: str | None
+
+
+class FetchMail(Struct, frozen=True):
+    """A device of `reader` was sent the rows of these messages."""
+
+    reader: int
+    ids: list[str]
+    device: Device
+
+
+class OpenMail(Struct, frozen=True):
+    """A device of `reader` asks for a message's body."""
+
+    reader: int
+    id: str
+    device: Device
+
+
+class AckMail(Struct, frozen=True):
+    """`reader` acknowledges a message."""
+
+    reader: int
+    id: str
+    device: Device
+
+
+class RecallMail(Struct, frozen=True):
+    """`sender` withdraws a message."""
+
+    sender: int
+    id: str
+
+
+class DeleteMail(Struct, frozen=True):
+    """`owner` removes a message from view, be it sent or received."""
+
+    owner: int
+    id: str
+
+
+class CreateAccount(Struct, frozen=True):
+    """A new account.
+
+    `look_alike` admits a name that differs from another only in case: imported
+    files may hold both. `existing` returns an account that is there already.
+    """
+
+    name: str
+    password_hash: str | None
+    role: str = "user"
+    look_alike: bool = False
+    existing: bool = False
+
+
+class SetPassword(Struct, frozen=True):
+    """A new password hash; all tokens end, unless only the hash's cost changed."""
+
+    uid: int
+    password_hash: str
+    rehash: bool = False
+
+
+class SetRole(Struct, frozen=True):
+    """A new role."""
+
+    uid: int
+    role: str
+
+
+class RemoveAccount(Struct, frozen=True):
+    """Close an account for good; its name is never given again."""
+
+    uid: int
+
+
+class CreateToken(Struct, frozen=True):
+    """A new script token, known by the sha-256 of its secret."""
+
+    uid: int
+    id: str
+    secret_hash: str
+    label: str
+    expires_at: int | None
+
+
+class RevokeToken(Struct, frozen=True):
+    """End a script token."""
+
+    uid: int
+    id: str
+
+
+class TouchToken(Struct, frozen=True):
+    """A script token was used."""
+
+    uid: int
+    id: str
+
+
+AccountCommand = (
+    CreateAccount
+    | SetPassword
+    | SetRole
+    | RemoveAccount
+    | CreateToken
+    | RevokeToken
+    | TouchToken
+)
+MailCommand = SendMail | FetchMail | OpenMail | AckMail | RecallMail | DeleteMail
+Command = MailCommand | AccountCommand
+
+
+class SentMail(Struct, frozen=True):
+    """What a `SendMail` came to."""
+
+    id: str
+    sent_at: int
+    position: int
+    to: list[str]
+    refused: list[Refused]
+    digest: str
+    hash: str
+    duplicate: bool
+
+
+class Copies(Struct, frozen=True):
+    """A message's copies after a command, by the recipient's name, in order."""
+
+    id: str
+    copies: dict[str, Copy]
+
+
+Value = SentMail | Copies | int | None
+
+
+class Outcome(Struct, frozen=True):
+    """A command's value, and the accounts whose polls it wakes."""
+
+    value: Value
+    wakes: frozenset[int] = frozenset()

@@ -1,0 +1,95 @@
+"""The receipt ladder of one recipient's copy: stored, fetched, opened, acked.
+
+Every rung is set once, never before the rung below it, and a higher rung fills
+those below. Recall and deletion end a copy that was never opened.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from nimsg.protocol.constants import CopyState, Device
+from nimsg.protocol.results import Receipt
+
+
+class Copy(Struct, frozen=True):
+    """The times (ms UTC) and devices of one copy; all unset means stored."""
+
+    fetched_at: int | None = None
+    fetched_by: Device | None = None
+    opened_at: int | None = None
+    opened_by: Device | None = None
+    acked_at: int | None = None
+    acked_by: Device | None = None
+    recalled_at: int | None = None
+    deleted_at: int | None = None
+
+    @property
+    def state(self) -> CopyState:
+        """The one state this copy is counted under."""
+        if self.recalled_at is not None:
+            return CopyState.RECALLED
+        if self.acked_at is not None:
+            return CopyState.ACKED
+        if self.opened_at is not None:
+            return CopyState.OPENED
+        if self.deleted_at is not None:
+            return CopyState.DELETED
+        return CopyState.STORED if self.fetched_at is None else CopyState.FETCHED
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the recipient has still to open it; the sender waits for it."""
+        return self.state in (CopyState.STORED, CopyState.FETCHED)
+
+
+def fetched(copy: Copy, now: int, device: Device) -> Copy:
+    """The copy after a device listed it."""
+    if copy.fetched_at is not None or not copy.is_new:
+        return copy
+    return replace(copy, fetched_at=now, fetched_by=device)
+
+
+def opened(copy: Copy, now: int, device: Device) -> Copy:
+    """The copy after its body was asked for."""
+    if copy.opened_at is not None:
+        return copy
+    copy = fetched(copy, now, device)
+    at = max(now, copy.fetched_at or now)
+    return replace(copy, opened_at=at, opened_by=device)
+
+
+def acked(copy: Copy, now: int, device: Device) -> Copy:
+    """The copy after a deliberate acknowledgement."""
+    if copy.acked_at is not None:
+        return copy
+    copy = opened(copy, now, device)
+    at = max(now, copy.opened_at or now)
+    return replace(copy, acked_at=at, acked_by=device)
+
+
+def recalled(copy: Copy, now: int) -> Copy:
+    """The copy after its sender withdrew it; unchanged once opened or ended."""
+    if not copy.is_new:
+        return copy
+    return replace(copy, recalled_at=max(now, copy.fetched_at or now))
+
+
+def deleted(copy: Copy, now: int) -> Copy:
+    """The copy after its recipient removed it from view."""
+    return copy if copy.deleted_at is not None else replace(copy, deleted_at=now)
+
+
+def receipt(user: str, copy: Copy) -> Receipt:
+    """What the wire says of a copy."""
+    return Receipt(
+        user,
+        copy.state,
+        copy.fetched_at,
+        copy.fetched_by,
+        copy.opened_at,
+        copy.opened_by,
+        copy.acked_at,
+        copy.acked_by,
+        copy.recalled_at,
+        copy.deleted_at,
+    )

@@ -1,0 +1,192 @@
+"""Decisions about mail: facts in, what to write out. No input, no output, no clock."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from nimsg.core import ladder
+from nimsg.core.commands import (
+    AckMail,
+    DeleteMail,
+    FetchMail,
+    OpenMail,
+    RecallMail,
+    SendMail,
+)
+from nimsg.core.ladder import Copy
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import CopyState
+from nimsg.protocol.results import Refused
+from nimsg.protocol.strict import dumps
+
+
+class SendFacts(Struct, frozen=True):
+    """What is known when a message is to be stored.
+
+    `recipients` maps each name of `to` to its account, or to None where there is
+    none. `earlier` is the fingerprint of the message already sent under the
+    client_id. `reply_known` says that `reply_to` is in the sender's own view.
+    """
+
+    recipients: Mapping[str, int | None]
+    earlier: str | None
+    reply_known: bool
+
+
+class Delivery(Struct, frozen=True):
+    """Who gets a copy, by name and account, and who does not and why."""
+
+    to: dict[str, int]
+    refused: list[Refused]
+
+
+class MailFacts(Struct, frozen=True):
+    """A message's sender and copies, by account."""
+
+    sender: int
+    sent_at: int
+    copies: Mapping[int, Copy]
+    sender_deleted: bool
+
+    def at(self, now: int) -> int:
+        """The time a rung gets at `now`: never before the message was sent."""
+        return max(now, self.sent_at)
+
+
+class Change(Struct, frozen=True):
+    """Copies that change, and whether the sender's own view ends."""
+
+    copies: dict[int, Copy]
+    sender_deletes: bool = False
+
+
+NOTHING = Change({})
+
+
+def fingerprint(
+    to: Sequence[str], subject: str, body: str, reply_to: str | None
+) -> str:
+    """What makes two sends under one client_id the same: sha-256 in hex."""
+    return hashlib.sha256(dumps([sorted(to), subject, body, reply_to])).hexdigest()
+
+
+def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | None:
+    """Who gets the message; None for a retry of one that is stored already.
+
+    Raises `Refusal`: `client_id_conflict`, `not_found` for a reply to a message the
+    sender cannot see, `all_refused` where nobody can be reached.
+    """
+    if facts.earlier is not None:
+        if facts.earlier != print_:
+            raise Refusal("client_id_conflict", data={"client_id": command.client_id})
+        return None
+    if command.reply_to is not None and not facts.reply_known:
+        raise Refusal("not_found", data={"id": command.reply_to})
+    to = {name: uid for name, uid in facts.recipients.items() if uid is not None}
+    refused = [
+        Refused(name, "unknown_user")
+        for name, uid in facts.recipients.items()
+        if uid is None
+    ]
+    if not to:
+        raise Refusal(
+            "all_refused",
+            _who_refused(refused),
+            {"refused": [{"user": row.user, "kind": row.kind} for row in refused]},
+        )
+    return Delivery(to, refused)
+
+
+def _who_refused(refused: Sequence[Refused]) -> str:
+    names = ", ".join(row.user for row in refused)
+    return f"there is no such user: {names}; nothing was stored"
+
+
+def decide_fetch(facts: MailFacts, command: FetchMail, now: int) -> Change:
+    """A listing reached the reader's device."""
+    copy = facts.copies.get(command.reader)
+    if copy is None:
+        return NOTHING
+    return _if_changed(
+        command.reader, copy, ladder.fetched(copy, facts.at(now), command.device)
+    )
+
+
+def decide_open(facts: MailFacts, command: OpenMail, now: int) -> Change:
+    """The body may leave; a sender opening the own message changes nothing.
+
+    Raises `Refusal`: `not_found`, or `recalled` with its time.
+    """
+    copy = _visible(facts, command.reader, command.id)
+    if copy is None:
+        return NOTHING
+    return _if_changed(
+        command.reader, copy, ladder.opened(copy, facts.at(now), command.device)
+    )
+
+
+def decide_ack(facts: MailFacts, command: AckMail, now: int) -> Change:
+    """Raise the copy to acked.
+
+    Raises `Refusal`: `not_found`, `recalled`, or `not_recipient` for the sender.
+    """
+    copy = _visible(facts, command.reader, command.id)
+    if copy is None:
+        raise Refusal("not_recipient", data={"id": command.id})
+    return _if_changed(
+        command.reader, copy, ladder.acked(copy, facts.at(now), command.device)
+    )
+
+
+def decide_recall(facts: MailFacts, command: RecallMail, now: int) -> Change:
+    """Withdraw every copy that was not opened.
+
+    Raises `Refusal`: `not_found`, or `not_sender` for a recipient.
+    """
+    if facts.sender != command.sender:
+        if command.sender in facts.copies:
+            raise Refusal("not_sender", data={"id": command.id})
+        raise Refusal("not_found", data={"id": command.id})
+    after = {
+        uid: ladder.recalled(copy, facts.at(now)) for uid, copy in facts.copies.items()
+    }
+    return Change(
+        {uid: copy for uid, copy in after.items() if copy is not facts.copies[uid]}
+    )
+
+
+def decide_delete(facts: MailFacts, command: DeleteMail, now: int) -> Change:
+    """Remove the message from the owner's view. Raises `Refusal("not_found")`."""
+    owner = command.owner
+    copy = facts.copies.get(owner)
+    received = copy is not None and copy.deleted_at is None
+    sent = facts.sender == owner and not facts.sender_deleted
+    if not received and not sent:
+        raise Refusal("not_found", data={"id": command.id})
+    copies = {owner: ladder.deleted(copy, facts.at(now))} if copy is not None else {}
+    return Change(copies, sender_deletes=sent)
+
+
+def _visible(facts: MailFacts, reader: int, id_: str) -> Copy | None:
+    """The reader's copy, or None for the sender, where the reader may see it."""
+    copy = facts.copies.get(reader)
+    if copy is None:
+        if facts.sender == reader and not facts.sender_deleted:
+            return None
+        raise Refusal("not_found", data={"id": id_})
+    if copy.recalled_at is not None:
+        raise Refusal("recalled", data={"id": id_, "recalled_at": copy.recalled_at})
+    if copy.deleted_at is not None:
+        raise Refusal("not_found", data={"id": id_})
+    return copy
+
+
+def _if_changed(uid: int, before: Copy, after: Copy) -> Change:
+    return NOTHING if after is before else Change({uid: after})
+
+
+def recall_complete(copies: Mapping[str, Copy]) -> bool:
+    """Whether nobody has opened the message, and nobody can any more."""
+    ends = (CopyState.RECALLED, CopyState.DELETED)
+    return all(copy.state in ends for copy in copies.values())

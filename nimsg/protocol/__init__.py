@@ -1,0 +1,1 @@
+"""The wire: bytes to messages and back, without any input or output."""

@@ -1,0 +1,105 @@
+"""Numbers and names that both sides of the wire must agree on."""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+PROTOCOL_VERSION: Final = 1
+DEFAULT_PORT: Final = 6969
+HEADER_BYTES: Final = 4
+
+
+class Limit(NamedTuple):
+    """One limit: its value, its unit and what it bounds."""
+
+    value: int
+    unit: str
+    text: str
+
+
+LIMITS: Final[dict[str, Limit]] = {
+    "frame_bytes_before_login": Limit(4096, "bytes", "a frame before login"),
+    "frame_bytes": Limit(1_048_576, "bytes", "a frame after login"),
+    "json_depth": Limit(16, "levels", "nesting of objects and arrays"),
+    "integer_max": Limit(2**53, "", "absolute value of any integer"),
+    "requests_in_flight": Limit(32, "requests", "unanswered on one connection"),
+    "protocol_faults": Limit(10, "faults", "before the connection is closed"),
+    "recipients": Limit(64, "names", "recipients of one message"),
+    "name_chars": Limit(32, "characters", "a user name"),
+    "subject_chars": Limit(200, "characters", "a subject"),
+    "body_bytes": Limit(65_536, "bytes", "a body in UTF-8"),
+    "client_id_chars": Limit(64, "characters", "a client_id"),
+    "password_chars_min": Limit(8, "characters", "a password at registration"),
+    "password_bytes": Limit(1024, "bytes", "a password in UTF-8"),
+    "label_chars": Limit(64, "characters", "the label of a token"),
+    "tokens": Limit(64, "tokens", "script tokens of one account"),
+    "page_rows": Limit(500, "rows", "one page of a listing"),
+    "page_bytes": Limit(524_288, "bytes", "one page of a listing, about"),
+    "wait_ms": Limit(60_000, "ms", "a parked poll"),
+    "login_deadline_ms": Limit(60_000, "ms", "from connecting to the end of login"),
+    "frame_deadline_ms": Limit(30_000, "ms", "from a frame's first byte to its last"),
+    "unsent_bytes": Limit(262_144, "bytes", "answers a client leaves unread"),
+}
+
+FEATURES: Final[dict[str, str]] = {
+    "mail": "send, list, open, acknowledge, recall and delete messages",
+    "receipts": "fetched, opened and acknowledged times for each recipient",
+    "long-poll": "`mail.changes` may be parked with `wait_ms`",
+    "send-since": "`mail.send` may carry `since` and return what changed",
+    "tokens": "script tokens instead of a password",
+}
+
+
+class AuthMode(StrEnum):
+    """How a name is proven."""
+
+    PASSWORD = "password"
+    OPEN = "open"
+
+
+class Registration(StrEnum):
+    """Who may make an account over the wire."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Device(StrEnum):
+    """What kind of client asks; a receipt names it."""
+
+    TUI = "tui"
+    LINE = "line"
+    HEADLESS = "headless"
+
+
+class Box(StrEnum):
+    """The two sides of a mailbox."""
+
+    INBOX = "inbox"
+    OUTBOX = "outbox"
+
+
+class CopyState(StrEnum):
+    """Where one recipient's copy of a message stands; the last two are ends."""
+
+    STORED = "stored"
+    FETCHED = "fetched"
+    OPENED = "opened"
+    ACKED = "acked"
+    RECALLED = "recalled"
+    DELETED = "deleted"
+
+
+class CloseReason(StrEnum):
+    """Why the server ends a connection, said in the `closing` event."""
+
+    LOGOUT = "logout"
+    FAULTS = "faults"
+    DEADLINE = "deadline"
+    SHUTDOWN = "shutdown"
+    REVOKED = "revoked"
+
+
+def limit(name: str) -> int:
+    """The value of one limit, in the unit its row names."""
+    return LIMITS[name].value

@@ -1,0 +1,72 @@
+"""The JSON-RPC 2.0 members around every request, answer and event, client side."""
+
+from typing import NamedTuple
+
+from nimsg.errors import ProtocolFault, Refusal
+from nimsg.protocol.strict import JsonObject, dumps, loads
+
+
+class Answer(NamedTuple):
+    """What came back for one request: a result, or the refusal."""
+
+    id: int | None
+    result: JsonObject
+    refusal: Refusal | None
+
+
+class ServerEvent(NamedTuple):
+    """Something the server says unasked."""
+
+    method: str
+    params: JsonObject
+
+
+def encode_request(id: int, method: str, params: JsonObject) -> bytes:  # noqa: A002
+    """The payload of one request."""
+    return dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+
+
+def decode_from_server(payload: bytes) -> Answer | ServerEvent:
+    """Read what a server sent.
+
+    Raises `ProtocolFault` where it is neither an answer nor an event: a client
+    trusts a server no more than the reverse.
+    """
+    message = loads(payload)
+    if message.get("jsonrpc") != "2.0":
+        raise _fault('a message without "jsonrpc": "2.0"')
+    if "method" in message:
+        return _event(message)
+    id_ = message.get("id")
+    if id_ is not None and not isinstance(id_, int):
+        raise _fault("an answer whose id is no integer")
+    if "error" in message:
+        return Answer(id_, {}, _refusal(message["error"]))
+    result = message.get("result")
+    if not isinstance(result, dict):
+        raise _fault("an answer without a result")
+    return Answer(id_, result, None)
+
+
+def _event(message: JsonObject) -> ServerEvent:
+    method, params = message["method"], message.get("params", {})
+    if not isinstance(method, str) or not isinstance(params, dict):
+        raise _fault("an event that is none")
+    return ServerEvent(method, params)
+
+
+def _refusal(error: object) -> Refusal:
+    if not isinstance(error, dict):
+        raise _fault("an error that is no object")
+    data = error.get("data")
+    if not isinstance(data, dict):
+        raise _fault("an error without data")
+    kind, detail = data.get("kind"), error.get("message")
+    if not isinstance(kind, str) or not isinstance(detail, str):
+        raise _fault("an error without kind and message")
+    facts = {key: value for key, value in data.items() if key != "kind"}
+    return Refusal(kind, detail, facts)
+
+
+def _fault(why: str) -> ProtocolFault:
+    return ProtocolFault("invalid_request", f"the server sent {why}", fatal=True)

@@ -1,0 +1,153 @@
+"""Parameters of every method, as the server decodes them.
+
+Fields are named on the wire as here. A field with a default may be left out;
+unknown fields are refused.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from nimsg.protocol.constants import Box, Device, limit
+
+
+INTEGER_MAX = limit("integer_max")
+
+Name = Annotated[str, Meta(min_length=1, max_length=limit("name_chars"))]
+Password = Annotated[str, Meta(min_length=1, max_length=limit("password_bytes"))]
+MessageId = Annotated[str, Meta(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+ClientId = Annotated[str, Meta(pattern=f"^[!-~]{{1,{limit('client_id_chars')}}}$")]
+Cursor = Annotated[str, Meta(max_length=128)]
+Position = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+Millis = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+PageLimit = Annotated[int, Meta(ge=1, le=limit("page_rows"))]
+WaitMillis = Annotated[int, Meta(ge=0, le=limit("wait_ms"))]
+Label = Annotated[str, Meta(min_length=1, max_length=limit("label_chars"))]
+Role = Annotated[str, Meta(pattern="^(user|admin)$")]
+Recipients = Annotated[list[Name], Meta(min_length=1, max_length=limit("recipients"))]
+
+
+class Params(Struct, frozen=True, forbid_unknown_fields=True):
+    """Root of all parameters."""
+
+
+class Nothing(Params, frozen=True):
+    """No parameters."""
+
+
+class Begin(Params, frozen=True):
+    """Who wants to log in."""
+
+    user: Name
+
+
+class Login(Params, frozen=True):
+    """A name and, under auth `password`, what proves it."""
+
+    user: Name
+    password: Password | None = None
+    device: Device = Device.HEADLESS
+
+
+class TokenLogin(Params, frozen=True):
+    """A script token, which names its account by itself."""
+
+    token: Annotated[str, Meta(max_length=128)]
+    device: Device = Device.HEADLESS
+
+
+class Register(Params, frozen=True):
+    """A new account, logged in at once."""
+
+    user: Name
+    password: Password | None = None
+    device: Device = Device.HEADLESS
+
+
+class ChangePassword(Params, frozen=True):
+    """The password so far and the new one."""
+
+    old: Password
+    new: Password
+
+
+class Send(Params, frozen=True):
+    """A message and the sender's own name for it."""
+
+    to: Recipients
+    client_id: ClientId
+    subject: str = ""
+    body: str = ""
+    reply_to: MessageId | None = None
+    since: Cursor | None = None
+
+
+class ListMail(Params, frozen=True):
+    """A page of one box, newest first, from below the position `before`."""
+
+    box: Box = Box.INBOX
+    all: bool = False
+    before: Position | None = None
+    limit: PageLimit = 50
+
+
+class OpenMail(Params, frozen=True):
+    """The message to open, by its id or by the md5 of its body."""
+
+    id: MessageId | None = None
+    hash: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")] | None = None
+
+
+class OneMail(Params, frozen=True):
+    """One message."""
+
+    id: MessageId
+
+
+class Changes(Params, frozen=True):
+    """What changed since a cursor; `wait_ms` parks the poll until something does."""
+
+    since: Cursor | None = None
+    limit: PageLimit = 100
+    wait_ms: WaitMillis = 0
+
+
+class CreateToken(Params, frozen=True):
+    """A label to know the token by, and when it ends (ms UTC; null: never)."""
+
+    label: Label
+    expires_at: Millis | None = None
+
+
+class RevokeToken(Params, frozen=True):
+    """The token's id, as `token.list` shows it."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=32)]
+
+
+class AddUser(Params, frozen=True):
+    """A new account; without a password it can only be used under auth `open`."""
+
+    user: Name
+    password: Password | None = None
+    role: Role = "user"
+
+
+class SetPassword(Params, frozen=True):
+    """An account and its new password."""
+
+    user: Name
+    password: Password
+
+
+class SetRole(Params, frozen=True):
+    """An account and its new role."""
+
+    user: Name
+    role: Role
+
+
+class OneUser(Params, frozen=True):
+    """One account."""
+
+    user: Name

@@ -1,0 +1,219 @@
+"""Results and events, as the server encodes them. Times are ms UTC."""
+
+from msgspec import Struct, field
+
+from nimsg.protocol.constants import Box, CloseReason, CopyState, Device
+
+
+class Result(Struct, frozen=True):
+    """Root of all results."""
+
+
+class Done(Result, frozen=True):
+    """The act is durable; there is nothing more to say."""
+
+
+class Hello(Result, frozen=True):
+    """What the server says first."""
+
+    server: str
+    versions: list[int]
+    auth: str
+    registration: str
+    features: list[str]
+    limits: dict[str, int]
+    time: int
+
+
+class Closing(Result, frozen=True):
+    """The server is about to end this connection."""
+
+    reason: CloseReason
+
+
+class Began(Result, frozen=True):
+    """What the client shall ask for next: `password`, `register` or `nothing`."""
+
+    next: str
+
+
+class Welcome(Result, frozen=True):
+    """You are logged in; so much is waiting."""
+
+    user: str
+    role: str
+    new: int
+    pending: int
+    time: int
+
+
+class Receipt(Struct, frozen=True, omit_defaults=True):
+    """One recipient's rung on the ladder, each with its time and device."""
+
+    user: str
+    state: CopyState
+    fetched_at: int | None = None
+    fetched_by: Device | None = None
+    opened_at: int | None = None
+    opened_by: Device | None = None
+    acked_at: int | None = None
+    acked_by: Device | None = None
+    recalled_at: int | None = None
+    deleted_at: int | None = None
+
+
+class Refused(Struct, frozen=True):
+    """A recipient whom the message could not be stored for, and why."""
+
+    user: str
+    kind: str
+
+
+class InboxRow(Struct, frozen=True, omit_defaults=True):
+    """One message in an inbox; never its text. `receipt` is the asker's own."""
+
+    position: int
+    id: str
+    sender: str = field(name="from")
+    to: list[str]
+    subject: str
+    size: int
+    sent_at: int
+    receipt: Receipt
+    reply_to: str | None = None
+
+
+class OutboxRow(Struct, frozen=True, omit_defaults=True):
+    """One message in an outbox, with what became of each copy."""
+
+    position: int
+    id: str
+    to: list[str]
+    subject: str
+    size: int
+    sent_at: int
+    receipts: list[Receipt]
+    pending: bool
+    refused: list[Refused] = field(default_factory=list)
+    reply_to: str | None = None
+    deleted_at: int | None = None
+
+
+class Page(Result, frozen=True):
+    """A page of one box; `next` is the `before` of the page after it."""
+
+    box: Box
+    new: int
+    pending: int
+    total: int
+    inbox: list[InboxRow]
+    outbox: list[OutboxRow]
+    next: int | None
+    cursor: str
+
+
+class ChangePage(Result, frozen=True):
+    """Rows that are new or changed, as they stand now; `more` says ask again."""
+
+    cursor: str
+    more: bool
+    inbox: list[InboxRow]
+    outbox: list[OutboxRow]
+
+
+class Sent(Result, frozen=True):
+    """The message stands on the disk, one copy for each of `to`."""
+
+    id: str
+    sent_at: int
+    position: int
+    to: list[str]
+    refused: list[Refused]
+    digest: str
+    hash: str
+    duplicate: bool
+    changes: ChangePage | None = None
+
+
+class Opened(Result, frozen=True):
+    """A whole message. `receipt` is the asker's, null when the sender asks."""
+
+    id: str
+    sender: str = field(name="from")
+    to: list[str]
+    subject: str
+    body: str
+    sent_at: int
+    reply_to: str | None
+    digest: str
+    hash: str
+    receipt: Receipt | None
+
+
+class Status(Result, frozen=True):
+    """One message without its text: the sender sees all receipts, others their own."""
+
+    id: str
+    sender: str = field(name="from")
+    to: list[str]
+    subject: str
+    size: int
+    sent_at: int
+    reply_to: str | None
+    receipts: list[Receipt]
+    refused: list[Refused]
+    pending: bool
+
+
+class Acked(Result, frozen=True):
+    """The asker's receipt after the acknowledgement."""
+
+    id: str
+    receipt: Receipt
+
+
+class Recalled(Result, frozen=True):
+    """What the recall came to for each recipient; `complete` when none had opened."""
+
+    id: str
+    complete: bool
+    receipts: list[Receipt]
+
+
+class TokenRow(Struct, frozen=True):
+    """A script token without its secret; `used_at` is kept to the hour."""
+
+    id: str
+    label: str
+    created_at: int
+    expires_at: int | None
+    used_at: int | None
+
+
+class CreatedToken(Result, frozen=True):
+    """A new token: the only time its secret is seen."""
+
+    id: str
+    token: str
+
+
+class Tokens(Result, frozen=True):
+    """The account's script tokens, oldest first."""
+
+    tokens: list[TokenRow]
+
+
+class UserRow(Struct, frozen=True):
+    """One account without its secrets."""
+
+    user: str
+    role: str
+    created_at: int
+    removed_at: int | None
+    has_password: bool
+
+
+class Users(Result, frozen=True):
+    """All accounts, oldest first."""
+
+    users: list[UserRow]

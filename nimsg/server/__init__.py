@@ -1,0 +1,1 @@
+"""The asyncio server: sessions, dispatch and group commit."""

@@ -1,0 +1,1 @@
+"""What is kept: files, ledger and index, on blocking threads."""
