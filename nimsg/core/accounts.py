@@ -3,7 +3,16 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nimsg.core.commands import CreateAccount, CreateToken
+from nimsg.core.commands import (
+    AccountChange,
+    CreateAccount,
+    CreateToken,
+    RemoveAccount,
+    RevokeToken,
+    SetPassword,
+    SetRole,
+    TouchToken,
+)
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
 
@@ -49,17 +58,6 @@ def decide_create(
     return None
 
 
-def with_password(account: Account, password_hash: str, *, rehash: bool) -> Account:
-    """The account under a new hash; a new password ends its tokens."""
-    tokens = account.tokens if rehash else ()
-    return replace(account, password_hash=password_hash, tokens=tokens)
-
-
-def removed(account: Account, now: int) -> Account:
-    """The account closed for good, without its secrets."""
-    return replace(account, removed_at=now, password_hash=None, tokens=())
-
-
 def with_token(account: Account, command: CreateToken, now: int) -> Account:
     """The account with one more token. Raises `Refusal("not_permitted")`."""
     if len(account.tokens) >= limit("tokens"):
@@ -93,3 +91,27 @@ def with_token_used(account: Account, token_id: str, now: int) -> Account:
 def token_alive(token: Token, now: int) -> bool:
     """Whether the token has not yet ended."""
     return token.expires_at is None or now < token.expires_at
+
+
+def decide_change(account: Account, command: AccountChange, now: int) -> Account:
+    """The account as a command leaves it.
+
+    Raises `Refusal`: `unknown_user` for a removed account, and what the command
+    itself is refused for.
+    """
+    if account.removed_at is not None:
+        raise Refusal("unknown_user", data={"user": account.name})
+    match command:
+        case SetPassword():
+            tokens = account.tokens if command.rehash else ()
+            return replace(account, password_hash=command.password_hash, tokens=tokens)
+        case SetRole():
+            return replace(account, role=command.role)
+        case RemoveAccount():
+            return replace(account, removed_at=now, password_hash=None, tokens=())
+        case CreateToken():
+            return with_token(account, command, now)
+        case RevokeToken():
+            return without_token(account, command.id)
+        case TouchToken():
+            return with_token_used(account, command.id, now)

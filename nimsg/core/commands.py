@@ -1,5 +1,7 @@
 """What can be asked of durable state: one value for each kind of change."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from nimsg.core.ladder import Copy
@@ -18,42 +20,27 @@ class SendMail(Struct, frozen=True):
     reply_to: str | None
 
 
-class FetchMail(Struct, frozen=True):
-    """A device of `reader` was sent the rows of these messages."""
+class Act(StrEnum):
+    """What can happen to a stored message; the ledger uses these words."""
 
-    reader: int
+    FETCHED = "fetched"
+    OPENED = "opened"
+    ACKED = "acked"
+    RECALLED = "recalled"
+    DELETED = "deleted"
+
+
+class MailAct(Struct, frozen=True):
+    """An act of the account `actor` upon messages.
+
+    A listing fetches many at once; every other act is upon one. `device` is set
+    for the rungs of the ladder.
+    """
+
+    act: Act
+    actor: int
     ids: list[str]
-    device: Device
-
-
-class OpenMail(Struct, frozen=True):
-    """A device of `reader` asks for a message's body."""
-
-    reader: int
-    id: str
-    device: Device
-
-
-class AckMail(Struct, frozen=True):
-    """`reader` acknowledges a message."""
-
-    reader: int
-    id: str
-    device: Device
-
-
-class RecallMail(Struct, frozen=True):
-    """`sender` withdraws a message."""
-
-    sender: int
-    id: str
-
-
-class DeleteMail(Struct, frozen=True):
-    """`owner` removes a message from view, be it sent or received."""
-
-    owner: int
-    id: str
+    device: Device | None = None
 
 
 class CreateAccount(Struct, frozen=True):
@@ -115,17 +102,10 @@ class TouchToken(Struct, frozen=True):
     id: str
 
 
-AccountCommand = (
-    CreateAccount
-    | SetPassword
-    | SetRole
-    | RemoveAccount
-    | CreateToken
-    | RevokeToken
-    | TouchToken
+AccountChange = (
+    SetPassword | SetRole | RemoveAccount | CreateToken | RevokeToken | TouchToken
 )
-MailCommand = SendMail | FetchMail | OpenMail | AckMail | RecallMail | DeleteMail
-Command = MailCommand | AccountCommand
+Command = SendMail | MailAct | CreateAccount | AccountChange
 
 
 class SentMail(Struct, frozen=True):
@@ -142,7 +122,7 @@ class SentMail(Struct, frozen=True):
 
 
 class Copies(Struct, frozen=True):
-    """A message's copies after a command, by the recipient's name, in order."""
+    """A message's copies after an act upon it, by the recipients' names."""
 
     id: str
     copies: dict[str, Copy]

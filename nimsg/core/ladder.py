@@ -50,8 +50,8 @@ def fetched(copy: Copy, now: int, device: Device) -> Copy:
 
 
 def opened(copy: Copy, now: int, device: Device) -> Copy:
-    """The copy after its body was asked for."""
-    if copy.opened_at is not None:
+    """The copy after its body was asked for; unchanged once opened or ended."""
+    if not copy.is_new:
         return copy
     copy = fetched(copy, now, device)
     at = max(now, copy.fetched_at or now)
@@ -59,12 +59,11 @@ def opened(copy: Copy, now: int, device: Device) -> Copy:
 
 
 def acked(copy: Copy, now: int, device: Device) -> Copy:
-    """The copy after a deliberate acknowledgement."""
-    if copy.acked_at is not None:
-        return copy
+    """The copy after a deliberate acknowledgement; unchanged once acked or ended."""
     copy = opened(copy, now, device)
-    at = max(now, copy.opened_at or now)
-    return replace(copy, acked_at=at, acked_by=device)
+    if copy.opened_at is None or copy.acked_at is not None:
+        return copy
+    return replace(copy, acked_at=max(now, copy.opened_at), acked_by=device)
 
 
 def recalled(copy: Copy, now: int) -> Copy:
@@ -76,7 +75,10 @@ def recalled(copy: Copy, now: int) -> Copy:
 
 def deleted(copy: Copy, now: int) -> Copy:
     """The copy after its recipient removed it from view."""
-    return copy if copy.deleted_at is not None else replace(copy, deleted_at=now)
+    if copy.deleted_at is not None:
+        return copy
+    rungs = (copy.fetched_at, copy.opened_at, copy.acked_at, copy.recalled_at)
+    return replace(copy, deleted_at=max(now, *(at or now for at in rungs)))
 
 
 def receipt(user: str, copy: Copy) -> Receipt:
@@ -93,3 +95,10 @@ def receipt(user: str, copy: Copy) -> Receipt:
         copy.recalled_at,
         copy.deleted_at,
     )
+
+
+def for_sender(receipt: Receipt) -> Receipt:
+    """A receipt as the sender sees it: what a reader does after opening is private."""
+    if receipt.deleted_at is None or receipt.opened_at is None:
+        return receipt
+    return replace(receipt, deleted_at=None)

@@ -1,22 +1,15 @@
 """Decisions about mail: facts in, what to write out. No input, no output, no clock."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from nimsg.core import ladder
-from nimsg.core.commands import (
-    AckMail,
-    DeleteMail,
-    FetchMail,
-    OpenMail,
-    RecallMail,
-    SendMail,
-)
+from nimsg.core.commands import Act, MailAct, SendMail
 from nimsg.core.ladder import Copy
 from nimsg.errors import Refusal
-from nimsg.protocol.constants import CopyState
+from nimsg.protocol.constants import CopyState, Device
 from nimsg.protocol.results import Refused
 from nimsg.protocol.strict import dumps
 
@@ -103,87 +96,97 @@ def _who_refused(refused: Sequence[Refused]) -> str:
     return f"there is no such user: {names}; nothing was stored"
 
 
-def decide_fetch(facts: MailFacts, command: FetchMail, now: int) -> Change:
-    """A listing reached the reader's device."""
-    copy = facts.copies.get(command.reader)
+def decide_fetch(facts: MailFacts, command: MailAct, now: int) -> Change:
+    """A listing reached the actor's device; what was no copy of it stays."""
+    copy = facts.copies.get(command.actor)
     if copy is None:
         return NOTHING
-    return _if_changed(
-        command.reader, copy, ladder.fetched(copy, facts.at(now), command.device)
-    )
+    return _climb(ladder.fetched, facts, command, copy, now)
 
 
-def decide_open(facts: MailFacts, command: OpenMail, now: int) -> Change:
+def decide_open(facts: MailFacts, command: MailAct, now: int) -> Change:
     """The body may leave; a sender opening the own message changes nothing.
 
     Raises `Refusal`: `not_found`, or `recalled` with its time.
     """
-    copy = _visible(facts, command.reader, command.id)
+    copy = visible_copy(facts, command.actor)
     if copy is None:
         return NOTHING
-    return _if_changed(
-        command.reader, copy, ladder.opened(copy, facts.at(now), command.device)
-    )
+    return _climb(ladder.opened, facts, command, copy, now)
 
 
-def decide_ack(facts: MailFacts, command: AckMail, now: int) -> Change:
+def decide_ack(facts: MailFacts, command: MailAct, now: int) -> Change:
     """Raise the copy to acked.
 
     Raises `Refusal`: `not_found`, `recalled`, or `not_recipient` for the sender.
     """
-    copy = _visible(facts, command.reader, command.id)
+    copy = visible_copy(facts, command.actor)
     if copy is None:
-        raise Refusal("not_recipient", data={"id": command.id})
-    return _if_changed(
-        command.reader, copy, ladder.acked(copy, facts.at(now), command.device)
-    )
+        raise Refusal("not_recipient")
+    return _climb(ladder.acked, facts, command, copy, now)
 
 
-def decide_recall(facts: MailFacts, command: RecallMail, now: int) -> Change:
+def decide_recall(facts: MailFacts, command: MailAct, now: int) -> Change:
     """Withdraw every copy that was not opened.
 
     Raises `Refusal`: `not_found`, or `not_sender` for a recipient.
     """
-    if facts.sender != command.sender:
-        if command.sender in facts.copies:
-            raise Refusal("not_sender", data={"id": command.id})
-        raise Refusal("not_found", data={"id": command.id})
-    after = {
-        uid: ladder.recalled(copy, facts.at(now)) for uid, copy in facts.copies.items()
-    }
+    if facts.sender != command.actor:
+        raise Refusal("not_sender" if command.actor in facts.copies else "not_found")
+    at = facts.at(now)
+    after = {uid: ladder.recalled(copy, at) for uid, copy in facts.copies.items()}
     return Change(
         {uid: copy for uid, copy in after.items() if copy is not facts.copies[uid]}
     )
 
 
-def decide_delete(facts: MailFacts, command: DeleteMail, now: int) -> Change:
-    """Remove the message from the owner's view. Raises `Refusal("not_found")`."""
-    owner = command.owner
-    copy = facts.copies.get(owner)
+def decide_delete(facts: MailFacts, command: MailAct, now: int) -> Change:
+    """Remove the message from the actor's view. Raises `Refusal("not_found")`."""
+    copy = facts.copies.get(command.actor)
     received = copy is not None and copy.deleted_at is None
-    sent = facts.sender == owner and not facts.sender_deleted
+    sent = facts.sender == command.actor and not facts.sender_deleted
     if not received and not sent:
-        raise Refusal("not_found", data={"id": command.id})
-    copies = {owner: ladder.deleted(copy, facts.at(now))} if copy is not None else {}
-    return Change(copies, sender_deletes=sent)
-
-
-def _visible(facts: MailFacts, reader: int, id_: str) -> Copy | None:
-    """The reader's copy, or None for the sender, where the reader may see it."""
-    copy = facts.copies.get(reader)
+        raise Refusal("not_found")
     if copy is None:
-        if facts.sender == reader and not facts.sender_deleted:
+        return Change({}, sender_deletes=True)
+    after = ladder.deleted(copy, facts.at(now))
+    return Change({command.actor: after}, sender_deletes=sent)
+
+
+DECISIONS: dict[Act, Callable[[MailFacts, MailAct, int], Change]] = {
+    Act.FETCHED: decide_fetch,
+    Act.OPENED: decide_open,
+    Act.ACKED: decide_ack,
+    Act.RECALLED: decide_recall,
+    Act.DELETED: decide_delete,
+}
+
+
+def visible_copy(facts: MailFacts, asker: int) -> Copy | None:
+    """The asker's copy, or None for the sender, where the asker may see the text.
+
+    Raises `Refusal`: `not_found` for strangers and for who deleted it, `recalled`.
+    """
+    copy = facts.copies.get(asker)
+    if copy is None:
+        if facts.sender == asker and not facts.sender_deleted:
             return None
-        raise Refusal("not_found", data={"id": id_})
+        raise Refusal("not_found")
     if copy.recalled_at is not None:
-        raise Refusal("recalled", data={"id": id_, "recalled_at": copy.recalled_at})
+        raise Refusal("recalled", data={"recalled_at": copy.recalled_at})
     if copy.deleted_at is not None:
-        raise Refusal("not_found", data={"id": id_})
+        raise Refusal("not_found")
     return copy
 
 
-def _if_changed(uid: int, before: Copy, after: Copy) -> Change:
-    return NOTHING if after is before else Change({uid: after})
+Rung = Callable[[Copy, int, Device], Copy]
+
+
+def _climb(
+    rung: Rung, facts: MailFacts, command: MailAct, before: Copy, now: int
+) -> Change:
+    after = rung(before, facts.at(now), command.device or Device.HEADLESS)
+    return NOTHING if after is before else Change({command.actor: after})
 
 
 def recall_complete(copies: Mapping[str, Copy]) -> bool:

@@ -38,13 +38,13 @@ def decode_from_server(payload: bytes) -> Answer | ServerEvent:
     if "method" in message:
         return _event(message)
     id_ = message.get("id")
-    if id_ is not None and not isinstance(id_, int):
+    if id_ is not None and type(id_) is not int:
         raise _fault("an answer whose id is no integer")
     if "error" in message:
         return Answer(id_, {}, _refusal(message["error"]))
     result = message.get("result")
-    if not isinstance(result, dict):
-        raise _fault("an answer without a result")
+    if id_ is None or not isinstance(result, dict):
+        raise _fault("an answer without id and result")
     return Answer(id_, result, None)
 
 

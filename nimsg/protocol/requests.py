@@ -13,17 +13,18 @@ from nimsg.protocol.constants import Box, Device, limit
 
 INTEGER_MAX = limit("integer_max")
 
+# Patterns end in \Z, because $ lets a newline pass.
 Name = Annotated[str, Meta(min_length=1, max_length=limit("name_chars"))]
 Password = Annotated[str, Meta(min_length=1, max_length=limit("password_bytes"))]
-MessageId = Annotated[str, Meta(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-ClientId = Annotated[str, Meta(pattern=f"^[!-~]{{1,{limit('client_id_chars')}}}$")]
+MessageId = Annotated[str, Meta(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+ClientId = Annotated[str, Meta(pattern=rf"^[!-~]{{1,{limit('client_id_chars')}}}\Z")]
 Cursor = Annotated[str, Meta(max_length=128)]
 Position = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 Millis = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 PageLimit = Annotated[int, Meta(ge=1, le=limit("page_rows"))]
 WaitMillis = Annotated[int, Meta(ge=0, le=limit("wait_ms"))]
 Label = Annotated[str, Meta(min_length=1, max_length=limit("label_chars"))]
-Role = Annotated[str, Meta(pattern="^(user|admin)$")]
+Role = Annotated[str, Meta(pattern=r"^(user|admin)\Z")]
 Recipients = Annotated[list[Name], Meta(min_length=1, max_length=limit("recipients"))]
 
 
@@ -95,7 +96,7 @@ class OpenMail(Params, frozen=True):
     """The message to open, by its id or by the md5 of its body."""
 
     id: MessageId | None = None
-    hash: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")] | None = None
+    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")] | None = None
 
 
 class OneMail(Params, frozen=True):

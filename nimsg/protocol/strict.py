@@ -1,6 +1,7 @@
 """Strict JSON: one reading of each text, the same everywhere (RFC 8259, RFC 7493)."""
 
 import json
+import math
 import re
 from collections.abc import Iterable
 
@@ -68,6 +69,13 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+def _real(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise _fault("a number out of range")
+    return value
+
+
 def _no_constant(name: str) -> object:
     raise _fault(f"{name} is not JSON")
 
@@ -113,6 +121,7 @@ def _check_text(text: str) -> None:
 
 DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
+    parse_float=_real,
     parse_int=_integer,
     parse_constant=_no_constant,
 )

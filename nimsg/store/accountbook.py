@@ -1,0 +1,147 @@
+"""Accounts and tokens in the index, and what a batch changes of them."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from nimsg.core.accounts import Account, Token, decide_change, decide_create
+from nimsg.core.commands import AccountChange, CreateAccount
+from nimsg.store.base import TokenHolder
+
+
+ACCOUNT = "uid, name, role, password_hash, created_at, removed_at"
+TOKEN = "id, secret_hash, label, created_at, expires_at, used_at"  # noqa: S105 - columns
+
+
+def by_name(connection: sqlite3.Connection, name: str) -> Account | None:
+    """The account of this exact name."""
+    row = connection.execute(
+        f"SELECT {ACCOUNT} FROM account WHERE name = ?", (name,)
+    ).fetchone()
+    return _account(connection, row) if row else None
+
+
+def name_of(connection: sqlite3.Connection, uid: int) -> str:
+    """The name of this number's account."""
+    row = connection.execute("SELECT name FROM account WHERE uid = ?", (uid,))
+    name: str = row.fetchone()["name"]
+    return name
+
+
+def by_uid(connection: sqlite3.Connection, uid: int) -> Account:
+    """The account of this number."""
+    row = connection.execute(
+        f"SELECT {ACCOUNT} FROM account WHERE uid = ?", (uid,)
+    ).fetchone()
+    return _account(connection, row)
+
+
+def by_token(connection: sqlite3.Connection, secret_hash: str) -> TokenHolder | None:
+    """The account a token logs in, and the token."""
+    row = connection.execute(
+        "SELECT uid FROM token WHERE secret_hash = ?", (secret_hash,)
+    ).fetchone()
+    if row is None:
+        return None
+    account = by_uid(connection, row[0])
+    token = next(t for t in account.tokens if t.secret_hash == secret_hash)
+    return TokenHolder(account, token)
+
+
+def uids(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int | None]:
+    """The account behind each name, None where there is none any more."""
+    marks = ", ".join("?" * len(names))
+    found: dict[str, int] = dict(
+        tuple(row)
+        for row in connection.execute(
+            f"SELECT name, uid FROM account WHERE name IN ({marks})"
+            " AND removed_at IS NULL",
+            names,
+        )
+    )
+    return {name: found.get(name) for name in names}
+
+
+def all_accounts(connection: sqlite3.Connection) -> list[Account]:
+    """Every account, oldest first."""
+    rows = connection.execute(f"SELECT {ACCOUNT} FROM account ORDER BY uid").fetchall()
+    return [_account(connection, row) for row in rows]
+
+
+def put(connection: sqlite3.Connection, account: Account) -> None:
+    """Write an account and its tokens."""
+    connection.execute(
+        "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            account.uid,
+            account.name,
+            account.name.casefold(),
+            account.role,
+            account.password_hash,
+            account.created_at,
+            account.removed_at,
+        ),
+    )
+    connection.execute("DELETE FROM token WHERE uid = ?", (account.uid,))
+    connection.executemany(
+        "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                token.secret_hash,
+                account.uid,
+                token.id,
+                token.label,
+                token.created_at,
+                token.expires_at,
+                token.used_at,
+            )
+            for token in account.tokens
+        ],
+    )
+
+
+def decide(
+    connection: sqlite3.Connection, command: CreateAccount | AccountChange, now: int
+) -> tuple[Account, bool]:
+    """The account as a command leaves it, and whether that is a change.
+
+    Raises `Refusal`.
+    """
+    if isinstance(command, CreateAccount):
+        return _create(connection, command, now)
+    before = by_uid(connection, command.uid)
+    after = decide_change(before, command, now)
+    return after, after != before
+
+
+def _create(
+    connection: sqlite3.Connection, command: CreateAccount, now: int
+) -> tuple[Account, bool]:
+    taken = connection.execute(
+        "SELECT 1 FROM account WHERE fold = ?", (command.name.casefold(),)
+    ).fetchone()
+    existing = decide_create(
+        command, by_name(connection, command.name), folded_taken=taken is not None
+    )
+    if existing is not None:
+        return existing, False
+    last: int = connection.execute(
+        "SELECT coalesce(max(uid), 0) FROM account"
+    ).fetchone()[0]
+    account = Account(last + 1, command.name, command.role, command.password_hash, now)
+    return account, True
+
+
+def _account(connection: sqlite3.Connection, row: sqlite3.Row) -> Account:
+    tokens = connection.execute(
+        f"SELECT {TOKEN} FROM token WHERE uid = ? ORDER BY created_at, id",
+        (row["uid"],),
+    )
+    return Account(
+        uid=row["uid"],
+        name=row["name"],
+        role=row["role"],
+        password_hash=row["password_hash"],
+        created_at=row["created_at"],
+        removed_at=row["removed_at"],
+        tokens=tuple(Token(*token) for token in tokens),
+    )

@@ -1,0 +1,96 @@
+"""Journal rows become files, account files and ledger lines.
+
+Filing is idempotent: what stands already is written again or skipped, so that
+every row still in the journal after a crash is simply filed once more.
+"""
+
+import os
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+
+from nimsg.errors import StorageFailure
+from nimsg.store.atomic import put_file
+from nimsg.store.base import JournalRow
+from nimsg.store.disk import Disk
+from nimsg.store.layout import Layout
+from nimsg.store.ledger import Ledger
+
+
+class RowKind(IntEnum):
+    """What a journal row becomes."""
+
+    MESSAGE = 0
+    EVENT = 1
+    ACCOUNT = 2
+
+
+class Filer:
+    """Writes files; `filed_n` is the last row that stands under its name."""
+
+    def __init__(self, disk: Disk, layout: Layout, ledger: Ledger) -> None:
+        self._disk = disk
+        self._layout = layout
+        self._ledger = ledger
+        self._folders: set[Path] = set()
+        self._unsynced: list[Path] = []
+        # Opened before any write: the kernel reports a lost write once, to
+        # descriptors that were open then (syncfs(2)).
+        self._fd = os.open(layout.root, os.O_RDONLY)
+        self.filed_n = 0
+
+    def file(self, rows: Sequence[JournalRow]) -> None:
+        """Put rows under their names, in order. Raises `StorageFailure`."""
+        if not rows:
+            return
+        try:
+            for row in rows:
+                if row.kind == RowKind.MESSAGE:
+                    self._put(self._layout.message(row.name), row.data)
+                elif row.kind == RowKind.ACCOUNT:
+                    self._put(self._layout.user(int(row.name)), row.data)
+            events = [(row.n, row.data) for row in rows if row.kind == RowKind.EVENT]
+            self._unsynced += self._ledger.append(events)
+        except OSError as error:
+            raise StorageFailure(f"a file could not be written: {error}") from error
+        self.filed_n = rows[-1].n
+
+    def sync(self) -> int:
+        """Make all that is filed by now durable; the last row that this covers.
+
+        Called from another thread than `file`: rows filed meanwhile are simply
+        not covered. Raises `StorageFailure`; then nothing more can be promised.
+        """
+        covered, paths = self.filed_n, self._unsynced
+        self._unsynced = []
+        try:
+            if not self._disk.syncfs(self._fd):
+                self._sync_each(paths)
+            status = os.fstatvfs(self._fd)
+        except OSError as error:
+            raise StorageFailure(f"files could not be synced: {error}") from error
+        if status.f_flag & os.ST_RDONLY:
+            raise StorageFailure("the file system has become read-only")
+        return covered
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._fd)
+
+    def _put(self, path: Path, data: bytes) -> None:
+        folder = path.parent
+        if folder not in self._folders:
+            self._disk.mkdir(folder)
+            self._folders.add(folder)
+        put_file(self._disk, path, data)
+        self._unsynced.append(path)
+
+    def _sync_each(self, paths: Sequence[Path]) -> None:
+        folders = {
+            parent
+            for path in paths
+            for parent in path.parents
+            if parent.is_relative_to(self._layout.root)
+        }
+        for path in [*dict.fromkeys(paths), *sorted(folders, reverse=True)]:
+            self._disk.fsync(path)

@@ -1,0 +1,35 @@
+"""One server on one store: an exclusive kernel lock that dies with its holder."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from nimsg.errors import Unavailable
+from nimsg.store.disk import FILE_MODE
+
+
+class StoreLock:
+    """Holds the lock from construction to `release`.
+
+    `holder` is a line for people; a second server shows it. Raises `Unavailable`
+    where the lock is held.
+    """
+
+    def __init__(self, path: Path, holder: str) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            other = os.read(self._fd, 200).decode("utf-8", "replace").strip()
+            os.close(self._fd)
+            raise Unavailable(
+                f"{path.parent} is in use by {other or 'another process'}; "
+                "stop it, or give this one another folder with --var"
+            ) from None
+        os.truncate(self._fd, 0)
+        os.pwrite(self._fd, f"{holder}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let the store go."""
+        os.truncate(self._fd, 0)
+        os.close(self._fd)

@@ -1,0 +1,206 @@
+"""Mail in the index: the facts a decision needs, and what it changes.
+
+Everything here runs inside the writer's transaction. `Mailbook` answers the
+live server and the rebuild alike, so that a rebuilt index equals the live one.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import astuple
+
+from nimsg.core.commands import SentMail
+from nimsg.core.ladder import Copy
+from nimsg.core.mail import Change, MailFacts
+from nimsg.protocol.constants import Device
+from nimsg.protocol.results import Refused
+from nimsg.store.mailboxes import Mailboxes
+from nimsg.store.messagefile import MessageFile
+from nimsg.store.schema import LADDER
+
+
+DEVICES: dict[str | None, Device | None] = {None: None, **{d: d for d in Device}}
+
+
+class Known:
+    """A message as the index holds it, with its recipients' copies by account."""
+
+    def __init__(
+        self, m: int, sender: int, sent_at: int, pending: int, deleted_at: int | None
+    ) -> None:
+        self.m = m
+        self.pending = pending
+        self.copies: dict[int, Copy] = {}
+        self.positions: dict[int, int] = {}
+        self.names: dict[int, str] = {}
+        self.facts = MailFacts(sender, sent_at, self.copies, deleted_at is not None)
+
+    def named_copies(self) -> dict[str, Copy]:
+        """The copies by their owners' names, in the order of their accounts."""
+        return {self.names[uid]: copy for uid, copy in self.copies.items()}
+
+
+class Mailbook:
+    """Messages and copies, changed through one connection in one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.mailboxes = Mailboxes(connection)
+
+    def earlier(self, sender: int, client_id: str) -> str | None:
+        """The fingerprint of what was sent under a client_id."""
+        row = self._connection.execute(
+            "SELECT fingerprint FROM message WHERE sender = ? AND client_id = ?",
+            (sender, client_id),
+        ).fetchone()
+        return row["fingerprint"] if row else None
+
+    def sent(self, sender: int, client_id: str) -> SentMail:
+        """What was answered when a message was first sent."""
+        row = self._connection.execute(
+            "SELECT * FROM message WHERE sender = ? AND client_id = ?",
+            (sender, client_id),
+        ).fetchone()
+        return SentMail(
+            row["id"],
+            row["sent_at"],
+            row["position"],
+            json.loads(row["recipients"]),
+            decode_refused(row["refused"]),
+            row["digest"],
+            row["hash"],
+            duplicate=True,
+        )
+
+    def add(
+        self, file: MessageFile, sender: int, to: Mapping[str, int], fingerprint: str
+    ) -> None:
+        """A new message, with a copy for each of `to`."""
+        cursor = self._connection.execute(
+            "INSERT INTO message VALUES"
+            " (NULL, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)",
+            (
+                file.id,
+                sender,
+                file.positions.outbox,
+                file.client_id,
+                fingerprint,
+                json.dumps(file.to),
+                encode_refused(file.refused),
+                file.subject,
+                len(file.message.encode()),
+                file.sent_at,
+                file.reply_to,
+                file.hash,
+                file.digest,
+            ),
+        )
+        self._connection.executemany(
+            "INSERT INTO copy VALUES"
+            " (?, ?, ?, NULL, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            [
+                (uid, file.positions.inbox[name], cursor.lastrowid)
+                for name, uid in to.items()
+            ],
+        )
+
+    def find(self, id_: str) -> Known | None:
+        """A message and its copies."""
+        row = self._connection.execute(
+            "SELECT m, sender, sent_at, pending, deleted_at FROM message WHERE id = ?",
+            (id_,),
+        ).fetchone()
+        if row is None:
+            return None
+        known = Known(*row)
+        for copy in self._connection.execute(
+            f"SELECT owner, position, name, {LADDER} FROM copy"
+            " JOIN account ON uid = owner WHERE m = ?",
+            (known.m,),
+        ):
+            owner = copy["owner"]
+            known.copies[owner] = copy_of(copy)
+            known.positions[owner] = copy["position"]
+            known.names[owner] = copy["name"]
+        return known
+
+    def visible(self, asker: int, id_: str) -> bool:
+        """Whether a message is in somebody's view, and so may be replied to."""
+        known = self.find(id_)
+        if known is None:
+            return False
+        copy = known.copies.get(asker)
+        if copy is not None:
+            return copy.deleted_at is None
+        return known.facts.sender == asker and not known.facts.sender_deleted
+
+    def apply(self, known: Known, change: Change, now: int) -> frozenset[int]:
+        """Write a decision's change; the accounts that see something new."""
+        if not change.copies and not change.sender_deletes:
+            return frozenset()
+        for uid, after in change.copies.items():
+            self._write_copy(known, uid, after)
+        self._write_message(known, change, now)
+        return frozenset({known.facts.sender, *change.copies})
+
+    def _write_copy(self, known: Known, uid: int, after: Copy) -> None:
+        before = known.copies[uid]
+        mailbox = self.mailboxes[uid]
+        mailbox.new += after.is_new - before.is_new
+        mailbox.kept_in -= (after.deleted_at is None) < (before.deleted_at is None)
+        self._connection.execute(
+            "UPDATE copy SET change = ?, new = ?, fetched_at = ?, fetched_by = ?,"
+            " opened_at = ?, opened_by = ?, acked_at = ?, acked_by = ?,"
+            " recalled_at = ?, deleted_at = ? WHERE owner = ? AND position = ?",
+            (
+                mailbox.next_change(),
+                after.is_new,
+                *astuple(after),
+                uid,
+                known.positions[uid],
+            ),
+        )
+        known.copies[uid] = after
+
+    def _write_message(self, known: Known, change: Change, now: int) -> None:
+        facts = known.facts
+        gone = facts.sender_deleted or change.sender_deletes
+        pending = not gone and any(copy.is_new for copy in known.copies.values())
+        mailbox = self.mailboxes[facts.sender]
+        mailbox.pending += pending - known.pending
+        mailbox.kept_out -= change.sender_deletes
+        self._connection.execute(
+            "UPDATE message SET change = ?, pending = ?,"
+            " deleted_at = coalesce(deleted_at, ?) WHERE m = ?",
+            (
+                mailbox.next_change(),
+                pending,
+                facts.at(now) if change.sender_deletes else None,
+                known.m,
+            ),
+        )
+
+
+def copy_of(row: sqlite3.Row) -> Copy:
+    """A copy from the index's ladder columns."""
+    return Copy(
+        row["fetched_at"],
+        DEVICES[row["fetched_by"]],
+        row["opened_at"],
+        DEVICES[row["opened_by"]],
+        row["acked_at"],
+        DEVICES[row["acked_by"]],
+        row["recalled_at"],
+        row["deleted_at"],
+    )
+
+
+def encode_refused(refused: Sequence[Refused]) -> str | None:
+    """What the index keeps of the refusals of a message; mostly nothing."""
+    return json.dumps([[row.user, row.kind] for row in refused]) if refused else None
+
+
+def decode_refused(text: str | None) -> list[Refused]:
+    """The refusals back."""
+    return [Refused(user, kind) for user, kind in json.loads(text)] if text else []

@@ -1,0 +1,74 @@
+"""Counters of every mailbox that a batch touches, read once and written once."""
+
+import sqlite3
+from dataclasses import astuple, dataclass
+
+
+@dataclass
+class Mailbox:
+    """The last numbers given in a mailbox, and how many rows are in which state."""
+
+    uid: int
+    last_in: int = 0
+    last_out: int = 0
+    last_change: int = 0
+    new: int = 0
+    pending: int = 0
+    kept_in: int = 0
+    kept_out: int = 0
+
+    def next_in(self) -> int:
+        """A new inbox position."""
+        self.restore_in(self.last_in + 1)
+        return self.last_in
+
+    def next_out(self) -> int:
+        """A new outbox position."""
+        self.restore_out(self.last_out + 1)
+        return self.last_out
+
+    def restore_in(self, position: int) -> None:
+        """An inbox position given earlier."""
+        self.last_in = max(self.last_in, position)
+        self.kept_in += 1
+        self.new += 1
+
+    def restore_out(self, position: int) -> None:
+        """An outbox position given earlier."""
+        self.last_out = max(self.last_out, position)
+        self.kept_out += 1
+        self.pending += 1
+
+    def next_change(self) -> int:
+        """A new change number."""
+        self.last_change += 1
+        return self.last_change
+
+
+class Mailboxes:
+    """The mailboxes of one batch. Owned by the writer."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._touched: dict[int, Mailbox] = {}
+
+    def __getitem__(self, uid: int) -> Mailbox:
+        mailbox = self._touched.get(uid)
+        if mailbox is None:
+            row = self._connection.execute(
+                "SELECT * FROM mailbox WHERE uid = ?", (uid,)
+            ).fetchone()
+            mailbox = self._touched[uid] = Mailbox(*row) if row else Mailbox(uid)
+        return mailbox
+
+    def flush(self) -> None:
+        """Write what was touched."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [astuple(mailbox) for mailbox in self._touched.values()],
+        )
+        self._touched.clear()
+
+    def forget(self) -> None:
+        """Drop what was touched: the transaction was rolled back."""
+        self._touched.clear()

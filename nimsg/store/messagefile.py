@@ -1,0 +1,89 @@
+"""The file of a message: JSON that `cat` shows, written once, never changed."""
+
+import msgspec
+from msgspec import Struct, field
+
+from nimsg.errors import Refusal
+from nimsg.protocol.digest import message_digest
+from nimsg.protocol.results import Refused
+from nimsg.protocol.times import parse_rfc3339
+
+
+FILE_FORMAT = 1
+
+
+class Positions(Struct, frozen=True):
+    """Where the message stands: in its sender's outbox, in each inbox by name."""
+
+    inbox: dict[str, int]
+    outbox: int
+
+
+class MessageFile(Struct, frozen=True):
+    """The members of a message file.
+
+    `hash`, `from`, `to`, `time` and `message` are what the oldest source stored:
+    md5 of the body, sender, recipients, RFC 3339 time, body. The others are ours.
+    """
+
+    id: str
+    hash: str
+    sender: str = field(name="from")
+    to: list[str]
+    time: str
+    message: str
+    subject: str
+    digest: str
+    client_id: str
+    reply_to: str | None
+    positions: Positions
+    refused: list[Refused]
+    format: int = FILE_FORMAT
+
+    @property
+    def sent_at(self) -> int:
+        """`time` in ms UTC. Raises `ValueError` where it is no time."""
+        return parse_rfc3339(self.time)
+
+
+ENCODER = msgspec.json.Encoder(order="sorted")
+DECODER = msgspec.json.Decoder(MessageFile)
+
+
+def encode_message(message: MessageFile) -> bytes:
+    """The file's bytes: sorted keys, two spaces of indent, a newline at the end."""
+    return msgspec.json.format(ENCODER.encode(message), indent=2) + b"\n"
+
+
+def decode_message(data: bytes) -> MessageFile:
+    """Read a file and check its digest.
+
+    Raises `Refusal("damaged")` where it is not what was written.
+    """
+    try:
+        message = DECODER.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refusal("damaged", f"the message file cannot be read: {error}") from None
+    if not _is_whole(message):
+        raise Refusal("damaged", data={"id": message.id})
+    return message
+
+
+def _is_whole(message: MessageFile) -> bool:
+    try:
+        return digest_of(message) == message.digest
+    except ValueError:
+        return False
+
+
+def digest_of(message: MessageFile) -> str:
+    """The digest that the message's members add up to."""
+    return message_digest(
+        id=message.id,
+        sender=message.sender,
+        to=message.to,
+        sent_at=message.sent_at,
+        subject=message.subject,
+        body=message.message,
+        reply_to=message.reply_to,
+    )

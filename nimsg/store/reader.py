@@ -1,0 +1,304 @@
+"""Questions to the index. Each runs in one snapshot; none reads a message's text."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from nimsg.core.ladder import for_sender, receipt
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import Box, CopyState, limit
+from nimsg.protocol.results import (
+    ChangePage,
+    InboxRow,
+    OutboxRow,
+    Page,
+    Receipt,
+    Status,
+)
+from nimsg.store.base import Counts, ListQuery
+from nimsg.store.cursor import Cursor, decode_cursor
+from nimsg.store.mailbook import copy_of, decode_refused
+from nimsg.store.schema import LADDER, meta
+
+
+LADDER_OF_COPY = ", ".join(f"c.{column}" for column in LADDER.split(", "))
+INBOX = (
+    "SELECT c.position, c.change, m.id, s.name AS sender, m.recipients, m.subject,"
+    f" m.size, m.sent_at, m.reply_to, o.name, {LADDER_OF_COPY} FROM copy c"
+    " JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
+    " JOIN account o ON o.uid = c.owner"
+)
+OUTBOX = "SELECT m.* FROM message m"
+RECEIPTS = (
+    f"SELECT o.name, {LADDER_OF_COPY} FROM copy c JOIN account o ON o.uid = c.owner"
+    " WHERE c.m = ?"
+)
+# The table whose position a box goes by, and the cursor's name for it.
+BOXES = {Box.INBOX: ("c", "last_in"), Box.OUTBOX: ("m", "last_out")}
+EVERYTHING = {
+    Box.INBOX: f"{INBOX} WHERE c.owner = ?",
+    Box.OUTBOX: f"{OUTBOX} WHERE m.sender = ?",
+}
+# (box, all) -> the rows of a listing
+LISTINGS = {
+    (Box.INBOX, False): f"{INBOX} WHERE c.owner = ? AND c.new = 1",
+    (Box.INBOX, True): f"{INBOX} WHERE c.owner = ? AND c.deleted_at IS NULL",
+    (Box.OUTBOX, False): f"{OUTBOX} WHERE m.sender = ? AND m.pending = 1",
+    (Box.OUTBOX, True): f"{OUTBOX} WHERE m.sender = ? AND m.deleted_at IS NULL",
+}
+PENDING = (CopyState.STORED, CopyState.FETCHED)
+# Bytes of a row, and of each receipt in it, beside its texts; and of a character.
+ROW_BYTES = 400
+ESCAPED = 6
+
+
+class Seen(Struct, frozen=True):
+    """A row, and which number of a cursor it moves on to what."""
+
+    field: str
+    number: int
+    row: InboxRow | OutboxRow
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All questions inside see the same state."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
+def counts(connection: sqlite3.Connection, owner: int) -> Counts:
+    """What waits for, and because of, an account."""
+    row = connection.execute(
+        "SELECT new, pending FROM mailbox WHERE uid = ?", (owner,)
+    ).fetchone()
+    return Counts(*row) if row else Counts(0, 0)
+
+
+def page(connection: sqlite3.Connection, query: ListQuery) -> Page:
+    """One page of a box, newest first."""
+    table, field = BOXES[query.box]
+    with snapshot(connection):
+        rows = connection.execute(
+            f"{LISTINGS[query.box, query.all]} AND {table}.position < ?"
+            f" ORDER BY {table}.position DESC LIMIT ?",
+            (query.owner, query.before or limit("integer_max"), query.limit + 1),
+        ).fetchall()
+        seen = _read(connection, query.box, rows, field)
+        waiting = counts(connection, query.owner)
+        total = _total(connection, query)
+        end = _end(connection, query.owner)
+    kept = _fit(seen, query.limit)
+    inbox, outbox = _split(kept)
+    return Page(
+        box=query.box,
+        new=waiting.new,
+        pending=waiting.pending,
+        total=total,
+        inbox=inbox,
+        outbox=outbox,
+        next=kept[-1].number if len(kept) < len(seen) else None,
+        cursor=end.encode(),
+    )
+
+
+def changes(
+    connection: sqlite3.Connection, owner: int, since: str | None, most: int
+) -> ChangePage:
+    """Rows new or changed since a cursor: new ones first, then changes in order."""
+    with snapshot(connection):
+        end = _end(connection, owner)
+        start = decode_cursor(since, end.epoch)
+        if start == end:
+            return ChangePage(end.encode(), more=False, inbox=[], outbox=[])
+        seen = [
+            *_new(connection, Box.INBOX, owner, start.last_in, most + 1),
+            *_new(connection, Box.OUTBOX, owner, start.last_out, most + 1),
+            *_changed(connection, owner, start, most + 1),
+        ]
+    kept = _fit(seen, most)
+    inbox, outbox = _split(kept)
+    more = len(kept) < len(seen)
+    if more:
+        end = start
+        for row in kept:
+            end = replace(end, **{row.field: row.number})
+    return ChangePage(end.encode(), more=more, inbox=inbox, outbox=outbox)
+
+
+def status(connection: sqlite3.Connection, asker: int, id_: str) -> Status:
+    """A message's receipts: the sender sees all, a recipient the own one."""
+    with snapshot(connection):
+        row = connection.execute(
+            "SELECT m.*, s.name FROM message m JOIN account s ON s.uid = m.sender"
+            " WHERE m.id = ?",
+            (id_,),
+        ).fetchone()
+        if row is None:
+            raise Refusal("not_found")
+        to = json.loads(row["recipients"])
+        own = row["sender"] == asker and row["deleted_at"] is None
+        receipts = (
+            _receipts(connection, row["m"], to)
+            if own
+            else [_own_receipt(connection, row["m"], asker)]
+        )
+    withdrawn = not own and receipts[0].state is CopyState.RECALLED
+    return Status(
+        id=id_,
+        sender=row["name"],
+        to=to,
+        subject="" if withdrawn else row["subject"],
+        size=0 if withdrawn else row["size"],
+        sent_at=row["sent_at"],
+        reply_to=row["reply_to"],
+        receipts=receipts,
+        refused=decode_refused(row["refused"]) if own else [],
+        pending=bool(row["pending"]) if own else receipts[0].state in PENDING,
+    )
+
+
+def find_hash(connection: sqlite3.Connection, asker: int, body_md5: str) -> str:
+    """The newest message in the asker's view whose body has this md5."""
+    row = connection.execute(
+        "SELECT m.id FROM copy c JOIN message m ON m.m = c.m WHERE c.owner = ?1"
+        " AND c.deleted_at IS NULL AND c.recalled_at IS NULL AND m.hash = ?2"
+        " UNION ALL SELECT id FROM message WHERE sender = ?1 AND deleted_at IS NULL"
+        " AND hash = ?2 ORDER BY 1 DESC LIMIT 1",
+        (asker, body_md5),
+    ).fetchone()
+    if row is None:
+        raise Refusal("not_found", "no message of yours has a body with this md5")
+    id_: str = row[0]
+    return id_
+
+
+def _end(connection: sqlite3.Connection, owner: int) -> Cursor:
+    row = connection.execute(
+        "SELECT last_in, last_out, last_change FROM mailbox WHERE uid = ?", (owner,)
+    ).fetchone()
+    return Cursor(meta(connection, "epoch"), *(row or ()))
+
+
+def _total(connection: sqlite3.Connection, query: ListQuery) -> int:
+    column = "kept_in" if query.box is Box.INBOX else "kept_out"
+    row = connection.execute(
+        f"SELECT {column} FROM mailbox WHERE uid = ?", (query.owner,)
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def _new(
+    connection: sqlite3.Connection, box: Box, owner: int, after: int, most: int
+) -> list[Seen]:
+    table, field = BOXES[box]
+    rows = connection.execute(
+        f"{EVERYTHING[box]} AND {table}.position > ? ORDER BY {table}.position LIMIT ?",
+        (owner, after, most),
+    ).fetchall()
+    return _read(connection, box, rows, field)
+
+
+def _changed(
+    connection: sqlite3.Connection, owner: int, start: Cursor, most: int
+) -> list[Seen]:
+    seen: list[Seen] = []
+    for box, seen_to in ((Box.INBOX, start.last_in), (Box.OUTBOX, start.last_out)):
+        table, _ = BOXES[box]
+        rows = connection.execute(
+            f"{EVERYTHING[box]} AND {table}.change > ? AND {table}.position <= ?"
+            f" ORDER BY {table}.change LIMIT ?",
+            (owner, start.last_change, seen_to, most),
+        ).fetchall()
+        seen += _read(connection, box, rows, "last_change")
+    return sorted(seen, key=lambda row: row.number)
+
+
+def _read(
+    connection: sqlite3.Connection, box: Box, rows: Iterable[sqlite3.Row], field: str
+) -> list[Seen]:
+    """Rows with the number that `field` of a cursor has after each."""
+    number = "change" if field == "last_change" else "position"
+    if box is Box.INBOX:
+        return [Seen(field, row[number], _inbox_row(row)) for row in rows]
+    return [Seen(field, row[number], _outbox_row(connection, row)) for row in rows]
+
+
+def _inbox_row(row: sqlite3.Row) -> InboxRow:
+    mine = receipt(row["name"], copy_of(row))
+    withdrawn = mine.state is CopyState.RECALLED
+    return InboxRow(
+        position=row["position"],
+        id=row["id"],
+        sender=row["sender"],
+        to=json.loads(row["recipients"]),
+        subject="" if withdrawn else row["subject"],
+        size=0 if withdrawn else row["size"],
+        sent_at=row["sent_at"],
+        receipt=mine,
+        reply_to=row["reply_to"],
+    )
+
+
+def _outbox_row(connection: sqlite3.Connection, row: sqlite3.Row) -> OutboxRow:
+    to = json.loads(row["recipients"])
+    return OutboxRow(
+        position=row["position"],
+        id=row["id"],
+        to=to,
+        subject=row["subject"],
+        size=row["size"],
+        sent_at=row["sent_at"],
+        receipts=_receipts(connection, row["m"], to),
+        pending=bool(row["pending"]),
+        refused=decode_refused(row["refused"]),
+        reply_to=row["reply_to"],
+        deleted_at=row["deleted_at"],
+    )
+
+
+def _receipts(
+    connection: sqlite3.Connection, m: int, to: Sequence[str]
+) -> list[Receipt]:
+    """All receipts of a message, as its sender may see them, in the order of `to`."""
+    copies = {row["name"]: copy_of(row) for row in connection.execute(RECEIPTS, (m,))}
+    return [for_sender(receipt(name, copies[name])) for name in to]
+
+
+def _own_receipt(connection: sqlite3.Connection, m: int, asker: int) -> Receipt:
+    row = connection.execute(f"{RECEIPTS} AND c.owner = ?", (m, asker)).fetchone()
+    mine = receipt(row["name"], copy_of(row)) if row else None
+    if mine is None or mine.deleted_at is not None:
+        raise Refusal("not_found")
+    return mine
+
+
+def _split(seen: Sequence[Seen]) -> tuple[list[InboxRow], list[OutboxRow]]:
+    return (
+        [one.row for one in seen if isinstance(one.row, InboxRow)],
+        [one.row for one in seen if isinstance(one.row, OutboxRow)],
+    )
+
+
+def _fit(seen: Sequence[Seen], most: int) -> Sequence[Seen]:
+    """As many rows as one page takes, and at least one."""
+    room = limit("page_bytes")
+    for kept, one in enumerate(seen):
+        room -= _wire_bytes(one.row)
+        if kept == most or (room < 0 and kept):
+            return seen[:kept]
+    return seen
+
+
+def _wire_bytes(row: InboxRow | OutboxRow) -> int:
+    """At most how long a row is on the wire."""
+    receipts = len(row.receipts) if isinstance(row, OutboxRow) else 1
+    texts = len(row.subject) + sum(map(len, row.to))
+    return ROW_BYTES * (1 + receipts) + ESCAPED * texts

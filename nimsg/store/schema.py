@@ -1,0 +1,114 @@
+"""The index: SQLite tables that the files can always give back."""
+
+import sqlite3
+from pathlib import Path
+
+
+INDEX_FORMAT = 1
+
+# `message` is the sender's side, `copy` a recipient's. `change` is set from the
+# first change after storing on, so that a send touches no change index. `new`
+# and `pending` are what the partial indexes list.
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE journal (
+    n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL
+);
+CREATE TABLE account (
+    uid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, fold TEXT NOT NULL,
+    role TEXT NOT NULL, password_hash TEXT, created_at INTEGER NOT NULL,
+    removed_at INTEGER
+);
+CREATE INDEX account_fold ON account (fold);
+CREATE TABLE token (
+    secret_hash TEXT PRIMARY KEY, uid INTEGER NOT NULL, id TEXT NOT NULL,
+    label TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
+    used_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX token_uid ON token (uid, created_at);
+CREATE TABLE mailbox (
+    uid INTEGER PRIMARY KEY,
+    last_in INTEGER NOT NULL, last_out INTEGER NOT NULL, last_change INTEGER NOT NULL,
+    new INTEGER NOT NULL, pending INTEGER NOT NULL,
+    kept_in INTEGER NOT NULL, kept_out INTEGER NOT NULL
+);
+CREATE TABLE message (
+    m INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sender INTEGER NOT NULL,
+    position INTEGER NOT NULL, change INTEGER, client_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, recipients TEXT NOT NULL, refused TEXT,
+    subject TEXT NOT NULL, size INTEGER NOT NULL, sent_at INTEGER NOT NULL,
+    reply_to TEXT, hash TEXT NOT NULL, digest TEXT NOT NULL,
+    pending INTEGER NOT NULL, deleted_at INTEGER
+);
+CREATE UNIQUE INDEX message_position ON message (sender, position);
+CREATE UNIQUE INDEX message_client ON message (sender, client_id);
+CREATE INDEX message_change ON message (sender, change) WHERE change IS NOT NULL;
+CREATE INDEX message_pending ON message (sender, position) WHERE pending = 1;
+CREATE TABLE copy (
+    owner INTEGER NOT NULL, position INTEGER NOT NULL, m INTEGER NOT NULL,
+    change INTEGER, new INTEGER NOT NULL,
+    fetched_at INTEGER, fetched_by TEXT, opened_at INTEGER, opened_by TEXT,
+    acked_at INTEGER, acked_by TEXT, recalled_at INTEGER, deleted_at INTEGER,
+    PRIMARY KEY (owner, position)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX copy_message ON copy (m, owner);
+CREATE INDEX copy_change ON copy (owner, change) WHERE change IS NOT NULL;
+CREATE INDEX copy_new ON copy (owner, position) WHERE new = 1;
+"""
+
+LADDER = (
+    "fetched_at, fetched_by, opened_at, opened_by, "
+    "acked_at, acked_by, recalled_at, deleted_at"
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The writer's connection: every commit is on the disk when it returns."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA secure_delete = OFF")
+    connection.execute("PRAGMA cache_size = -16384")
+    return connection
+
+
+def connect_new(path: Path) -> sqlite3.Connection:
+    """A connection to fill a new index quickly; nothing is durable before a sync."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA cache_size = -65536")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA cache_size = -4096")
+    return connection
+
+
+def create(connection: sqlite3.Connection, epoch: str) -> None:
+    """Make the tables; `epoch` marks this index's cursors."""
+    connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?)",
+        [("format", str(INDEX_FORMAT)), ("epoch", epoch), ("n", "0")],
+    )
+
+
+def meta(connection: sqlite3.Connection, key: str) -> str:
+    """One value of the table `meta`."""
+    value: str = connection.execute(
+        "SELECT value FROM meta WHERE key = ?", (key,)
+    ).fetchone()[0]
+    return value

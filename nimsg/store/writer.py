@@ -1,0 +1,170 @@
+"""The one writer: a batch of commands in one transaction on one thread."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from nimsg.core import mail
+from nimsg.core.commands import (
+    Command,
+    Copies,
+    MailAct,
+    Outcome,
+    SendMail,
+    SentMail,
+)
+from nimsg.core.mail import Delivery, SendFacts
+from nimsg.core.ulid import RANDOM_BYTES, ulid
+from nimsg.errors import Refusal
+from nimsg.protocol.digest import body_hash
+from nimsg.protocol.times import rfc3339
+from nimsg.store import accountbook
+from nimsg.store.accountfile import encode_account
+from nimsg.store.base import Batch, JournalRow
+from nimsg.store.filer import RowKind
+from nimsg.store.ledger import encode_event
+from nimsg.store.mailbook import Mailbook
+from nimsg.store.messagefile import (
+    MessageFile,
+    Positions,
+    digest_of,
+    encode_message,
+)
+
+
+class Writer:
+    """Decides and journals commands. `entropy` gives so many random bytes."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, n: int, entropy: Callable[[int], bytes]
+    ) -> None:
+        self._connection = connection
+        self._entropy = entropy
+        self._n = n
+        self._book = Mailbook(connection)
+        self._rows: list[JournalRow] = []
+
+    def write(
+        self, commands: Sequence[Command], now: int, forget: int, *, full: bool
+    ) -> Batch:
+        """Commit a batch, and forget the journal rows up to number `forget`.
+
+        While the disk is `full`, mail is refused with `disk_full`. Raises
+        `sqlite3.Error` with everything rolled back, or in doubt: see the caller.
+        """
+        self._rows = []
+        n = self._n
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._decide(command, now, full=full) for command in commands]
+            self._book.mailboxes.flush()
+            self._journal(forget)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._n = n
+            self._book.mailboxes.forget()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return Batch(outcomes, self._rows)
+
+    def _journal(self, forget: int) -> None:
+        self._connection.executemany(
+            "INSERT INTO journal VALUES (?, ?, ?, ?)",
+            [(row.n, row.kind, row.name, row.data) for row in self._rows],
+        )
+        if forget:
+            self._connection.execute("DELETE FROM journal WHERE n <= ?", (forget,))
+            self._connection.execute(
+                "UPDATE meta SET value = ? WHERE key = 'n'", (str(self._n),)
+            )
+
+    def _add_row(self, kind: RowKind, name: str, data: bytes) -> None:
+        self._n += 1
+        self._rows.append(JournalRow(self._n, kind, name, data))
+
+    def _decide(self, command: Command, now: int, *, full: bool) -> Outcome | Refusal:
+        try:
+            if isinstance(command, SendMail):
+                return Refusal("disk_full") if full else self._send(command, now)
+            if isinstance(command, MailAct):
+                return self._act(command, now)
+            account, changed = accountbook.decide(self._connection, command, now)
+        except Refusal as refusal:
+            return refusal
+        if changed:
+            accountbook.put(self._connection, account)
+            self._add_row(RowKind.ACCOUNT, str(account.uid), encode_account(account))
+        return Outcome(account.uid)
+
+    def _send(self, command: SendMail, now: int) -> Outcome:
+        print_ = mail.fingerprint(
+            command.to, command.subject, command.body, command.reply_to
+        )
+        facts = SendFacts(
+            accountbook.uids(self._connection, command.to),
+            self._book.earlier(command.sender, command.client_id),
+            command.reply_to is None
+            or self._book.visible(command.sender, command.reply_to),
+        )
+        delivery = mail.decide_send(facts, command, print_)
+        if delivery is None:
+            return Outcome(self._book.sent(command.sender, command.client_id))
+        file = self._message(command, delivery, now)
+        self._book.add(file, command.sender, delivery.to, print_)
+        self._add_row(RowKind.MESSAGE, file.id, encode_message(file))
+        return Outcome(
+            SentMail(
+                file.id,
+                now,
+                file.positions.outbox,
+                file.to,
+                file.refused,
+                file.digest,
+                file.hash,
+                duplicate=False,
+            ),
+            frozenset({command.sender, *delivery.to.values()}),
+        )
+
+    def _message(self, command: SendMail, delivery: Delivery, now: int) -> MessageFile:
+        mailboxes = self._book.mailboxes
+        file = MessageFile(
+            id=ulid(now, self._entropy(RANDOM_BYTES)),
+            hash=body_hash(command.body),
+            sender=accountbook.name_of(self._connection, command.sender),
+            to=list(delivery.to),
+            time=rfc3339(now),
+            message=command.body,
+            subject=command.subject,
+            digest="",
+            client_id=command.client_id,
+            reply_to=command.reply_to,
+            positions=Positions(
+                {name: mailboxes[uid].next_in() for name, uid in delivery.to.items()},
+                mailboxes[command.sender].next_out(),
+            ),
+            refused=delivery.refused,
+        )
+        return replace(file, digest=digest_of(file))
+
+    def _act(self, command: MailAct, now: int) -> Outcome:
+        done: list[str] = []
+        wakes: set[int] = set()
+        copies = Copies("", {})
+        for id_ in command.ids:
+            known = self._book.find(id_)
+            if known is None:
+                raise Refusal("not_found")
+            change = mail.DECISIONS[command.act](known.facts, command, now)
+            touched = self._book.apply(known, change, now)
+            copies = Copies(id_, known.named_copies())
+            if touched:
+                done.append(id_)
+                wakes |= touched
+        if done:
+            actor = accountbook.name_of(self._connection, command.actor)
+            event = encode_event(command.act, actor, done, now, command.device)
+            self._add_row(RowKind.EVENT, "", event)
+        return Outcome(copies, frozenset(wakes))

@@ -1,0 +1,312 @@
+"""The one sanitiser: what others wrote, made safe for a terminal, and its layout.
+
+Text is stored raw and cleaned where it is shown. A cleaned text holds no control
+character, no escape sequence and nothing invisible that could change what stands
+next to it; cleaning it again changes nothing. Every function takes linear time.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+
+MAX_MARKS = 4
+"""Combining marks kept on one base character."""
+
+MAX_BIDI_DEPTH = 8
+"""Embeddings and isolates open at once in a body line; deeper ones are dropped."""
+
+TAB_STOP = 8
+"""Cells from one tab stop to the next."""
+
+# Patterns are strings: `re` compiles and keeps each at its first use, so that a
+# run which meets plain ASCII only pays for none of them.
+_BREAK = "\r\n|[\r\x0b\x0c\x85\u2028\u2029]"
+# A string sequence that is never terminated ends with its line, so that one stray
+# byte hides a line at worst and not the rest of a mail.
+_SEQUENCE = (
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)?"  # DCS and kin
+)
+_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+_MARKS_OF_ORDER = "\u061c\u200e\u200f"
+_STATEFUL = "\u202a-\u202c\u2066-\u2069"
+_BIDI = _MARKS_OF_ORDER + _STATEFUL
+_OVERRIDE = "\u202d\u202e"
+_INVISIBLE = (
+    f"[{_OVERRIDE}\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065"
+    "\u206a-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+
+_JOINERS = "[\u200c\u200d\ufe0e\ufe0f]"
+_EMOJI = (
+    "[©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙"
+    "\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]"
+    "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]?"
+)
+# Arabic to Sinhala, Myanmar, Khmer and the Arabic presentation forms.
+_JOINING = (
+    "[\u0600-\u061b\u061d-\u0dff\u1000-\u109f\u1780-\u17ff\ufb50-\ufdff\ufe70-\ufefc]"
+)
+# Group 1 is kept, a joiner outside it is not. An emoji has three joints at most, as
+# in a family of four: an endless one would be a cluster of endless length.
+_JOINED = (
+    rf"({_EMOJI}(?:\u200d{_EMOJI}){{0,3}}"
+    rf"|[0-9#*]\ufe0f\u20e3"
+    rf"|(?=\w){_JOINING}++(?:\u200c(?=\w)(?={_JOINING}))?)"
+    rf"|{_JOINERS}"
+)
+
+# What may be a mark: outside ASCII and no letter, but for the jamo drawn on a base.
+_MAYBE_MARK = r"(?:[^\w\x00-\x7f]|[\u1161-\u11ff\ud7b0-\ud7ff])"
+_MARK_RUN = (
+    rf"(?P<bare>(?<![^\n\t {_BIDI}]){_MAYBE_MARK}+)|{_MAYBE_MARK}{{{MAX_MARKS + 1},}}"
+)
+_DOTTED_CIRCLE = "\u25cc"
+
+_POP_EMBEDDING = "\u202c"
+_POP_ISOLATE = "\u2069"
+_CLOSER = {
+    "\u202a": _POP_EMBEDDING,
+    "\u202b": _POP_EMBEDDING,
+    "\u2066": _POP_ISOLATE,
+    "\u2067": _POP_ISOLATE,
+    "\u2068": _POP_ISOLATE,
+}
+
+_TYPED = dict.fromkeys({*range(32), 127} - {ord("\n"), ord("\t")})
+
+# Chinese and Japanese may break after any character, but not before a mark or a stop.
+_IDEOGRAPH = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_TOKEN = rf" +|[{_IDEOGRAPH}][^\w\x00-\x7f]*|[^ {_IDEOGRAPH}]+"
+
+
+def clean_line(text: str) -> str:
+    """Give the text as one display line: breaks and tabs become spaces."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _show_controls(text, _CONTROL + _BIDI + _OVERRIDE)
+    return _compose(text).replace("\n", " ").replace("\t", " ")
+
+
+def clean_body(text: str) -> str:
+    """Give the text as display lines parted by newlines, tabs expanded.
+
+    Direction controls are kept, but none reaches beyond its line.
+    """
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    lines = _show_controls(text, _CONTROL).split("\n")
+    lines = _compose("\n".join(_close_bidi(line)[0] for line in lines)).split("\n")
+    return "\n".join(map(_expand_tabs, lines))
+
+
+def filter_typed(text: str) -> str:
+    """Remove what a keyboard should not send: 0-31 but newline and tab, and 127."""
+    return text.translate(_TYPED)
+
+
+def width(text: str) -> int:
+    """Count the terminal cells of a cleaned line."""
+    if text.isascii():
+        return len(text)
+    return sum(cells for _, cells in _clusters(text))
+
+
+def clip(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Cut a cleaned line to at most `cells` cells, between characters as seen.
+
+    A line that was cut ends in the ellipsis, itself cut if there is no room for it.
+    """
+    head = _head(text, cells)
+    if len(head) == len(text):
+        return text
+    room = cells - width(ellipsis)
+    if room < 0:
+        return _head(ellipsis, cells)
+    return _close_bidi(_head(text, room))[0] + ellipsis
+
+
+def pad(text: str, cells: int, *, right: bool = False) -> str:
+    """Clip a cleaned line and fill it with spaces to exactly `cells` cells."""
+    text = clip(text, cells)
+    fill = " " * (cells - width(text))
+    return fill + text if right else text + fill
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Break a cleaned body into rows of at most `cells` cells, at least one row.
+
+    Rows break at spaces, which are dropped there; a word longer than a row starts
+    its own row and is cut. A character wider than `cells` stands alone. A newline
+    at the end of the body starts no row.
+    """
+    lines = text.removesuffix("\n").split("\n")
+    return [row for line in lines for row in _wrap_line(line, max(cells, 1))]
+
+
+def printable(text: str, encoding: str) -> str:
+    """Replace by `?` what a stream of this encoding cannot encode.
+
+    Raises LookupError for an encoding Python does not know.
+    """
+    if text.isascii():
+        return text
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def _show_controls(text: str, shown: str) -> str:
+    """Remove escape sequences and spell out the characters of the class `shown`."""
+    text = re.sub(_SEQUENCE, "", re.sub(_BREAK, "\n", text))
+    return re.sub(f"[{shown}]", _spell, text)
+
+
+def _spell(match: re.Match[str]) -> str:
+    """Give the visible form of one control character: `^[`, `<9D>`, `<202E>`."""
+    code = ord(match[0])
+    if code < 0x80:
+        return "^" + chr(code ^ 0x40)
+    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"<{code:02X}>"
+
+
+def _compose(text: str) -> str:
+    """Drop what is invisible, bound the marks, normalise to NFC."""
+    if text.isascii():
+        return text
+    text = re.sub(_INVISIBLE, "", text)
+    if re.search(_JOINERS, text):
+        text = re.sub(_JOINED, r"\1", text)
+    # Before NFC because sorting a long run of marks takes quadratic time, after it
+    # because NFC takes some marks apart.
+    text = unicodedata.normalize("NFC", re.sub(_MARK_RUN, _bound_marks, text))
+    return re.sub(_MARK_RUN, _bound_marks, text)
+
+
+def _bound_marks(match: re.Match[str]) -> str:
+    """Keep few marks per base; one without a base gets a dotted circle to sit on.
+
+    Without it the mark would change a neighbour that the text does not own.
+    """
+    kept: list[str] = []
+    based, marks = match["bare"] is None, 0
+    for char in match[0]:
+        if not _is_mark(char):
+            based, marks = re.match(f"[{_BIDI}]", char) is None, 0
+        elif not based:
+            kept.append(_DOTTED_CIRCLE)
+            based, marks = True, 1
+        else:
+            marks += 1
+        if marks <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _is_mark(char: str) -> bool:
+    """Tell whether a terminal draws the character on the one before it.
+
+    A code point unknown here may be a mark in a terminal with newer tables; from
+    U+1F000 on it is more likely a new emoji or ideograph.
+    """
+    category = unicodedata.category(char)
+    if category == "Cn":
+        return char < "\U0001f000"
+    # The only letters that get here are the jamo of _MAYBE_MARK.
+    return category[0] in "ML"
+
+
+def _close_bidi(line: str) -> tuple[str, str]:
+    """Close what the line leaves open; also give the openers that it left open.
+
+    A closer that does not fit what is open is dropped.
+    """
+    out: list[str] = []
+    opened: list[str] = []
+    for piece in re.split(f"([{_STATEFUL}])", line):
+        if piece in _CLOSER:
+            if len(opened) == MAX_BIDI_DEPTH:
+                continue
+            opened.append(piece)
+        elif piece in _CLOSER.values():
+            if not opened or _CLOSER[opened[-1]] != piece:
+                continue
+            opened.pop()
+        out.append(piece)
+    out.extend(_CLOSER[opener] for opener in reversed(opened))
+    return "".join(out), "".join(opened)
+
+
+def _expand_tabs(line: str) -> str:
+    """Replace tabs by spaces up to the next stop, measured in cells."""
+    *columns, last = line.split("\t")
+    stops = (part + " " * (TAB_STOP - width(part) % TAB_STOP) for part in columns)
+    return "".join(stops) + last
+
+
+def _clusters(text: str) -> Iterator[tuple[str, int]]:
+    """Give each character as seen with its cells."""
+    from wcwidth import iter_graphemes, width as measure
+
+    # One by one: wcwidth takes quadratic time for a long run of flags.
+    for cluster in iter_graphemes(text):
+        yield cluster, measure(cluster, control_codes="ignore")
+
+
+def _head(text: str, cells: int) -> str:
+    """Give the longest beginning of a line that fits into `cells` cells."""
+    if cells <= 0 or text.isascii():
+        return text[: max(cells, 0)]
+    end = 0
+    for cluster, size in _clusters(text):
+        cells -= size
+        if cells < 0:
+            break
+        end += len(cluster)
+    return text[:end]
+
+
+def _wrap_line(line: str, cells: int) -> list[str]:
+    """Break one line into rows, direction controls closed and reopened at each."""
+    if width(line) <= cells:
+        return [line]
+    rows: list[str] = []
+    row, used = "", 0
+    for token in re.findall(_TOKEN, line):
+        size = width(token)
+        if used + size <= cells:
+            row += token
+            used += size
+            continue
+        rows.append(row.rstrip(" "))
+        *full, row = [""] if token[0] == " " else _chop(token, cells)
+        rows += full
+        used = width(row)
+    rows.append(row)
+    return _reopen_bidi([row for row in rows if row] or [""])
+
+
+def _chop(word: str, cells: int) -> list[str]:
+    """Cut a word into pieces of at most `cells` cells."""
+    if word.isascii():
+        return [word[at : at + cells] for at in range(0, len(word), cells)]
+    pieces: list[list[str]] = [[]]
+    room = cells
+    for cluster, size in _clusters(word):
+        if size > room and pieces[-1]:
+            pieces.append([])
+            room = cells
+        pieces[-1].append(cluster)
+        room -= size
+    return ["".join(piece) for piece in pieces]
+
+
+def _reopen_bidi(rows: list[str]) -> list[str]:
+    """Close each row's direction controls and open them again on the next."""
+    closed: list[str] = []
+    still_open = ""
+    for row in rows:
+        text, still_open = _close_bidi(still_open + row)
+        closed.append(text)
+    return closed
