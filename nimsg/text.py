@@ -8,16 +8,13 @@ next to it; cleaning it again changes nothing. Every function takes linear time.
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 
-MAX_MARKS = 4
-"""Combining marks kept on one base character."""
-
-MAX_BIDI_DEPTH = 8
-"""Embeddings and isolates open at once in a body line; deeper ones are dropped."""
-
-TAB_STOP = 8
-"""Cells from one tab stop to the next."""
+MAX_MARKS = 4  # on one base
+MAX_BIDI_DEPTH = 8  # embeddings and isolates open at once
+TAB_STOP = 8  # cells
+MAX_CLUSTER = 2  # cells
 
 # Patterns are strings: `re` compiles and keeps each at its first use, so that a
 # run which meets plain ASCII only pays for none of them.
@@ -30,9 +27,8 @@ _SEQUENCE = (
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)?"  # DCS and kin
 )
 _CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-_MARKS_OF_ORDER = "\u061c\u200e\u200f"
-_STATEFUL = "\u202a-\u202c\u2066-\u2069"
-_BIDI = _MARKS_OF_ORDER + _STATEFUL
+_STATEFUL = "\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+_BIDI = "\u061c\u200e\u200f" + _STATEFUL
 _OVERRIDE = "\u202d\u202e"
 _INVISIBLE = (
     f"[{_OVERRIDE}\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065"
@@ -42,7 +38,7 @@ _INVISIBLE = (
 
 _JOINERS = "[\u200c\u200d\ufe0e\ufe0f]"
 _EMOJI = (
-    "[©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙"
+    "[©®‼⁉™\u2139↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙"
     "\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]"
     "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]?"
 )
@@ -65,20 +61,12 @@ _MARK_RUN = (
     rf"(?P<bare>(?<![^\n\t {_BIDI}]){_MAYBE_MARK}+)|{_MAYBE_MARK}{{{MAX_MARKS + 1},}}"
 )
 _DOTTED_CIRCLE = "\u25cc"
-
-_POP_EMBEDDING = "\u202c"
-_POP_ISOLATE = "\u2069"
-_CLOSER = {
-    "\u202a": _POP_EMBEDDING,
-    "\u202b": _POP_EMBEDDING,
-    "\u2066": _POP_ISOLATE,
-    "\u2067": _POP_ISOLATE,
-    "\u2068": _POP_ISOLATE,
-}
-
+_CLOSER = dict.fromkeys("\u202a\u202b", "\u202c") | dict.fromkeys(
+    "\u2066\u2067\u2068", "\u2069"
+)
 _TYPED = dict.fromkeys({*range(32), 127} - {ord("\n"), ord("\t")})
 
-# Chinese and Japanese may break after any character, but not before a mark or a stop.
+# Chinese and Japanese break after any character, but not before a mark or a stop.
 _IDEOGRAPH = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _TOKEN = rf" +|[{_IDEOGRAPH}][^\w\x00-\x7f]*|[^ {_IDEOGRAPH}]+"
 
@@ -165,10 +153,10 @@ def _show_controls(text: str, shown: str) -> str:
 
 def _spell(match: re.Match[str]) -> str:
     """Give the visible form of one control character: `^[`, `<9D>`, `<202E>`."""
-    code = ord(match[0])
-    if code < 0x80:
-        return "^" + chr(code ^ 0x40)
-    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"<{code:02X}>"
+    char = match[0]
+    if char <= "\x7f":
+        return "^" + chr(ord(char) ^ 0x40)
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else f"<{ord(char):02X}>"
 
 
 def _compose(text: str) -> str:
@@ -193,7 +181,7 @@ def _bound_marks(match: re.Match[str]) -> str:
     based, marks = match["bare"] is None, 0
     for char in match[0]:
         if not _is_mark(char):
-            based, marks = re.match(f"[{_BIDI}]", char) is None, 0
+            based, marks = char not in _BIDI, 0
         elif not based:
             kept.append(_DOTTED_CIRCLE)
             based, marks = True, 1
@@ -246,12 +234,21 @@ def _expand_tabs(line: str) -> str:
 
 
 def _clusters(text: str) -> Iterator[tuple[str, int]]:
-    """Give each character as seen with its cells."""
+    """Give each character as seen with its cells.
+
+    What Unicode joins without bound, as a run of Arabic signs, is given in parts.
+    """
     from wcwidth import iter_graphemes, width as measure
 
     # One by one: wcwidth takes quadratic time for a long run of flags.
     for cluster in iter_graphemes(text):
-        yield cluster, measure(cluster, control_codes="ignore")
+        size = measure(cluster, control_codes="ignore")
+        if size <= MAX_CLUSTER:
+            yield cluster, size
+            continue
+        starts = [at for at, char in enumerate(cluster) if measure(char)]
+        for start, end in pairwise([0, *starts[1:], len(cluster)]):
+            yield cluster[start:end], measure(cluster[start:end])
 
 
 def _head(text: str, cells: int) -> str:

@@ -1,0 +1,52 @@
+"""Settings, each with its unit in its name; frozen once read."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from nimsg.errors import ConfigError
+
+
+LOOPBACK = "127.0.0.1"
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ServerConfig(NamedTuple):
+    """What a server is started with. Port 0 lets the system choose."""
+
+    var: Path
+    host: str = LOOPBACK
+    port: int = 6969
+    auth: str = "password"
+    registration: str = "open"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    max_clients: int = 4096
+    min_free_bytes: int = 64 * 1024 * 1024
+    login_deadline_s: float = 60.0
+    frame_deadline_s: float = 30.0
+    tls_deadline_s: float = 10.0
+    stop_deadline_s: float = 8.0
+    settle_interval_s: float = 0.5
+    hash_memory_kib: int = 19_456
+    hash_rounds: int = 2
+
+
+def check_server(config: ServerConfig) -> ServerConfig:
+    """The config itself.
+
+    Raises `ConfigError` where two settings contradict each other: plaintext is
+    for the loopback only, and a certificate needs its key.
+    """
+    if (config.tls_cert is None) != (config.tls_key is None):
+        raise ConfigError("--tls-cert and --tls-key are given together or not at all")
+    if config.tls_cert is None and not is_loopback(config.host):
+        raise ConfigError(
+            f"{config.host} is not the loopback, and passwords never travel in the "
+            "clear: give --tls-cert and --tls-key, or --host 127.0.0.1"
+        )
+    return config
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host can only be this machine."""
+    return host in LOOPBACK_NAMES or host.startswith("127.")

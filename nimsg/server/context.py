@@ -1,0 +1,52 @@
+"""What a handler is given beside its parameters."""
+
+from typing import NamedTuple
+
+from nimsg.core.accounts import Account, Token
+from nimsg.core.commands import MailAct
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import Device
+from nimsg.protocol.results import Result
+from nimsg.server.registry import Live
+from nimsg.server.services import Services
+
+
+class Login(NamedTuple):
+    """Who a session is, from its login to its end."""
+
+    account: Account
+    device: Device
+    token: Token | None = None
+
+
+class Context(NamedTuple):
+    """One request's surroundings."""
+
+    services: Services
+    session: Live
+    login: Login | None
+
+    @property
+    def me(self) -> Login:
+        """Who asks. Raises `Refusal("login_required")`."""
+        if self.login is None:
+            raise Refusal("login_required")
+        return self.login
+
+    @property
+    def uid(self) -> int:
+        """The asking account's number."""
+        return self.me.account.uid
+
+
+class Reply(NamedTuple):
+    """A result, and what is to follow once it has been sent.
+
+    `login` makes the session somebody's; `afterwards` is committed and waited
+    for by nobody; `goodbye` ends the session.
+    """
+
+    result: Result
+    login: Login | None = None
+    afterwards: MailAct | None = None
+    goodbye: bool = False

@@ -1,0 +1,98 @@
+"""`credentials.txt`: one `user password` a line, taken in and hashed at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from nimsg.core.commands import CreateAccount
+from nimsg.errors import ConfigError, Refusal
+from nimsg.protocol.constants import limit
+from nimsg.protocol.rules import check_name
+from nimsg.server.passwords import Passwords
+from nimsg.store.base import Store
+
+
+class Credential(NamedTuple):
+    """One line."""
+
+    user: str
+    password: str
+
+
+class Imported(NamedTuple):
+    """How many accounts a file made, and how many were there already."""
+
+    made: int
+    known: int
+
+
+def read_credentials(path: Path) -> list[Credential]:
+    """All lines of a file; empty ones are passed over.
+
+    Raises `ConfigError` naming the file and the line that cannot be taken.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _bad(path, line, "only ASCII characters can stand here") from None
+    found: dict[str, Credential] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip("\r"):
+            continue
+        credential = _parse(path, number, line.removesuffix("\r"))
+        if credential.user in found:
+            raise _bad(path, number, f"{credential.user} stands twice")
+        found[credential.user] = credential
+    return list(found.values())
+
+
+def _parse(path: Path, number: int, line: str) -> Credential:
+    user, space, password = line.partition(" ")
+    if not space or not password or " " in password:
+        raise _bad(path, number, "a line is `user password`, with one space between")
+    try:
+        check_name(user)
+    except Refusal as refusal:
+        raise _bad(path, number, str(refusal)) from None
+    if not password.isprintable() or len(password) > limit("password_bytes"):
+        raise _bad(path, number, "the password cannot be used")
+    return Credential(user, password)
+
+
+def _bad(path: Path, number: int, why: str) -> ConfigError:
+    return ConfigError(f"{path}, line {number}: {why}; nothing was imported")
+
+
+def import_credentials(
+    store: Store, passwords: Passwords, credentials: Sequence[Credential], now: int
+) -> Imported:
+    """Make the accounts that are missing; those there keep their passwords.
+
+    Names are taken exactly, look-alikes included. Blocks; for use at the start.
+    """
+    missing = [row for row in credentials if store.account(row.user) is None]
+    batch = store.commit(
+        [
+            CreateAccount(row.user, passwords.hash_now(row.password), look_alike=True)
+            for row in missing
+        ],
+        now,
+    )
+    store.file(batch)
+    return Imported(len(missing), len(credentials) - len(missing))
+
+
+def shred(path: Path) -> None:
+    """Overwrite and remove a file whose passwords are stored hashed now.
+
+    Raises `ConfigError`; a copying file system may still hold the old blocks.
+    """
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+        path.unlink()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be shredded: {error.strerror}") from None

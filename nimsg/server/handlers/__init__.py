@@ -1,0 +1,1 @@
+"""What each method does: parameters in, a result out."""

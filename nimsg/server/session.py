@@ -1,0 +1,277 @@
+"""One connection, from its first byte to its last, in a task of its own."""
+
+import asyncio
+import socket
+from contextlib import suppress
+
+from nimsg import __version__
+from nimsg.errors import ProtocolFault, Refusal
+from nimsg.logs import LOGGER
+from nimsg.protocol.codec import (
+    Request,
+    decode_envelope,
+    decode_params,
+    encode_answer,
+    encode_event,
+    encode_refusal,
+)
+from nimsg.protocol.connection import Connection, Event, State
+from nimsg.protocol.constants import (
+    FEATURES,
+    HEADER_BYTES,
+    LIMITS,
+    PROTOCOL_VERSION,
+    CloseReason,
+    limit,
+)
+from nimsg.protocol.framing import frame_length, truncated
+from nimsg.protocol.methods import Needs
+from nimsg.protocol.results import Closing, Hello
+from nimsg.server.context import Context, Login, Reply
+from nimsg.server.dispatch import answer, check_may_call
+from nimsg.server.services import Services
+
+
+IN_FLIGHT = limit("requests_in_flight")
+UNSENT = limit("unsent_bytes")
+HIGH_WATER = 65_536
+# A peer that vanished is found within a minute (tcp(7)).
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+class _Ended(Exception):
+    """The session is over; whatever it waits for is given up."""
+
+
+class Session:
+    """Reads requests, answers them in any order, and ends by a rule.
+
+    `local` connections come by var/admin.sock.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        local: bool,
+    ) -> None:
+        self._services = services
+        self._reader = reader
+        self._writer = writer
+        self._local = local
+        self._connection = Connection()
+        self._login: Login | None = None
+        self._in_flight = 0
+        self._ended = asyncio.Event()
+        writer.transport.set_write_buffer_limits(high=HIGH_WATER)
+
+    @property
+    def uid(self) -> int | None:
+        """The account that is logged in."""
+        return self._login.account.uid if self._login else None
+
+    @property
+    def token_id(self) -> str | None:
+        """The script token the session came by."""
+        token = self._login.token if self._login else None
+        return token.id if token else None
+
+    async def run(self) -> None:
+        """Serve the connection until it ends. Never raises for the peer's doing."""
+        self._services.registry.add(self)
+        deadline = asyncio.get_running_loop().call_later(
+            self._services.config.login_deadline_s, self._login_deadline
+        )
+        try:
+            self._greet()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch_end())
+                await self._read_requests(tasks)
+                self._ended.set()
+        except* (_Ended, ConnectionError, TimeoutError):
+            pass
+        finally:
+            deadline.cancel()
+            self._services.registry.remove(self)
+            await self._close()
+
+    def end(self, reason: CloseReason) -> None:
+        """Say why, and close."""
+        if self._connection.state is not State.CLOSED:
+            self._connection.fire(Event.CLOSE)
+            self._send(encode_event("closing", Closing(reason)))
+            self._ended.set()
+
+    def finish(self) -> None:
+        """The server stops: end as soon as nothing is left to answer."""
+        if self._in_flight == 0:
+            self.end(CloseReason.SHUTDOWN)
+
+    def cut_off(self) -> None:
+        """Close at once, whatever is unsent."""
+        self._writer.transport.abort()
+
+    # -- reading ---------------------------------------------------------------
+
+    async def _read_requests(self, tasks: asyncio.TaskGroup) -> None:
+        while self._connection.state is not State.CLOSED:
+            payload = None
+            try:
+                payload = await self._read_frame()
+                if payload is None:
+                    return
+                await self._take(payload, tasks)
+            except ProtocolFault as fault:
+                self._send(encode_refusal(None, fault))
+                self._count(fault)
+
+    async def _read_frame(self) -> bytes | None:
+        """The next payload, None at the end. The length is checked before it."""
+        await self._writer.drain()
+        try:
+            header = await self._reader.readexactly(HEADER_BYTES)
+        except asyncio.IncompleteReadError as error:
+            if error.partial:
+                raise truncated(len(error.partial)) from None
+            return None
+        most = limit("frame_bytes") if self._local else self._connection.frame_limit
+        length = frame_length(header, most)
+        loop = asyncio.get_running_loop()
+        deadline = loop.call_later(
+            self._services.config.frame_deadline_s, self._frame_deadline
+        )
+        try:
+            return await self._reader.readexactly(length)
+        except asyncio.IncompleteReadError as error:
+            raise truncated(HEADER_BYTES + len(error.partial)) from None
+        finally:
+            deadline.cancel()
+
+    async def _take(self, payload: bytes, tasks: asyncio.TaskGroup) -> None:
+        """Start answering a request. A login is waited for: it decides what follows."""
+        envelope = decode_envelope(payload)
+        try:
+            request = decode_params(envelope, payload)
+            check_may_call(request.method, self._connection.state, local=self._local)
+            self._check_room()
+        except Refusal as refusal:
+            self._send(encode_refusal(envelope.id, refusal))
+            if isinstance(refusal, ProtocolFault):
+                self._count(refusal)
+            return
+        self._in_flight += 1
+        if request.method.needs is Needs.ANONYMOUS:
+            await self._answer(request)
+        else:
+            tasks.create_task(self._answer(request))
+
+    def _check_room(self) -> None:
+        if self._services.stopping:
+            raise Refusal("shutting_down")
+        if self._in_flight >= IN_FLIGHT:
+            raise Refusal("too_many_requests")
+
+    # -- answering -------------------------------------------------------------
+
+    async def _answer(self, request: Request) -> None:
+        context = Context(self._services, self, self._login)
+        try:
+            reply = await answer(context, request)
+            self._log_in(reply)
+        except Refusal as refusal:
+            self._refuse(request, refusal)
+        except Exception:  # noqa: BLE001 - a fault in one answer ends no session
+            LOGGER.exception("a fault of ours in %s", request.method.name)
+            self._refuse(request, Refusal("internal_error"))
+        else:
+            self._send(encode_answer(request.id, reply.result))
+            if reply.afterwards is not None:
+                self._services.commit_later(reply.afterwards)
+            if reply.goodbye:
+                self.end(CloseReason.LOGOUT)
+        finally:
+            self._in_flight -= 1
+            if self._services.stopping:
+                self.finish()
+
+    def _log_in(self, reply: Reply) -> None:
+        if reply.login is not None:
+            self._connection.fire(Event.LOGIN)
+            self._login = reply.login
+            LOGGER.info("%s logged in", reply.login.account.name)
+
+    def _refuse(self, request: Request, refusal: Refusal) -> None:
+        LOGGER.debug("%s refused: %s", request.method.name, refusal.kind)
+        self._send(encode_refusal(request.id, refusal))
+
+    def _greet(self) -> None:
+        _keep_alive(self._writer)
+        self._connection.fire(Event.HELLO)
+        config = self._services.config
+        hello = Hello(
+            server=f"nimsg {__version__}",
+            versions=[PROTOCOL_VERSION],
+            auth=config.auth,
+            registration=config.registration,
+            features=list(FEATURES),
+            limits={name: row.value for name, row in LIMITS.items()},
+            time=self._services.clock(),
+        )
+        self._send(encode_event("hello", hello))
+
+    def _send(self, frame: bytes) -> None:
+        """Queue a frame; a peer that reads nothing is cut off, not waited for."""
+        transport = self._writer.transport
+        if transport.is_closing():
+            return
+        self._writer.write(frame)
+        if transport.get_write_buffer_size() > UNSENT + len(frame):
+            LOGGER.warning("a client that does not read was cut off")
+            self.cut_off()
+
+    # -- ending ----------------------------------------------------------------
+
+    def _count(self, fault: ProtocolFault) -> None:
+        LOGGER.info("protocol fault: %s", fault)
+        if self._connection.fault(fault):
+            self.end(CloseReason.FAULTS)
+
+    def _login_deadline(self) -> None:
+        if self._connection.state is State.GREETED and not self._local:
+            self._send(
+                encode_refusal(None, Refusal("deadline_passed", "no login in time"))
+            )
+            self.end(CloseReason.DEADLINE)
+
+    def _frame_deadline(self) -> None:
+        self._send(
+            encode_refusal(
+                None, Refusal("deadline_passed", "a frame did not end in time")
+            )
+        )
+        self.end(CloseReason.DEADLINE)
+
+    async def _watch_end(self) -> None:
+        """Give up whatever the session waits for once it has been ended."""
+        await self._ended.wait()
+        raise _Ended
+
+    async def _close(self) -> None:
+        self._writer.close()
+        with suppress(ConnectionError, TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(self._services.config.stop_deadline_s / 4):
+                await self._writer.wait_closed()
+            return
+        self.cut_off()
+
+
+def _keep_alive(writer: asyncio.StreamWriter) -> None:
+    sock = writer.get_extra_info("socket")
+    if sock is None or sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

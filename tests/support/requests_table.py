@@ -1,0 +1,110 @@
+"""A valid request for each method, and the edges of each parameter."""
+
+import json
+from typing import NamedTuple
+
+
+ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+# The fewest parameters each method can be called with.
+MINIMAL: dict[str, dict[str, object]] = {
+    "auth.begin": {"user": "bob"},
+    "auth.login": {"user": "bob"},
+    "auth.token": {"token": "nimsg_x"},
+    "auth.register": {"user": "bob"},
+    "auth.logout": {},
+    "auth.passwd": {"old": "12345678", "new": "87654321"},
+    "session.ping": {},
+    "mail.send": {"to": ["bob"], "client_id": "c1"},
+    "mail.list": {},
+    "mail.changes": {},
+    "mail.open": {},
+    "mail.ack": {"id": ID},
+    "mail.status": {"id": ID},
+    "mail.recall": {"id": ID},
+    "mail.delete": {"id": ID},
+    "token.create": {"label": "cron"},
+    "token.list": {},
+    "token.revoke": {"id": "t1"},
+    "users.add": {"user": "bob"},
+    "users.list": {},
+    "users.passwd": {"user": "bob", "password": "12345678"},
+    "users.role": {"user": "bob", "role": "admin"},
+    "users.remove": {"user": "bob"},
+}
+
+
+class Field(NamedTuple):
+    """What a parameter takes: its types in JSON, values at its edge, and beyond."""
+
+    types: frozenset[str]
+    taken: tuple[object, ...]
+    refused: tuple[object, ...] = ()
+
+
+TEXT = frozenset({"string"})
+TEXT_OR_NULL = frozenset({"string", "null"})
+INTEGER = frozenset({"integer"})
+INTEGER_OR_NULL = frozenset({"integer", "null"})
+
+_NAME = Field(TEXT, ("a", "x" * 32), ("", "x" * 33))
+_PASSWORD = Field(TEXT, ("x", "x" * 1024), ("", "x" * 1025))
+_MESSAGE_ID = Field(
+    TEXT,
+    (ID, "0" * 26, "7" + "Z" * 25),
+    ("", ID[:-1], ID + "0", ID.lower(), "8" + "Z" * 25, ID[:-1] + "U", ID + "\n"),
+)
+
+# By the parameter's name; a method's own row, "method.parameter", goes before.
+FIELDS: dict[str, Field] = {
+    "user": _NAME,
+    "password": _PASSWORD._replace(types=TEXT_OR_NULL),
+    "users.passwd.password": _PASSWORD,
+    "old": _PASSWORD,
+    "new": _PASSWORD,
+    "device": Field(TEXT, ("tui", "line", "headless"), ("", "TUI", "web")),
+    "token": Field(TEXT, ("", "x" * 128), ("x" * 129,)),
+    "to": Field(
+        frozenset({"list"}),
+        (["a"], ["x" * 32] * 64),
+        ([], ["a"] * 65, [""], ["x" * 33], ["a", 1], ["a", None], [["a"]]),
+    ),
+    "client_id": Field(
+        TEXT, ("!", "~" * 64), ("", "x" * 65, "a b", "a\n", "\u00e9", "a\x7f")
+    ),
+    "subject": Field(TEXT, ("", "\U0001f600" * 200, "a\nb")),
+    "body": Field(TEXT, ("", "\u20ac" * 22_000)),
+    "reply_to": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
+    "since": Field(TEXT_OR_NULL, ("", "x" * 128), ("x" * 129,)),
+    "box": Field(TEXT, ("inbox", "outbox"), ("", "Inbox", "trash")),
+    "all": Field(frozenset({"boolean"}), (True, False)),
+    "before": Field(INTEGER_OR_NULL, (1, 2**53), (0, -1, 2**53 + 1, 10**4000)),
+    "limit": Field(INTEGER, (1, 500), (0, -1, 501, 10**4000)),
+    "id": _MESSAGE_ID,
+    "mail.open.id": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
+    "token.revoke.id": Field(TEXT, ("t", "t" * 32), ("", "t" * 33)),
+    "hash": Field(
+        TEXT_OR_NULL,
+        ("0123456789abcdef" * 2,),
+        ("", "a" * 31, "a" * 33, "A" * 32, "g" * 32, "a" * 32 + "\n"),
+    ),
+    "wait_ms": Field(INTEGER, (0, 60_000), (-1, 60_001)),
+    "label": Field(TEXT, ("l", "l" * 64), ("", "l" * 65)),
+    "expires_at": Field(INTEGER_OR_NULL, (0, 2**53), (-1, 2**53 + 1)),
+    "role": Field(TEXT, ("user", "admin"), ("", "Admin", "root", "admin\n", "xadmin")),
+}
+
+
+def field_of(method: str, parameter: str) -> Field:
+    return FIELDS.get(f"{method}.{parameter}") or FIELDS[parameter]
+
+
+def request(method: str, params: object, id_: object = 1) -> bytes:
+    """The payload of a request."""
+    return request_with(method, json.dumps(params).encode(), id_)
+
+
+def request_with(method: str, params: bytes, id_: object = 1) -> bytes:
+    """The payload of a request whose parameters are this text."""
+    head = json.dumps({"jsonrpc": "2.0", "id": id_, "method": method})
+    return head[:-1].encode() + b',"params":' + params + b"}"
