@@ -67,7 +67,10 @@ _CLOSER = dict.fromkeys("\u202a\u202b", "\u202c") | dict.fromkeys(
 _TYPED = dict.fromkeys({*range(32), 127} - {ord("\n"), ord("\t")})
 
 # Chinese and Japanese break after any character, but not before a mark or a stop.
-_IDEOGRAPH = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_IDEOGRAPH = (
+    "\u2e80-\u3029\u3030-\u3098\u309b-\u9fff\uf900-\ufaff\uff00-\uff9d"
+    "\U00020000-\U0003ffff"
+)
 _TOKEN = rf" +|[{_IDEOGRAPH}][^\w\x00-\x7f]*|[^ {_IDEOGRAPH}]+"
 
 
@@ -238,17 +241,32 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
 
     What Unicode joins without bound, as a run of Arabic signs, is given in parts.
     """
-    from wcwidth import iter_graphemes, width as measure
+    from wcwidth import width as measure
 
-    # One by one: wcwidth takes quadratic time for a long run of flags.
-    for cluster in iter_graphemes(text):
-        size = measure(cluster, control_codes="ignore")
+    for cluster in _graphemes(text):
+        size = measure(cluster)
         if size <= MAX_CLUSTER:
             yield cluster, size
             continue
         starts = [at for at, char in enumerate(cluster) if measure(char)]
         for start, end in pairwise([0, *starts[1:], len(cluster)]):
             yield cluster[start:end], measure(cluster[start:end])
+
+
+def _graphemes(text: str) -> Iterator[str]:
+    """Give each grapheme with the marks that Unicode calls graphemes of their own.
+
+    Cells are counted by these: wcwidth takes quadratic time for a long run of flags.
+    """
+    from wcwidth import iter_graphemes, width as measure
+
+    joined = ""
+    for grapheme in iter_graphemes(text):
+        if joined and (measure(grapheme) or grapheme in _BIDI):
+            yield joined
+            joined = ""
+        joined += grapheme
+    yield joined
 
 
 def _head(text: str, cells: int) -> str:

@@ -304,12 +304,11 @@ def test_ten_thousand_marks_become_four(clean: Clean) -> None:
 
 
 @BOTH
-def test_every_code_point_before_and_after_a_letter_is_safe(clean: Clean) -> None:
+def test_every_code_point_is_safe(clean: Clean) -> None:
     # An introducer hides the rest of its line: those stand on lines of their own.
-    low = "\n".join(f"{chr(code)}a{chr(code)}" for code in range(0xA0))
+    low = "\n".join(f"a{chr(code)}" for code in range(0xA0))
     high = "".join(
-        f"{chr(code)}a{chr(code)}" + "\n" * (code % 64 == 0)
-        for code in range(0xA0, 0x110000)
+        f"a{chr(code)}" + "\n" * (code % 64 == 0) for code in range(0xA0, 0x110000)
     )
     shown = clean(low + "\n" + high)
 
@@ -335,8 +334,11 @@ def test_naughty_strings_are_safe(clean: Clean, text: str) -> None:
         *[" ", "é ", "\t", "é\t"],
     ],
 )
-def test_a_line_of_a_million_characters_finishes(unit: str) -> None:
-    raw = unit * (1_000_000 // len(unit))
+@pytest.mark.parametrize(
+    "size", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)]
+)
+def test_a_line_of_a_million_characters_finishes(unit: str, size: int) -> None:
+    raw = unit * (size // len(unit))
     line, body = clean_line(raw), clean_body(raw)
 
     assert_safe(line, set())
@@ -393,6 +395,8 @@ def test_s3_19_typed_input_keeps_newline_and_tab_and_loses_other_controls() -> N
         ("x\u0301", 1),
         ("가", 2),
         ("\u0600" * 5, 5),
+        ("a\u1067\u1067", 2),
+        ("◌\u1161\u0903", 2),
         ("\u1100" * 3 + "\u1161", 6),
     ],
 )

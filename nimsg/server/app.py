@@ -6,14 +6,13 @@ import resource
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from nimsg.config import ServerConfig
 from nimsg.errors import Refusal, StorageFailure, Unavailable
 from nimsg.protocol.codec import encode_refusal
 from nimsg.server.services import Services, wall_clock_ms
 from nimsg.server.session import Session
-from nimsg.server.socketpath import short_socket_path
+from nimsg.server.socketpath import bound_socket
 from nimsg.server.tls import server_context
 from nimsg.store.base import Store
 
@@ -80,16 +79,12 @@ class Server:
             ) from None
         self._listeners.append(listener)
         self.port = listener.sockets[0].getsockname()[1]
-        await self._listen_locally(self.config.var / "admin.sock")
-
-    async def _listen_locally(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        with short_socket_path(path) as short:
-            listener = await asyncio.start_unix_server(
-                self._serve_local, short, limit=READ_BUFFER
-            )
-        path.chmod(0o600)
-        self._listeners.append(listener)
+        admin = await asyncio.start_unix_server(
+            self._serve_local,
+            sock=bound_socket(self.config.var / "admin.sock"),
+            limit=READ_BUFFER,
+        )
+        self._listeners.append(admin)
 
     def _tls(self) -> ssl.SSLContext | None:
         cert, key = self.config.tls_cert, self.config.tls_key

@@ -23,7 +23,7 @@ class Context(NamedTuple):
     """One request's surroundings."""
 
     services: Services
-    session: Live
+    session: Live | None
     login: Login | None
 
     @property

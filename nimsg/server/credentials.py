@@ -1,5 +1,6 @@
 """`credentials.txt`: one `user password` a line, taken in and hashed at once."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -36,8 +37,8 @@ def read_credentials(path: Path) -> list[Credential]:
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise _bad(path, line, "only ASCII characters can stand here") from None
+        bad_line = error.object.count(b"\n", 0, error.start) + 1
+        raise _bad(path, bad_line, "only ASCII characters can stand here") from None
     found: dict[str, Credential] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip("\r"):
@@ -93,6 +94,8 @@ def shred(path: Path) -> None:
     try:
         with path.open("r+b") as file:
             file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
         path.unlink()
     except OSError as error:
         raise ConfigError(f"{path} cannot be shredded: {error.strerror}") from None

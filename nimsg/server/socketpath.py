@@ -1,31 +1,19 @@
-"""A socket's path may have 107 bytes; a store's folder may lie deeper than that."""
+"""The admin socket: only its owner may connect, however deep the folder lies."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
 from pathlib import Path
 
-from nimsg.errors import ConfigError
+from nimsg.socketpath import short_socket_path
 
 
-PATH_BYTES = 107
+def bound_socket(path: Path) -> socket.socket:
+    """A listening place at `path`, replacing what a dead server left there.
 
-
-@contextmanager
-def short_socket_path(path: Path) -> Iterator[str]:
-    """A path to the same place that a socket takes (unix(7)).
-
-    Raises `ConfigError` where there is none: the system has no /proc.
+    Raises `ConfigError` where the path is too long and cannot be shortened.
     """
-    if len(os.fsencode(path)) <= PATH_BYTES:
-        yield str(path)
-        return
-    if not Path("/proc/self/fd").exists():
-        raise ConfigError(
-            f"{path} is longer than the {PATH_BYTES} bytes a socket takes"
-        )
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
+    path.unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with short_socket_path(path) as short:
+        bound.bind(short)
+    path.chmod(0o600)
+    return bound

@@ -92,9 +92,10 @@ def test_sec_14_an_unknown_parameter_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("type_", [name for name in TYPES if name != "object"])
-def test_sec_14_parameters_are_an_object(name: str, type_: str) -> None:
-    assert refused(request_with(name, TYPES[type_]))
+def test_sec_14_parameters_are_an_object(name: str) -> None:
+    for type_, text in TYPES.items():
+        if type_ != "object":
+            assert refused(request_with(name, text)), type_
 
 
 @pytest.mark.parametrize(("name", "parameter"), PARAMETERS)

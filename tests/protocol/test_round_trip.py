@@ -51,19 +51,17 @@ def test_s2_7_an_event_arrives_as_it_left(name: str, params: results.Result) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("id_", [None, 0, 7])
-def test_s1_4_every_kind_of_refusal_arrives_as_it_left(
-    kind: str, id_: int | None
-) -> None:
+def test_s1_4_every_kind_of_refusal_arrives_as_it_left(kind: str) -> None:
     sent = Refusal(kind, TEXT, {"user": "bob", "n": 2**53, "rows": [{"kind": "x"}]})
 
-    got = from_server(codec.encode_refusal(id_, sent))
+    for id_ in (None, 0, 7):
+        got = from_server(codec.encode_refusal(id_, sent))
 
-    assert isinstance(got, envelope.Answer)
-    assert got.id == id_
-    assert got.refusal is not None
-    assert (got.refusal.kind, got.refusal.detail) == (kind, TEXT)
-    assert (got.refusal.data, got.refusal.exit) == (sent.data, KINDS[kind].exit)
+        assert isinstance(got, envelope.Answer)
+        assert got.id == id_
+        assert got.refusal is not None
+        assert (got.refusal.kind, got.refusal.detail) == (kind, TEXT)
+        assert (got.refusal.data, got.refusal.exit) == (sent.data, KINDS[kind].exit)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -27,11 +27,11 @@ def kind_of(refusal: pytest.ExceptionInfo[Refusal]) -> str:
     return refusal.value.kind
 
 
-@pytest.mark.parametrize("character", PRINTABLE)
-def test_c3_every_printable_ascii_character_makes_a_name(character: str) -> None:
-    for name in (character, character * 32, f"a{character}b"):
-        assert rules.check_name(name) == name
-        assert rules.check_new_name(name) == name
+def test_c3_every_printable_ascii_character_makes_a_name() -> None:
+    for character in PRINTABLE:
+        for name in (character, character * 32, f"a{character}b"):
+            assert rules.check_name(name) == name
+            assert rules.check_new_name(name) == name
 
 
 @pytest.mark.parametrize(

@@ -3,5 +3,5 @@
 from hypothesis import settings
 
 
-few = settings(deadline=None, max_examples=60)
-many = settings(deadline=None, max_examples=300)
+few = settings(deadline=None, max_examples=50)
+many = settings(deadline=None, max_examples=200)

@@ -1,0 +1,197 @@
+"""Verbs upon one message: open, ack, status, recall, delete."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from nimsg.cli import show
+from nimsg.cli.reference import resolve
+from nimsg.cli.session import Session
+from nimsg.cli.settings import (
+    add_connection_arguments,
+    add_json_argument,
+    read_settings,
+)
+from nimsg.client import answers
+from nimsg.client.answers import Letter, Receipt
+from nimsg.errors import Exit, UsageError
+from nimsg.protocol.constants import CopyState
+from nimsg.protocol.strict import JsonObject
+
+
+BODY_CELLS = 100
+RECEIPT_COLUMNS = (
+    show.Column("To", 24),
+    show.Column("State", 10),
+    show.Column("Fetched", 12),
+    show.Column("Opened", 12),
+    show.Column("Acked", 12),
+    show.Column("By", 10),
+)
+
+
+def _arguments(parser: ArgumentParser, *, many: bool = False) -> None:
+    parser.add_argument(
+        "id",
+        metavar="ID",
+        nargs="+" if many else None,
+        help="the message's id, or its number in a table: i12, o3",
+    )
+    add_json_argument(parser)
+    add_connection_arguments(parser)
+
+
+def open_arguments(parser: ArgumentParser) -> None:
+    """Options of `open`."""
+    parser.add_argument(
+        "id", metavar="ID", nargs="?", help="the message's id or number (i12, o3)"
+    )
+    parser.add_argument(
+        "--md5", metavar="HASH", help="the newest whose body has this md5 instead"
+    )
+    parser.add_argument(
+        "--raw", action="store_true", help="the body alone, exactly as it was sent"
+    )
+    add_json_argument(parser)
+    add_connection_arguments(parser)
+
+
+def run_open(args: Namespace) -> int:
+    """Open a message."""
+    if (args.id is None) == (args.md5 is None):
+        raise UsageError("give either an ID or --md5 HASH")
+    with Session(read_settings(args)) as session:
+        what: JsonObject = (
+            {"hash": args.md5.lower()}
+            if args.md5
+            else {"id": resolve(session, args.id)}
+        )
+        result = session.call("mail.open", what)
+        letter = answers.letter(result)
+    if args.raw:
+        sys.stdout.buffer.write(letter.body.encode("utf-8"))
+    elif args.json:
+        show.say(show.json_line("message", result))
+    else:
+        print_letter(letter)
+        if letter.receipt is not None:
+            show.note(f"({show.clean_line(letter.sender)} sees that you opened this)")
+    return Exit.DONE
+
+
+def print_letter(letter: Letter) -> None:
+    """A message's headers and body, cleaned."""
+    cells = show.terminal_width()
+    headers = [
+        ("From", letter.sender),
+        ("To", ", ".join(letter.to)),
+        ("Subject", letter.subject),
+        ("Sent", show.long_time(letter.sent_at)),
+    ]
+    if letter.receipt is not None:
+        headers.append(("Opened", show.long_time(letter.receipt.opened_at)))
+    if letter.reply_to:
+        headers.append(("Reply to", letter.reply_to))
+    headers.append(("Id", letter.id))
+    for name, value in headers:
+        show.say(f"{name + ':':<9} {show.clean_line(value)}")
+    show.say()
+    for line in show.paragraphs(letter.body, cells and min(cells, BODY_CELLS)):
+        show.say(line)
+
+
+def ack_arguments(parser: ArgumentParser) -> None:
+    """Options of `ack`."""
+    _arguments(parser, many=True)
+
+
+def run_ack(args: Namespace) -> int:
+    """Acknowledge messages."""
+    with Session(read_settings(args)) as session:
+        for reference in args.id:
+            result = session.call("mail.ack", {"id": resolve(session, reference)})
+            if args.json:
+                show.say(show.json_line("ack", result))
+    return Exit.DONE
+
+
+def status_arguments(parser: ArgumentParser) -> None:
+    """Options of `status`."""
+    _arguments(parser)
+
+
+def run_status(args: Namespace) -> int:
+    """Show a message's receipts."""
+    with Session(read_settings(args)) as session:
+        result = session.call("mail.status", {"id": resolve(session, args.id)})
+    if args.json:
+        show.say(show.json_line("status", result))
+        return Exit.DONE
+    status = answers.status(result)
+    show.say(f"{status.id}  {show.clean_line(status.subject)}".rstrip())
+    show.say(f"from {status.sender}, sent {show.long_time(status.sent_at)}")
+    show.say()
+    print_receipts(status.receipts)
+    for user, kind in status.refused:
+        show.say(show.clean_line(f"{user}  refused: {kind}"))
+    return Exit.DONE
+
+
+def recall_arguments(parser: ArgumentParser) -> None:
+    """Options of `recall`."""
+    _arguments(parser)
+
+
+def run_recall(args: Namespace) -> int:
+    """Withdraw a message; 4 when somebody has opened it."""
+    with Session(read_settings(args)) as session:
+        result = session.call("mail.recall", {"id": resolve(session, args.id)})
+    complete = answers.flag(result, "complete")
+    if args.json:
+        show.say(show.json_line("recall", result))
+    else:
+        for receipt in answers.rows(result, "receipts", answers.receipt):
+            show.say(show.clean_line(f"{receipt.user}: {_verdict(receipt)}"))
+    return Exit.DONE if complete else Exit.REFUSED
+
+
+def delete_arguments(parser: ArgumentParser) -> None:
+    """Options of `delete`."""
+    _arguments(parser, many=True)
+
+
+def run_delete(args: Namespace) -> int:
+    """Remove messages from your own view."""
+    with Session(read_settings(args)) as session:
+        ids = [resolve(session, reference) for reference in args.id]
+        for id_ in ids:
+            session.call("mail.delete", {"id": id_})
+            if args.json:
+                show.say(show.json_line("delete", {"id": id_}))
+    return Exit.DONE
+
+
+def print_receipts(receipts: Sequence[Receipt]) -> None:
+    """A table of who has done what, and when."""
+    now = show.now_ms()
+    rows = [
+        [
+            receipt.user,
+            receipt.state,
+            show.short_time(receipt.fetched_at, now),
+            show.short_time(receipt.opened_at, now),
+            show.short_time(receipt.acked_at, now),
+            receipt.opened_by or "",
+        ]
+        for receipt in receipts
+    ]
+    for line in show.table(RECEIPT_COLUMNS, rows, show.terminal_width()):
+        show.say(line)
+
+
+def _verdict(receipt: Receipt) -> str:
+    if receipt.opened_at is not None:
+        return f"too late, opened {show.long_time(receipt.opened_at)}"
+    if receipt.state == CopyState.DELETED:
+        return "deleted unopened by its reader"
+    return f"recalled {show.long_time(receipt.recalled_at)}"

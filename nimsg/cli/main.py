@@ -1,0 +1,162 @@
+"""The command line: finds the verb, builds only its parser, maps errors to exits."""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from nimsg import __version__
+from nimsg.errors import Exit, NimsgError, Refusal, UsageError
+
+
+class Verb(NamedTuple):
+    """Where a verb lives, and what it does in one line.
+
+    The module holds `<name>_arguments(parser)` and `run_<name>(args) -> int`.
+    """
+
+    module: str
+    group: str
+    help: str
+
+
+VERBS: dict[str, Verb] = {
+    "server": Verb("server", "Serving", "run the server"),
+    "check": Verb("check", "Serving", "compare files, ledger and index"),
+    "user": Verb("user", "Serving", "add, list, change and remove accounts"),
+    "client": Verb("client", "Mail", "show the mailbox; --once: is there new mail?"),
+    "send": Verb("send", "Mail", "send a message, and wait for its readers"),
+    "wait": Verb("wait", "Mail", "wait until a message has been read"),
+    "inbox": Verb("mailbox", "Mail", "list received messages"),
+    "outbox": Verb("mailbox", "Mail", "list sent messages and who has read them"),
+    "open": Verb("letter", "Mail", "show a message; its sender sees that you did"),
+    "ack": Verb("letter", "Mail", "acknowledge a message"),
+    "status": Verb("letter", "Mail", "show who has read a message, and when"),
+    "recall": Verb("letter", "Mail", "withdraw a message from who has not opened it"),
+    "delete": Verb("letter", "Mail", "remove a message from your own view"),
+    "register": Verb("account", "Account", "make an account"),
+    "passwd": Verb("account", "Account", "change your password"),
+    "token": Verb("account", "Account", "make, list and revoke tokens for scripts"),
+    "demo": Verb("demo", "Trying", "watch two people write to each other"),
+}
+
+
+def entry() -> None:
+    """What the installed command runs."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command line; the exit code (see `nimsg.errors.Exit`)."""
+    try:
+        code = dispatch(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing can be said any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except NimsgError as error:
+        return complain(error)
+    except Exception as error:  # noqa: BLE001 - the last line before the user
+        return confess(error)
+    return code
+
+
+def dispatch(argv: Sequence[str]) -> int:
+    """Run the verb that a command line begins with."""
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return Exit.DONE if argv else Exit.USAGE
+    if argv[0] in ("-V", "--version"):
+        print(version())
+        return Exit.DONE
+    if argv[0] not in VERBS:
+        raise UsageError(f"there is no verb {argv[0]!r}; see nimsg --help")
+    parser, run = parser_of(argv[0])
+    try:
+        args = parser.parse_args(argv[1:])
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else Exit.USAGE
+    return run(args)
+
+
+def parser_of(name: str) -> tuple[ArgumentParser, Callable[[Namespace], int]]:
+    """A verb's parser, and what runs it."""
+    verb = VERBS[name]
+    module = import_module(f"nimsg.cli.{verb.module}")
+    parser = ArgumentParser(prog=f"nimsg {name}", description=sentence(verb.help))
+    getattr(module, f"{name}_arguments")(parser)
+    run: Callable[[Namespace], int] = getattr(module, f"run_{name}")
+    return parser, run
+
+
+def usage() -> str:
+    """What `nimsg --help` prints."""
+    lines = ["usage: nimsg VERB ...     nimsg VERB --help     nimsg --version", ""]
+    for group in dict.fromkeys(verb.group for verb in VERBS.values()):
+        lines.append(group)
+        lines += [
+            f"  {name:<10} {verb.help}"
+            for name, verb in VERBS.items()
+            if verb.group == group
+        ]
+        lines.append("")
+    lines.append("A server keeps each message in a file until it is asked for, and its")
+    lines.append("sender can know when it was fetched, opened and acknowledged.")
+    return "\n".join(lines)
+
+
+def version() -> str:
+    """What a report about a fault should hold."""
+    from importlib.metadata import PackageNotFoundError, version as installed
+
+    try:
+        urwid = installed("urwid")
+    except PackageNotFoundError:
+        urwid = "none"
+    python = ".".join(map(str, sys.version_info[:3]))
+    term = os.environ.get("TERM", "none")
+    return f"nimsg {__version__} (Python {python}, urwid {urwid}, TERM {term})"
+
+
+def sentence(text: str) -> str:
+    """A help line as a sentence."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def complain(error: NimsgError) -> int:
+    """Say what was refused, on the standard error; its exit code."""
+    from nimsg.text import clean_body, printable
+
+    text = clean_body(str(error))
+    if isinstance(error, Refusal) and error.kind in HINTS:
+        text = f"{text}; {HINTS[error.kind]}"
+    print(printable(f"nimsg: {text}", sys.stderr.encoding), file=sys.stderr)
+    return error.exit
+
+
+def confess(error: Exception) -> int:
+    """A fault of ours: one line, or the whole report where it is asked for."""
+    if os.environ.get("NIMSG_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+    print(
+        f"nimsg: a fault of nimsg itself: {type(error).__name__}: {error}; "
+        "NIMSG_DEBUG=1 shows where, for a report",
+        file=sys.stderr,
+    )
+    return Exit.INTERNAL
+
+
+HINTS = {
+    "bad_credentials": "`nimsg register` makes an account where the server lets you",
+    "registration_closed": "ask who runs the server: nimsg user add NAME",
+    "login_required": "give --user and a password, or a token",
+    "busy": "nothing was stored",
+    "disk_full": "nothing was stored; try again when space has been made",
+}

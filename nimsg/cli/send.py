@@ -1,0 +1,145 @@
+"""`nimsg send`: from an argument, a file or a pipe; prints the new message's id."""
+
+import os
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from nimsg.cli import show
+from nimsg.cli.reference import outbox_reference, resolve
+from nimsg.cli.session import Session
+from nimsg.cli.settings import (
+    add_connection_arguments,
+    add_json_argument,
+    read_settings,
+)
+from nimsg.cli.wait import RUNGS, add_patience_arguments, duration_s, wait_for
+from nimsg.client import answers
+from nimsg.core.ulid import RANDOM_BYTES, ulid
+from nimsg.errors import ConfigError, Exit, Refusal
+from nimsg.protocol.constants import limit
+from nimsg.protocol.rules import check_message, check_recipients
+from nimsg.protocol.strict import JsonObject
+
+
+STDIN = "-"
+
+
+def send_arguments(parser: ArgumentParser) -> None:
+    """Options of `send`."""
+    parser.add_argument(
+        "to", metavar="TO", nargs="*", help="who gets it, 1 to 64 names"
+    )
+    parser.add_argument(
+        "--to",
+        dest="more",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="one more; for names that begin with a dash: --to=-name",
+    )
+    parser.add_argument("-s", "--subject", default="", help="one line, 200 characters")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("-m", "--message", metavar="TEXT", help="the text")
+    source.add_argument(
+        "-f", "--file", metavar="FILE", help="a file with the text (-: standard input)"
+    )
+    parser.add_argument("--reply-to", metavar="ID", help="the message this answers")
+    parser.add_argument(
+        "--client-id",
+        metavar="ID",
+        help="your own name for the message: sent again under it, it is stored once",
+    )
+    parser.add_argument(
+        "--wait", choices=RUNGS, help="then wait until the readers got there"
+    )
+    add_patience_arguments(parser)
+    add_json_argument(parser)
+    add_connection_arguments(parser)
+
+
+def run_send(args: Namespace) -> int:
+    """Send a message, once, however often the connection is lost."""
+    patience_s = duration_s(args.for_)
+    to = list(dict.fromkeys([*args.to, *args.more]))
+    body = read_body(args)
+    check_recipients("", to)
+    check_message(args.subject, body)
+    settings = read_settings(args)
+    with Session(settings) as session:
+        message: JsonObject = {
+            "to": to,
+            "client_id": args.client_id or new_client_id(),
+            "subject": args.subject,
+            "body": body,
+        }
+        if args.reply_to:
+            message["reply_to"] = resolve(session, args.reply_to)
+        deadline = time.monotonic() + settings.patience_s
+        sent = session.insist("mail.send", message, deadline=deadline)
+        report(sent, args)
+        refused = answers.rows(sent, "refused", _refused)
+        if not args.wait:
+            return Exit.DONE
+        if refused and not args.any:
+            return Exit.REFUSED
+        return wait_for(session, answers.text(sent, "id"), args.wait, patience_s, args)
+
+
+def report(sent: JsonObject, args: Namespace) -> None:
+    """The id for the pipe, the rest for the person."""
+    if args.json:
+        show.say(show.json_line("sent", sent))
+    else:
+        show.say(answers.text(sent, "id"))
+    sys.stdout.flush()
+    for user, kind in answers.rows(sent, "refused", _refused):
+        why = Refusal(kind).detail
+        show.note(show.clean_line(f"nimsg: not sent to {user}: {why}"))
+    if sys.stdout.isatty() and not args.json:
+        names = ", ".join(answers.texts(sent, "to"))
+        reference = outbox_reference(answers.number(sent, "position"))
+        show.note(show.clean_line(f"({reference}, sent to {names})"))
+
+
+def read_body(args: Namespace) -> str:
+    """The text exactly as it is given.
+
+    Raises `ConfigError` for a file that cannot be read, `Refusal` for what is no
+    UTF-8 or too large to be worth reading to the end.
+    """
+    if args.message is not None:
+        text: str = args.message
+        return text
+    if args.file in (None, STDIN):
+        if sys.stdin.isatty():
+            show.note("Write the message; Ctrl-D on an empty line ends it.")
+        name, data = "standard input", sys.stdin.buffer.read(limit("body_bytes") + 1)
+    else:
+        name, data = args.file, _read_file(Path(args.file))
+    if len(data) > limit("body_bytes"):
+        raise Refusal("body_too_large", data={"limit": limit("body_bytes")})
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal(
+            "text_invalid", f"{name} is not UTF-8: byte {error.start} cannot be read"
+        ) from None
+
+
+def new_client_id() -> str:
+    """A name that no other message of the sender has."""
+    return ulid(show.now_ms(), os.urandom(RANDOM_BYTES))
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(limit("body_bytes") + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _refused(row: JsonObject) -> tuple[str, str]:
+    return answers.text(row, "user"), answers.text(row, "kind")

@@ -1,0 +1,178 @@
+"""`nimsg server`: says where it listens and how to connect, and is then silent."""
+
+import asyncio
+import os
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from nimsg.cli import show
+from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.config import ServerConfig, check_server
+from nimsg.errors import Exit, UsageError
+from nimsg.logs import LEVELS, LOGGER, set_up
+from nimsg.protocol.constants import DEFAULT_PORT, AuthMode, Registration
+from nimsg.server.app import Server
+from nimsg.server.credentials import import_credentials, read_credentials, shred
+from nimsg.server.services import wall_clock_ms
+from nimsg.server.tls import fingerprint
+from nimsg.store.local import LocalStore
+
+
+PORT_MOST = 65_535
+PRIVATE = 0o077
+
+
+def server_arguments(parser: ArgumentParser) -> None:
+    """Options of `server`."""
+    parser.add_argument("positional_port", metavar="PORT", nargs="?", help="as --port")
+    parser.add_argument(
+        "--port", metavar="N", help=f"0 lets the system choose ({DEFAULT_PORT})"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="where to listen (127.0.0.1)"
+    )
+    add_var_argument(parser)
+    parser.add_argument(
+        "--auth",
+        choices=list(AuthMode),
+        default=AuthMode.PASSWORD,
+        help="how a name is proven; open: knowing it is enough (password)",
+    )
+    parser.add_argument(
+        "--registration",
+        choices=list(Registration),
+        default=Registration.OPEN,
+        help="who may make accounts; closed: only `nimsg user` (open)",
+    )
+    parser.add_argument(
+        "--credentials",
+        metavar="FILE",
+        type=Path,
+        help="make the accounts of a file of `user password` lines",
+    )
+    parser.add_argument(
+        "--shred-credentials",
+        action="store_true",
+        help="overwrite and remove that file once its accounts are made",
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
+    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
+    parser.add_argument(
+        "--max-clients", metavar="N", type=int, default=4096, help="(4096)"
+    )
+    parser.add_argument(
+        "--min-free",
+        metavar="MIB",
+        type=int,
+        default=64,
+        help="refuse mail when less space is free (64)",
+    )
+    parser.add_argument(
+        "--log", choices=LEVELS, default="warning", help="what to log (warning)"
+    )
+
+
+def run_server(args: Namespace) -> int:
+    """Serve until a signal says stop."""
+    os.umask(PRIVATE)
+    set_up(args.log)
+    config = check_server(config_of(args))
+    credentials = read_credentials(args.credentials) if args.credentials else []
+    store = LocalStore(
+        config.var,
+        min_free_bytes=config.min_free_bytes,
+        holder=f"nimsg server, process {os.getpid()}, port {config.port}",
+    )
+    server = Server(config, store)
+    for notice in store.notices:
+        show.say(f"nimsg: {notice}")
+    if credentials:
+        imported = import_credentials(
+            store, server.services.passwords, credentials, wall_clock_ms()
+        )
+        show.say(
+            f"nimsg: {args.credentials}: {imported.made} accounts made, "
+            f"{imported.known} were there and keep their passwords"
+        )
+        if args.shred_credentials:
+            shred(args.credentials)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve(server))
+    return Exit.DONE
+
+
+async def serve(server: Server) -> None:
+    """Serve; the first SIGTERM or SIGINT ends in order, a second one at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask_to_stop() -> None:
+        if stop.is_set():
+            # Safe at any instant: what was answered stands, the rest was not.
+            os._exit(Exit.INTERRUPTED)
+        LOGGER.info("stopping")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask_to_stop)
+    await server.serve(stop, lambda: announce(server))
+
+
+def announce(server: Server) -> None:
+    """Where it listens, where it stores, how names are proven, how to connect."""
+    config = server.config
+    secured = config.tls_cert is not None
+    at = f"{config.host}:{server.port}"
+    lines = [
+        f"nimsg server on {at}" + (" with TLS" if secured else ""),
+        f"  store     {config.var.absolute()}",
+        f"  auth      {config.auth}, registration {config.registration}",
+    ]
+    options = f"--server {at}"
+    if config.tls_cert is not None:
+        print_ = fingerprint(config.tls_cert)
+        lines.append(f"  certificate sha256 {print_}")
+        options += f" --fingerprint {print_}"
+    lines.append(f"  connect   nimsg client {options} --user NAME")
+    if config.auth == AuthMode.OPEN:
+        lines.append("  WARNING   whoever knows a name reads and writes its mail")
+    for line in lines:
+        show.say(line)
+    sys.stdout.flush()
+
+
+def config_of(args: Namespace) -> ServerConfig:
+    """The settings of a command line. Raises `UsageError`."""
+    if args.port is not None and args.positional_port is not None:
+        raise UsageError("the port is given twice")
+    port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
+    return ServerConfig(
+        var=var_folder(args),
+        host=args.host,
+        port=port,
+        auth=args.auth,
+        registration=args.registration,
+        tls_cert=args.tls_cert,
+        tls_key=args.tls_key,
+        max_clients=args.max_clients,
+        min_free_bytes=args.min_free * 1024 * 1024,
+    )
+
+
+def port_of(text: str) -> int:
+    """A port to listen on, 0 included. Raises `UsageError`."""
+    if not text.isdecimal() or int(text) > PORT_MOST:
+        raise UsageError(f"{text!r} is no port: a port is 0 to {PORT_MOST}")
+    return int(text)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The uvloop's loop where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

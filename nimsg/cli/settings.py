@@ -1,0 +1,177 @@
+"""A client's settings: arguments, environment, config file, in this order.
+
+The config file is read and never written.
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import NamedTuple
+
+from nimsg.client.address import Address, Security, parse_address, parse_port
+from nimsg.errors import ConfigError, UsageError
+
+
+CONFIG_KEYS = {
+    "server": str,
+    "user": str,
+    "password_file": str,
+    "password_command": list,
+    "ca": str,
+    "fingerprint": str,
+    "tls": bool,
+}
+
+
+class Settings(NamedTuple):
+    """What a verb needs to reach a server and log in."""
+
+    address: Address
+    security: Security
+    user: str | None
+    password_file: Path | None
+    password_command: list[str]
+    may_ask: bool
+    timeout_s: float
+    patience_s: float
+
+
+def add_connection_arguments(parser: ArgumentParser) -> None:
+    """The options that every verb of a client has."""
+    group = parser.add_argument_group("connection")
+    group.add_argument(
+        "--server",
+        metavar="HOST:PORT",
+        help="where the server is (NIMSG_SERVER; 127.0.0.1:6969)",
+    )
+    group.add_argument("--user", metavar="NAME", help="who you are (NIMSG_USER)")
+    group.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=Path,
+        help="a file of mode 0600 with the password or a token in its first line; "
+        "else NIMSG_PASSWORD, else a prompt",
+    )
+    group.add_argument("--tls", action="store_true", help="TLS on the loopback too")
+    group.add_argument("--ca", metavar="FILE", help="trust certificates of this CA")
+    group.add_argument(
+        "--fingerprint", metavar="SHA256", help="trust this one certificate"
+    )
+    group.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=10.0,
+        help="give up on a server that says nothing for so long (10)",
+    )
+    group.add_argument(
+        "--connect-wait",
+        metavar="SECONDS",
+        type=float,
+        default=None,
+        help="try so long to reach a server that is not there (2; with --once 0)",
+    )
+    group.add_argument(
+        "--no-input", action="store_true", help="never ask, even on a terminal"
+    )
+
+
+def add_json_argument(parser: ArgumentParser) -> None:
+    """`--json`, the same for every verb."""
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line, times in UTC"
+    )
+
+
+def read_settings(args: Namespace, default_patience_s: float = 2.0) -> Settings:
+    """Put the sources together. Raises `UsageError` or `ConfigError`."""
+    config = read_config(config_path())
+    server = args.server or os.environ.get("NIMSG_SERVER") or config.text("server")
+    user = args.user or os.environ.get("NIMSG_USER") or config.text("user")
+    file = args.password_file or config.text("password_file")
+    patience_s = args.connect_wait
+    return Settings(
+        address=parse_address(server or "127.0.0.1"),
+        security=Security(
+            tls=args.tls or config.flag("tls"),
+            ca=args.ca or config.text("ca"),
+            fingerprint=args.fingerprint or config.text("fingerprint"),
+        ),
+        user=user,
+        password_file=Path(file).expanduser() if file else None,
+        password_command=config.texts("password_command"),
+        may_ask=not args.no_input and os.isatty(0) and os.isatty(2),
+        timeout_s=args.timeout,
+        patience_s=default_patience_s if patience_s is None else patience_s,
+    )
+
+
+def address_argument(words: list[str]) -> str | None:
+    """`HOST:PORT`, `HOST PORT` or `PORT` as one text. Raises `UsageError`."""
+    if len(words) <= 1:
+        return words[0] if words else None
+    if len(words) == 2 and not words[0].isdecimal():  # noqa: PLR2004 - a pair
+        return str(Address(words[0], parse_port(words[1])))
+    raise UsageError(f"{' '.join(words)!r} is no server: HOST:PORT, HOST PORT or PORT")
+
+
+class Config:
+    """The values of a config file, each of the type that its key has."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    def text(self, key: str) -> str | None:
+        """A text, or None where the file has none."""
+        value = self._values.get(key)
+        return value if isinstance(value, str) else None
+
+    def flag(self, key: str) -> bool:
+        """A switch, off where the file has none."""
+        return self._values.get(key) is True
+
+    def texts(self, key: str) -> list[str]:
+        """A list of texts, empty where the file has none."""
+        value = self._values.get(key)
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def config_path() -> Path:
+    """The config file's place by the XDG base directory specification."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "nimsg" / "config.toml"
+
+
+def read_config(path: Path) -> Config:
+    """Read a config file; one that is not there holds nothing.
+
+    Raises `ConfigError` naming the line of what is wrong.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return Config({})
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    import tomllib
+
+    try:
+        values = tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    for key, value in values.items():
+        wanted = CONFIG_KEYS.get(key)
+        if wanted is None:
+            known = ", ".join(CONFIG_KEYS)
+            raise _bad(path, content, key, f"unknown; the keys are {known}")
+        if not isinstance(value, wanted):
+            raise _bad(path, content, key, f"must be a {wanted.__name__}")
+    return Config(values)
+
+
+def _bad(path: Path, content: str, key: str, why: str) -> ConfigError:
+    lines = content.splitlines()
+    number = next(
+        (n for n, line in enumerate(lines, 1) if line.strip(" [\"'").startswith(key)), 1
+    )
+    return ConfigError(f"{path}, line {number}: {key}: {why}")

@@ -1,0 +1,145 @@
+"""How a terminal is written to: tables that fit it, human times, JSON lines.
+
+Everything that came from others goes through the sanitiser here.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, TextIO
+
+from nimsg.protocol.strict import JsonObject
+from nimsg.text import (
+    clean_body,
+    clean_line as clean_line,
+    clip,
+    pad,
+    printable,
+    width,
+    wrap,
+)
+
+
+GAP = "  "
+NARROW = 40
+SECONDS_PER_MS = 0.001
+
+
+class Column(NamedTuple):
+    """A column: its heading, and the most cells it takes (None: what is left)."""
+
+    heading: str
+    most: int | None
+
+
+def say(line: str = "", stream: TextIO | None = None) -> None:
+    """Print a line of ours; nothing raises for a character the stream lacks."""
+    out = stream or sys.stdout
+    print(printable(line, out.encoding or "ascii"), file=out)
+
+
+def note(line: str) -> None:
+    """A line for the person, not for the pipe: on the standard error."""
+    say(line, sys.stderr)
+
+
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """The cells of a line, None where the output is no terminal."""
+    try:
+        return max(NARROW, os.get_terminal_size((stream or sys.stdout).fileno())[0])
+    except (OSError, ValueError):
+        return None
+
+
+def table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], cells: int | None
+) -> list[str]:
+    """Lines of a table of cleaned texts, none wider than `cells` (None: any)."""
+    clean = [[clean_line(text) for text in row] for row in rows]
+    widths = [
+        max([width(column.heading), *(width(row[at]) for row in clean)])
+        for at, column in enumerate(columns)
+    ]
+    if cells is not None:
+        widths = _fitted(columns, widths, cells)
+    headings = [column.heading for column in columns]
+    return [_line(row, widths) for row in [headings, *clean]]
+
+
+def _fitted(columns: Sequence[Column], widths: list[int], cells: int) -> list[int]:
+    capped = [
+        natural if column.most is None else min(natural, column.most)
+        for column, natural in zip(columns, widths, strict=True)
+    ]
+    room = cells - len(GAP) * (len(columns) - 1)
+    fixed = sum(
+        capped[at] for at, column in enumerate(columns) if column.most is not None
+    )
+    return [
+        max(1, room - fixed) if column.most is None else capped[at]
+        for at, column in enumerate(columns)
+    ]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    *front, last = zip(row, widths, strict=True)
+    texts = [pad(text, cells) for text, cells in front]
+    return GAP.join([*texts, clip(last[0], last[1])]).rstrip()
+
+
+def paragraphs(body: str, cells: int | None) -> list[str]:
+    """A body's lines, cleaned, and wrapped where there is a terminal."""
+    text = clean_body(body)
+    return text.split("\n") if cells is None else wrap(text, cells)
+
+
+def short_time(at_ms: int | None, now_ms: int) -> str:
+    """`16:33` today, `Nov 19 18:02` this year, else the date; `-` for none."""
+    if at_ms is None:
+        return "-"
+    at, now = _local(at_ms), _local(now_ms)
+    if at[:3] == now[:3]:
+        return time.strftime("%H:%M", at)
+    if at.tm_year == now.tm_year:
+        return time.strftime("%b %d %H:%M", at)
+    return time.strftime("%Y-%m-%d", at)
+
+
+def long_time(at_ms: int | None) -> str:
+    """Date, time and zone; `-` for none."""
+    return (
+        "-" if at_ms is None else time.strftime("%Y-%m-%d %H:%M:%S %z", _local(at_ms))
+    )
+
+
+def now_ms() -> int:
+    """Ms since 1970; only for showing times beside it."""
+    return time.time_ns() // 1_000_000
+
+
+def json_line(schema: str, members: JsonObject) -> str:
+    """One JSON object in ASCII; times (`*_at`) as RFC 3339 in UTC."""
+    import json
+
+    return json.dumps({"schema": f"nimsg.{schema}/1", **_with_times(members)})
+
+
+def _with_times(members: JsonObject) -> JsonObject:
+    return {key: _readable(key, value) for key, value in members.items()}
+
+
+def _readable(key: str, value: object) -> object:
+    if isinstance(value, dict):
+        return _with_times(value)
+    if isinstance(value, list):
+        return [_readable("", item) for item in value]
+    if key.endswith("_at") and isinstance(value, int):
+        from nimsg.protocol.times import rfc3339
+
+        return rfc3339(value)
+    return value
+
+
+def _local(at_ms: int) -> time.struct_time:
+    return time.localtime(at_ms * SECONDS_PER_MS)

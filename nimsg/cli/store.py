@@ -1,0 +1,20 @@
+"""Which folder a verb works on."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def add_var_argument(parser: ArgumentParser) -> None:
+    """`--var`, the same for every verb that works on a store."""
+    parser.add_argument(
+        "--var",
+        metavar="FOLDER",
+        type=Path,
+        help="where everything is kept (NIMSG_VAR; ./var)",
+    )
+
+
+def var_folder(args: Namespace) -> Path:
+    """The folder by argument, environment or default."""
+    return Path(args.var or os.environ.get("NIMSG_VAR") or "var")

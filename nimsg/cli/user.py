@@ -1,0 +1,122 @@
+"""`nimsg user`: accounts, by whoever owns the folder they lie in."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from nimsg.cli import show
+from nimsg.cli.secret import ask_new, read_secret_file
+from nimsg.cli.settings import add_json_argument
+from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.client import answers
+from nimsg.client.address import Address, Security
+from nimsg.client.blocking import connect
+from nimsg.errors import ConfigError, Exit
+from nimsg.protocol.strict import JsonObject
+
+
+TIMEOUT_S = 30.0
+COLUMNS = (
+    show.Column("Name", 32),
+    show.Column("Role", 6),
+    show.Column("Since", 12),
+    show.Column("Notes", None),
+)
+
+
+def user_arguments(parser: ArgumentParser) -> None:
+    """Options of `user`."""
+    acts = parser.add_subparsers(
+        dest="act", required=True, metavar="add|list|passwd|role|remove"
+    )
+    add = acts.add_parser("add", help="make an account")
+    add.add_argument("--admin", action="store_true", help="with the role of an admin")
+    passwd = acts.add_parser("passwd", help="set a password; ends sessions and tokens")
+    role = acts.add_parser("role", help="make somebody a user or an admin")
+    remove = acts.add_parser("remove", help="close an account; its name stays taken")
+    list_ = acts.add_parser("list", help="list all accounts")
+    for act in (add, passwd, role, remove):
+        act.add_argument("name", metavar="NAME")
+    role.add_argument("role", choices=("user", "admin"))
+    for act in (add, passwd):
+        act.add_argument(
+            "--password-file",
+            metavar="FILE",
+            type=Path,
+            help="a file of mode 0600 with the password; else a prompt",
+        )
+    for act in (add, passwd, role, remove, list_):
+        add_var_argument(act)
+    add_json_argument(list_)
+
+
+def run_user(args: Namespace) -> int:
+    """Do one act, through the running server or on the folder itself."""
+    var = var_folder(args)
+    if args.act == "list":
+        return _list(var, args)
+    params: JsonObject = {"user": args.name}
+    if args.act in ("add", "passwd"):
+        params["password"] = _password(args)
+    if args.act == "add":
+        params["role"] = "admin" if args.admin else "user"
+    if args.act == "role":
+        params["role"] = args.role
+    call_store(var, f"users.{args.act}", params)
+    return Exit.DONE
+
+
+def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
+    """Call a local method: of the server that has the folder, else without one.
+
+    Raises `Unavailable` where somebody has it who does not answer.
+    """
+    path = var.absolute() / "admin.sock"
+    try:
+        client = connect(Address(str(path), 0), Security(), timeout_s=TIMEOUT_S)
+    except (FileNotFoundError, ConnectionRefusedError):
+        from nimsg.server.offline import call_offline
+
+        return call_offline(var, method, params)
+    with client:
+        return client.call(method, params)
+
+
+def _list(var: Path, args: Namespace) -> int:
+    rows = answers.rows(call_store(var, "users.list", {}), "users", dict)
+    if args.json:
+        for row in rows:
+            show.say(show.json_line("user", row))
+        return Exit.DONE
+    if not rows:
+        show.note("No accounts yet: nimsg user add NAME")
+        return Exit.DONE
+    now = show.now_ms()
+    cells = [
+        [
+            answers.text(row, "user"),
+            answers.text(row, "role"),
+            show.short_time(answers.number(row, "created_at"), now),
+            _notes(row, now),
+        ]
+        for row in rows
+    ]
+    for line in show.table(COLUMNS, cells, show.terminal_width()):
+        show.say(line)
+    return Exit.DONE
+
+
+def _notes(row: JsonObject, now: int) -> str:
+    removed_at = answers.maybe_number(row, "removed_at")
+    if removed_at is not None:
+        return f"removed {show.short_time(removed_at, now)}"
+    return "" if answers.flag(row, "has_password") else "no password"
+
+
+def _password(args: Namespace) -> str:
+    import os
+
+    if args.password_file:
+        return read_secret_file(args.password_file)
+    if not (os.isatty(0) and os.isatty(2)):
+        raise ConfigError("no password: give --password-file FILE, or use a terminal")
+    return ask_new(args.name)

@@ -1,0 +1,229 @@
+"""What a server answers, as typed values. A server is believed no more than a peer.
+
+Texts are kept as they came; whoever shows them cleans them.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from nimsg.errors import ProtocolFault
+from nimsg.protocol.constants import CopyState
+from nimsg.protocol.strict import JsonObject
+
+
+T = TypeVar("T")
+
+
+class Receipt(NamedTuple):
+    """One recipient's rung on the ladder; times are ms UTC."""
+
+    user: str
+    state: str
+    fetched_at: int | None
+    opened_at: int | None
+    acked_at: int | None
+    recalled_at: int | None
+    deleted_at: int | None
+    opened_by: str | None
+
+
+class InboxRow(NamedTuple):
+    """One received message, without its text."""
+
+    position: int
+    id: str
+    sender: str
+    to: list[str]
+    subject: str
+    size: int
+    sent_at: int
+    receipt: Receipt
+
+
+class OutboxRow(NamedTuple):
+    """One sent message and what became of its copies."""
+
+    position: int
+    id: str
+    to: list[str]
+    subject: str
+    size: int
+    sent_at: int
+    receipts: list[Receipt]
+    pending: bool
+
+
+class Letter(NamedTuple):
+    """A whole message."""
+
+    id: str
+    sender: str
+    to: list[str]
+    subject: str
+    body: str
+    sent_at: int
+    reply_to: str | None
+    digest: str
+    receipt: Receipt | None
+
+
+class Status(NamedTuple):
+    """One message's receipts."""
+
+    id: str
+    sender: str
+    to: list[str]
+    subject: str
+    sent_at: int
+    receipts: list[Receipt]
+    refused: list[tuple[str, str]]
+    pending: bool
+
+
+def text(row: JsonObject, key: str) -> str:
+    """A member that must be a text. Raises `ProtocolFault`."""
+    return _typed(row, key, str)
+
+
+def number(row: JsonObject, key: str) -> int:
+    """A member that must be an integer. Raises `ProtocolFault`."""
+    return _typed(row, key, int)
+
+
+def maybe_number(row: JsonObject, key: str) -> int | None:
+    """A member that is an integer, null or missing. Raises `ProtocolFault`."""
+    return None if row.get(key) is None else number(row, key)
+
+
+def maybe_text(row: JsonObject, key: str) -> str | None:
+    """A member that is a text, null or missing. Raises `ProtocolFault`."""
+    return None if row.get(key) is None else text(row, key)
+
+
+def flag(row: JsonObject, key: str) -> bool:
+    """A member that must be true or false. Raises `ProtocolFault`."""
+    return _typed(row, key, bool)
+
+
+def texts(row: JsonObject, key: str) -> list[str]:
+    """A member that must be a list of texts. Raises `ProtocolFault`."""
+    found = _typed(row, key, list)
+    if not all(isinstance(item, str) for item in found):
+        raise _bad(key)
+    return found
+
+
+def rows(row: JsonObject, key: str, parse: Callable[[JsonObject], T]) -> list[T]:
+    """A member that must be a list of objects, each parsed. Raises `ProtocolFault`."""
+    if key not in row:
+        return []
+    found = _typed(row, key, list)
+    if not all(isinstance(item, dict) for item in found):
+        raise _bad(key)
+    return [parse(item) for item in found]
+
+
+def receipt(row: JsonObject) -> Receipt:
+    """Parse a receipt."""
+    state = text(row, "state")
+    if state not in STATES:
+        raise _bad("state")
+    return Receipt(
+        text(row, "user"),
+        state,
+        maybe_number(row, "fetched_at"),
+        maybe_number(row, "opened_at"),
+        maybe_number(row, "acked_at"),
+        maybe_number(row, "recalled_at"),
+        maybe_number(row, "deleted_at"),
+        maybe_text(row, "opened_by"),
+    )
+
+
+def inbox_row(row: JsonObject) -> InboxRow:
+    """Parse a row of an inbox."""
+    return InboxRow(
+        number(row, "position"),
+        text(row, "id"),
+        text(row, "from"),
+        texts(row, "to"),
+        text(row, "subject"),
+        number(row, "size"),
+        number(row, "sent_at"),
+        receipt(_typed(row, "receipt", dict)),
+    )
+
+
+def outbox_row(row: JsonObject) -> OutboxRow:
+    """Parse a row of an outbox."""
+    return OutboxRow(
+        number(row, "position"),
+        text(row, "id"),
+        texts(row, "to"),
+        text(row, "subject"),
+        number(row, "size"),
+        number(row, "sent_at"),
+        rows(row, "receipts", receipt),
+        flag(row, "pending"),
+    )
+
+
+def letter(row: JsonObject) -> Letter:
+    """Parse a whole message and check its digest. Raises `ProtocolFault`."""
+    from nimsg.protocol.digest import message_digest
+
+    found = Letter(
+        text(row, "id"),
+        text(row, "from"),
+        texts(row, "to"),
+        text(row, "subject"),
+        text(row, "body"),
+        number(row, "sent_at"),
+        maybe_text(row, "reply_to"),
+        text(row, "digest"),
+        receipt(_typed(row, "receipt", dict)) if row.get("receipt") else None,
+    )
+    digest = message_digest(
+        id=found.id,
+        sender=found.sender,
+        to=found.to,
+        sent_at=found.sent_at,
+        subject=found.subject,
+        body=found.body,
+        reply_to=found.reply_to,
+    )
+    if digest != found.digest:
+        raise ProtocolFault(
+            "damaged", "the message does not match its digest", fatal=False
+        )
+    return found
+
+
+def status(row: JsonObject) -> Status:
+    """Parse a status."""
+    return Status(
+        text(row, "id"),
+        text(row, "from"),
+        texts(row, "to"),
+        text(row, "subject"),
+        number(row, "sent_at"),
+        rows(row, "receipts", receipt),
+        rows(row, "refused", lambda item: (text(item, "user"), text(item, "kind"))),
+        flag(row, "pending"),
+    )
+
+
+STATES = frozenset(CopyState)
+
+
+def _typed(row: JsonObject, key: str, kind: type[T]) -> T:
+    found = row.get(key)
+    if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+        raise _bad(key)
+    return found
+
+
+def _bad(key: str) -> ProtocolFault:
+    return ProtocolFault(
+        "invalid_request", f"the server's answer has no usable {key!r}", fatal=True
+    )

@@ -1,0 +1,203 @@
+"""The blocking shell: one socket, one request at a time, for verbs and scripts.
+
+It imports no event loop and nothing heavy: a shell prompt waits for it.
+"""
+
+import random
+import socket
+import time
+from collections.abc import Callable
+
+from nimsg.client.address import Address, Security
+from nimsg.client.session import ClientSession
+from nimsg.errors import ProtocolFault, Unreachable
+from nimsg.protocol.envelope import Answer
+from nimsg.protocol.strict import JsonObject
+
+
+READ_BYTES = 65_536
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+
+Clock = Callable[[], float]
+
+
+class BlockingClient:
+    """A connection over which methods are called. Close it, or use it in `with`."""
+
+    def __init__(self, sock: socket.socket, address: Address) -> None:
+        self._socket = sock
+        self._address = address
+        self._session = ClientSession()
+        self._early: list[Answer] = []
+
+    def __enter__(self) -> "BlockingClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def hello(self) -> JsonObject:
+        """What the server said first."""
+        return self._session.hello
+
+    def greet(self) -> None:
+        """Wait for the server's hello.
+
+        Raises `Refusal` where it says no instead, `Unreachable` where it says nothing.
+        """
+        while not self._session.hello:
+            self._receive()
+            for answer in self._early:
+                if answer.refusal is not None:
+                    raise answer.refusal
+
+    def call(
+        self, method: str, params: JsonObject, timeout_s: float | None = None
+    ) -> JsonObject:
+        """The result of one method.
+
+        `timeout_s` replaces the connection's own for this call. Raises `Refusal` as
+        the server does, `Unreachable` when the connection or the time is over.
+        """
+        before = self._socket.gettimeout()
+        if timeout_s is not None:
+            self._socket.settimeout(timeout_s)
+        try:
+            id_, data = self._session.request(method, params)
+            self._send(data)
+            answer = self._await(id_)
+        finally:
+            self._socket.settimeout(before)
+        if answer.refusal is not None:
+            raise answer.refusal
+        return answer.result
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _await(self, id_: int) -> Answer:
+        while True:
+            for answer in self._early:
+                if answer.id in (id_, None):
+                    self._early.remove(answer)
+                    return answer
+            self._receive()
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            # The server may have said why before it hung up.
+            if isinstance(error, BrokenPipeError | ConnectionResetError):
+                self._receive_last()
+            raise self._lost(error) from None
+
+    def _receive(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except OSError as error:
+            raise self._lost(error) from None
+        if not data:
+            self._session.end()
+            raise self._lost(None)
+        self._early += [
+            message
+            for message in self._session.receive(data)
+            if isinstance(message, Answer)
+        ]
+
+    def _receive_last(self) -> None:
+        try:
+            self._receive()
+        except (Unreachable, ProtocolFault):
+            return
+
+    def _lost(self, error: OSError | None) -> Unreachable:
+        for answer in self._early:
+            if answer.id is None and answer.refusal is not None:
+                return Unreachable(f"{self._address} refused: {answer.refusal}")
+        if isinstance(error, TimeoutError):
+            return Unreachable(f"{self._address} does not answer in time")
+        why = self._session.closing or (error.strerror if error else "")
+        return Unreachable(
+            f"the connection to {self._address} was lost" + (f": {why}" if why else "")
+        )
+
+
+def connect(
+    address: Address,
+    security: Security,
+    *,
+    timeout_s: float,
+    patience_s: float = 0.0,
+) -> BlockingClient:
+    """A greeted connection.
+
+    A server that is not there yet is tried again for `patience_s`, with growing
+    pauses. Raises `Unreachable`, or `Refusal` where the server says no.
+    """
+    deadline = time.monotonic() + patience_s
+    pause = FIRST_PAUSE_S
+    while True:
+        try:
+            return _connect_once(address, security, timeout_s)
+        except Unreachable:
+            if time.monotonic() + pause > deadline:
+                raise
+        # Jitter keeps clients that lost one server from returning in step.
+        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311, TID251
+        pause = min(pause * 2, LONGEST_PAUSE_S)
+
+
+def _connect_once(
+    address: Address, security: Security, timeout_s: float
+) -> BlockingClient:
+    client = BlockingClient(_open_socket(address, security, timeout_s), address)
+    try:
+        client.greet()
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def _open_socket(
+    address: Address, security: Security, timeout_s: float
+) -> socket.socket:
+    try:
+        if address.host.startswith("/"):
+            return _open_unix(address.host, timeout_s)
+        sock = socket.create_connection(address, timeout_s)
+    except ConnectionRefusedError:
+        raise Unreachable(
+            f"no server listens at {address}; start one with `nimsg server`, or name "
+            "another with --server HOST:PORT"
+        ) from None
+    except OSError as error:
+        why = "no answer in time" if isinstance(error, TimeoutError) else error.strerror
+        raise Unreachable(f"cannot reach {address}: {why}") from None
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if not security.wanted(address):
+        return sock
+    from nimsg.client.tls import secured
+
+    return secured(sock, address, security)
+
+
+def _open_unix(path: str, timeout_s: float) -> socket.socket:
+    from pathlib import Path
+
+    from nimsg.socketpath import short_socket_path
+
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(timeout_s)
+    try:
+        with short_socket_path(Path(path)) as short:
+            sock.connect(short)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

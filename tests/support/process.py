@@ -1,0 +1,77 @@
+"""`nimsg` as people start it: processes, ended with the test."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+NIMSG = (sys.executable, "-m", "nimsg")
+HANG_S = 60
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment of its own, without what this one says about nimsg."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("NIMSG")
+    }
+    return {**kept, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), **more}
+
+
+def nimsg(
+    *words: str, env: Mapping[str, str], stdin: bytes = b"", cwd: Path | None = None
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a verb to its end."""
+    return subprocess.run(
+        [*NIMSG, *words],
+        env=dict(env),
+        input=stdin,
+        capture_output=True,
+        timeout=HANG_S,
+        check=False,
+        cwd=cwd,
+    )
+
+
+class ServerProcess:
+    """`nimsg server` on a free port. Use in `with`; ended by SIGTERM."""
+
+    def __init__(self, var: Path, *options: str, env: Mapping[str, str]) -> None:
+        self.var = var
+        self.address = ""
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [*NIMSG, "server", "--port", "0", "--var", str(var), *options],
+            env=dict(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> "ServerProcess":
+        for line in self.process.stdout or ():
+            self.lines.append(line.rstrip("\n"))
+            if line.startswith("nimsg server on "):
+                self.address = line.split()[3]
+            if line.startswith("  connect"):
+                return self
+        raise RuntimeError(f"no server: {self.process.communicate()[1]}")
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=HANG_S)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.address.rpartition(":")[2])
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.communicate(timeout=HANG_S)

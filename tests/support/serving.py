@@ -1,0 +1,45 @@
+"""A real server in this process, on a free port and a folder of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from nimsg.config import ServerConfig
+from nimsg.server.app import Server
+from nimsg.server.services import wall_clock_ms
+from nimsg.store.base import Store
+from nimsg.store.local import LocalStore
+
+
+def quick_config(var: Path, **changes: object) -> ServerConfig:
+    """A config whose password hashes cost next to nothing."""
+    config = ServerConfig(
+        var=var, port=0, hash_memory_kib=8, hash_rounds=1, settle_interval_s=0.01
+    )
+    return config._replace(**changes)
+
+
+@asynccontextmanager
+async def serving(
+    config: ServerConfig,
+    *,
+    store: Store | None = None,
+    clock: Callable[[], int] = wall_clock_ms,
+) -> AsyncIterator[Server]:
+    """A server that listens inside the block and has ended in order behind it."""
+    server = Server(
+        config,
+        store or LocalStore(config.var, min_free_bytes=config.min_free_bytes),
+        clock,
+    )
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(server.serve(stop, ready.set))
+        waiting = tasks.create_task(ready.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            yield server
+        finally:
+            waiting.cancel()
+            stop.set()
