@@ -51,7 +51,7 @@ _JOINING = (
 _JOINED = (
     rf"({_EMOJI}(?:\u200d{_EMOJI}){{0,3}}"
     rf"|[0-9#*]\ufe0f\u20e3"
-    rf"|(?=\w){_JOINING}++(?:\u200c(?=\w)(?={_JOINING}))?)"
+    rf"|(?=\w){_JOINING}+(?:\u200c(?=\w)(?={_JOINING}))?)"
     rf"|{_JOINERS}"
 )
 
@@ -254,15 +254,16 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _graphemes(text: str) -> Iterator[str]:
-    """Give each grapheme with the marks that Unicode calls graphemes of their own.
+    """Give each grapheme with what follows it and takes no cell.
 
+    Some spacing marks are graphemes of their own and still widen the one before.
     Cells are counted by these: wcwidth takes quadratic time for a long run of flags.
     """
     from wcwidth import iter_graphemes, width as measure
 
     joined = ""
     for grapheme in iter_graphemes(text):
-        if joined and (measure(grapheme) or grapheme in _BIDI):
+        if joined and measure(grapheme):
             yield joined
             joined = ""
         joined += grapheme

@@ -73,7 +73,7 @@ def run_passwd(args: Namespace) -> int:
             "the new one by --new-password-file, or use a terminal"
         )
     with Session(settings) as session:
-        before = old.value if old else ask("Password so far: ")
+        before = session.secret or ask("Password so far: ")
         after = (
             read_secret_file(args.new_password_file)
             if args.new_password_file

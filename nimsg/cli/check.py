@@ -6,6 +6,7 @@ from nimsg.cli import show
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.errors import Exit
+from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
 
 
@@ -43,8 +44,8 @@ def print_report(report: Report) -> None:
 
 def _print_json(report: Report) -> None:
     for problem in report.problems:
-        line = {"where": problem.where, "what": problem.what}
-        show.say(show.json_line("problem", line))
+        members: JsonObject = {"where": problem.where, "what": problem.what}
+        show.say(show.json_line("problem", members))
     show.say(
         show.json_line(
             "check",

@@ -13,7 +13,7 @@ from nimsg.cli.settings import (
     read_settings,
 )
 from nimsg.client import answers
-from nimsg.errors import Exit
+from nimsg.errors import Exit, UsageError
 from nimsg.protocol.constants import Box
 from nimsg.protocol.strict import JsonObject
 
@@ -48,6 +48,10 @@ def client_arguments(parser: ArgumentParser) -> None:
 
 def run_client(args: Namespace) -> int:
     """Show the mailbox, or check it once."""
+    if (args.open or args.quiet) and not args.once:
+        raise UsageError("--open and --quiet go with --once")
+    if args.open and args.quiet:
+        raise UsageError("--open shows what it opens, and --quiet would hide it")
     args.server = address_argument(args.address) or args.server
     patience_s = 0.0 if args.once else 2.0
     with Session(read_settings(args, patience_s)) as session:
@@ -56,7 +60,7 @@ def run_client(args: Namespace) -> int:
 
 def check_once(session: Session, args: Namespace) -> int:
     """List what is new; the exit code says whether there is anything."""
-    if args.quiet and not args.open:
+    if args.quiet:
         return Exit.DONE if session.welcome.get("new") else Exit.NOTHING_NEW
     rows = list(fetch(session, Box.INBOX, everything=False, most=0))
     if args.open:
@@ -71,11 +75,11 @@ def check_once(session: Session, args: Namespace) -> int:
 
 
 def _open(session: Session, row: JsonObject, args: Namespace) -> None:
-    letter = session.call("mail.open", {"id": answers.text(row, "id")})
+    letter = session.call("mail.open", {"id": answers.identifier(row)})
     parsed = answers.letter(letter)
     if args.json:
         show.say(show.json_line("message", letter))
-    elif not args.quiet:
+    else:
         print_letter(parsed)
         show.say()
 
@@ -84,7 +88,8 @@ def overview(session: Session) -> int:
     """Both boxes with their sent and read times."""
     new = answers.number(session.welcome, "new")
     pending = answers.number(session.welcome, "pending")
-    show.say(f"{session.user}: {new} new, {pending} waiting to be read by others")
+    user = show.clean_line(session.user)
+    show.say(f"{user}: {new} new, {pending} waiting to be read by others")
     for box, title in ((Box.INBOX, "INBOX"), (Box.OUTBOX, "OUTBOX")):
         rows = list(fetch(session, box, everything=True, most=RECENT))
         show.say()

@@ -1,5 +1,6 @@
 """Verbs upon one message: open, ack, status, recall, delete."""
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from nimsg.protocol.strict import JsonObject
 
 
 BODY_CELLS = 100
+MD5 = re.compile(r"[0-9a-fA-F]{32}\Z")
 RECEIPT_COLUMNS = (
     show.Column("To", 24),
     show.Column("State", 10),
@@ -60,11 +62,13 @@ def run_open(args: Namespace) -> int:
     """Open a message."""
     if (args.id is None) == (args.md5 is None):
         raise UsageError("give either an ID or --md5 HASH")
+    if args.md5 is not None and not MD5.match(args.md5):
+        raise UsageError(f"{args.md5!r} is no md5: it has 32 hex digits")
     with Session(read_settings(args)) as session:
         what: JsonObject = (
-            {"hash": args.md5.lower()}
-            if args.md5
-            else {"id": resolve(session, args.id)}
+            {"id": resolve(session, args.id)}
+            if args.md5 is None
+            else {"hash": args.md5.lower()}
         )
         result = session.call("mail.open", what)
         letter = answers.letter(result)
@@ -94,7 +98,7 @@ def print_letter(letter: Letter) -> None:
         headers.append(("Reply to", letter.reply_to))
     headers.append(("Id", letter.id))
     for name, value in headers:
-        show.say(f"{name + ':':<9} {show.clean_line(value)}")
+        show.say(f"{name + ':':<9} {show.clean_line(value)}".rstrip())
     show.say()
     for line in show.paragraphs(letter.body, cells and min(cells, BODY_CELLS)):
         show.say(line)
@@ -129,7 +133,8 @@ def run_status(args: Namespace) -> int:
         return Exit.DONE
     status = answers.status(result)
     show.say(f"{status.id}  {show.clean_line(status.subject)}".rstrip())
-    show.say(f"from {status.sender}, sent {show.long_time(status.sent_at)}")
+    sender = show.clean_line(status.sender)
+    show.say(f"from {sender}, sent {show.long_time(status.sent_at)}")
     show.say()
     print_receipts(status.receipts)
     for user, kind in status.refused:

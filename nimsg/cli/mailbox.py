@@ -53,12 +53,19 @@ def _arguments(parser: ArgumentParser, all_help: str) -> None:
         "-n",
         "--limit",
         metavar="N",
-        type=int,
+        type=count,
         default=50,
         help="at most so many, newest first (50; 0: all)",
     )
     add_json_argument(parser)
     add_connection_arguments(parser)
+
+
+def count(text: str) -> int:
+    """A number of rows. Raises `ValueError`."""
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)
 
 
 def run_inbox(args: Namespace) -> int:
@@ -98,9 +105,12 @@ def fetch(
         found = answers.rows(page, box.value, dict)
         yield from found
         left -= len(found)
-        before = answers.maybe_number(page, "next")
-        if before is None or (most and left <= 0):
+        after = answers.maybe_number(page, "next")
+        if after is None or (most and left <= 0):
             return
+        if before is not None and after >= before:
+            raise answers.unusable("next")
+        before = after
 
 
 def print_box(box: Box, rows: Sequence[JsonObject]) -> None:

@@ -1,5 +1,6 @@
 """The command line: finds the verb, builds only its parser, maps errors to exits."""
 
+import errno
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -8,7 +9,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from nimsg import __version__
-from nimsg.errors import Exit, NimsgError, Refusal, UsageError
+from nimsg.errors import Exit, NimsgError, Refusal, StorageFailure, UsageError
 
 
 class Verb(NamedTuple):
@@ -45,6 +46,11 @@ VERBS: dict[str, Verb] = {
 
 def entry() -> None:
     """What the installed command runs."""
+    # A stream that the caller has closed reads and writes nothing.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nothing, mode, encoding="utf-8"))
     sys.exit(main(sys.argv[1:]))
 
 
@@ -53,17 +59,24 @@ def main(argv: Sequence[str]) -> int:
     try:
         code = dispatch(argv)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing can be said any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except NimsgError as error:
         return complain(error)
+    except OSError as error:
+        return give_up_output(error) if error.errno in UNWRITABLE else confess(error)
     except Exception as error:  # noqa: BLE001 - the last line before the user
         return confess(error)
     return code
+
+
+def give_up_output(error: OSError) -> int:
+    """End where nothing more can be printed; the exit code."""
+    # What is still buffered goes nowhere, or the interpreter fails at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # whoever reads has seen enough
+        return Exit.DONE
+    return complain(StorageFailure(f"cannot write the output: {error.strerror}"))
 
 
 def dispatch(argv: Sequence[str]) -> int:
@@ -132,7 +145,7 @@ def complain(error: NimsgError) -> int:
     """Say what was refused, on the standard error; its exit code."""
     from nimsg.text import clean_body, printable
 
-    text = clean_body(str(error))
+    text = clean_body(str(error)[:LONGEST])
     if isinstance(error, Refusal) and error.kind in HINTS:
         text = f"{text}; {HINTS[error.kind]}"
     print(printable(f"nimsg: {text}", sys.stderr.encoding), file=sys.stderr)
@@ -153,6 +166,9 @@ def confess(error: Exception) -> int:
     return Exit.INTERNAL
 
 
+# A message may hold what a server said; nobody reads more of it.
+LONGEST = 2000
+UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 HINTS = {
     "bad_credentials": "`nimsg register` makes an account where the server lets you",
     "registration_closed": "ask who runs the server: nimsg user add NAME",

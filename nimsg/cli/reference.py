@@ -50,5 +50,5 @@ def resolve(session: Session, reference: str) -> str:
     page = session.call("mail.list", query)
     for row in answers.rows(page, box.value, dict):
         if answers.number(row, "position") == position:
-            return answers.text(row, "id")
+            return answers.identifier(row)
     raise Refusal("not_found", f"there is no message {reference} in your {box}")

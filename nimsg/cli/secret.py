@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.cli.settings import Settings
+from nimsg.cli.show import note
 from nimsg.errors import ConfigError, Refusal
+from nimsg.text import clean_line
 
 
 OTHERS = 0o077
@@ -43,8 +45,10 @@ def read_secret_file(path: Path) -> str:
                 f"{path} can be read by others; chmod 600 it and try again"
             )
         line = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 at byte {error.start}") from None
     if not line:
         raise ConfigError(f"{path} has an empty first line")
     return line
@@ -62,20 +66,18 @@ def ask(prompt: str) -> str:
 
 def ask_new(name: str) -> str:
     """Ask for a new password twice, until both are the same and can be used."""
-    import sys
-
     from nimsg.protocol.rules import check_new_password
 
     while True:
-        first = ask(f"New password for {name}: ")
+        first = ask(f"New password for {clean_line(name)}: ")
         try:
             check_new_password(first)
         except Refusal as refusal:
-            print(f"{refusal}; again", file=sys.stderr)
+            note(f"{refusal}; again.")
             continue
         if ask("The same again: ") == first:
             return first
-        print("the two are not the same; again", file=sys.stderr)
+        note("The two are not the same; again.")
 
 
 def new_secret(settings: Settings, name: str) -> str:
@@ -103,11 +105,16 @@ def _from_command(command: list[str]) -> str:
 
     try:
         done = subprocess.run(  # noqa: S603 - the user's own config names it
-            command, stdout=subprocess.PIPE, check=True, text=True
+            command, stdout=subprocess.PIPE, check=False
         )
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ConfigError(f"password_command failed: {error}") from None
-    line = done.stdout.split("\n", 1)[0]
+        line = done.stdout.split(b"\n", 1)[0].decode("utf-8")
+    except OSError as error:
+        why = f"{command[0]}: {error.strerror}"
+        raise ConfigError(f"password_command cannot be run: {why}") from None
+    except UnicodeDecodeError:
+        raise ConfigError("password_command printed no UTF-8") from None
+    if done.returncode != 0:
+        raise ConfigError(f"password_command failed with exit code {done.returncode}")
     if not line:
         raise ConfigError("password_command printed nothing")
     return line

@@ -63,8 +63,8 @@ def run_send(args: Namespace) -> int:
     """Send a message, once, however often the connection is lost."""
     patience_s = duration_s(args.for_)
     to = list(dict.fromkeys([*args.to, *args.more]))
-    body = read_body(args)
     check_recipients("", to)
+    body = read_body(args)
     check_message(args.subject, body)
     settings = read_settings(args)
     with Session(settings) as session:
@@ -84,7 +84,7 @@ def run_send(args: Namespace) -> int:
             return Exit.DONE
         if refused and not args.any:
             return Exit.REFUSED
-        return wait_for(session, answers.text(sent, "id"), args.wait, patience_s, args)
+        return wait_for(session, answers.identifier(sent), args.wait, patience_s, args)
 
 
 def report(sent: JsonObject, args: Namespace) -> None:
@@ -92,7 +92,7 @@ def report(sent: JsonObject, args: Namespace) -> None:
     if args.json:
         show.say(show.json_line("sent", sent))
     else:
-        show.say(answers.text(sent, "id"))
+        show.say(answers.identifier(sent))
     sys.stdout.flush()
     for user, kind in answers.rows(sent, "refused", _refused):
         why = Refusal(kind).detail

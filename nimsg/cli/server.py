@@ -148,6 +148,8 @@ def config_of(args: Namespace) -> ServerConfig:
     """The settings of a command line. Raises `UsageError`."""
     if args.port is not None and args.positional_port is not None:
         raise UsageError("the port is given twice")
+    if args.max_clients < 1 or args.min_free < 0:
+        raise UsageError("--max-clients is 1 or more, and --min-free 0 or more")
     port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
     return ServerConfig(
         var=var_folder(args),

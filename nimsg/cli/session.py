@@ -5,11 +5,12 @@ import time
 
 from nimsg.cli.secret import Secret, ask, ask_new, find_secret, no_secret
 from nimsg.cli.settings import Settings
+from nimsg.cli.show import note
 from nimsg.client.answers import maybe_text
 from nimsg.client.blocking import BlockingClient, connect
 from nimsg.errors import Refusal, Unreachable, UsageError
 from nimsg.protocol.constants import AuthMode, Device
-from nimsg.protocol.rules import is_token
+from nimsg.protocol.rules import check_name, is_token
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_line
 
@@ -29,7 +30,7 @@ class Session:
         self._settings = settings
         self._secret: Secret | None = None
         self.welcome: JsonObject = {}
-        self._client = self._log_in(settings.patience_s)
+        self._client = self._arrive(time.monotonic() + settings.patience_s)
 
     def __enter__(self) -> "Session":
         return self
@@ -41,6 +42,11 @@ class Session:
     def user(self) -> str:
         """Who is logged in."""
         return maybe_text(self.welcome, "user") or ""
+
+    @property
+    def secret(self) -> str | None:
+        """What the login was proven with, None where the name was enough."""
+        return self._secret.value if self._secret else None
 
     def call(
         self, method: str, params: JsonObject, *, parked_s: float = 0.0
@@ -67,18 +73,17 @@ class Session:
             except (Unreachable, Refusal) as error:
                 if not passes(error) or time.monotonic() >= deadline:
                     raise
-            self._come_back(deadline)
+            self._client.close()
+            self._client = self._arrive(deadline)
 
-    def _come_back(self, deadline: float) -> None:
-        self._client.close()
+    def _arrive(self, deadline: float) -> BlockingClient:
+        """Log in; what passes is tried again until `deadline`."""
         while True:
             try:
-                self._client = self._log_in(max(0.0, deadline - time.monotonic()))
-            except Refusal as refusal:
-                if not passes(refusal) or time.monotonic() >= deadline:
+                return self._log_in(max(0.0, deadline - time.monotonic()))
+            except (Unreachable, Refusal) as error:
+                if not passes(error) or time.monotonic() >= deadline:
                     raise
-            else:
-                return
             time.sleep(PAUSE_S)  # noqa: TID251 - nothing else can happen meanwhile
 
     # -- logging in ------------------------------------------------------------
@@ -122,7 +127,7 @@ class Session:
         """The name first, then what the server wants to know of it."""
         user = self._user()
         if client.call("auth.begin", {"user": user}).get("next") == "register":
-            print(f"{clean_line(user)} has no account here yet; making one.")
+            note(f"{clean_line(user)} has no account here yet; making one.")
             self._secret = Secret(ask_new(user), "the prompt")
             register = {"user": user, "password": self._secret.value, **DEVICE}
             return client.call("auth.register", register)
@@ -133,7 +138,7 @@ class Session:
             except Refusal as refusal:
                 if refusal.kind != "bad_credentials" or left == 0:
                     raise
-                print("That is not the password; again.", file=sys.stderr)
+                note("That is not the password; again.")
                 continue
             self._secret = secret
             return welcome
@@ -141,12 +146,12 @@ class Session:
 
     def _user(self) -> str:
         if self._settings.user:
-            return self._settings.user
+            return check_name(self._settings.user)
         if not self._settings.may_ask:
             raise UsageError("no user: give --user NAME or NIMSG_USER")
         sys.stderr.write("User: ")
         sys.stderr.flush()
-        name = sys.stdin.readline().strip()
+        name = check_name(sys.stdin.readline().strip())
         self._settings = self._settings._replace(user=name)
         return name
 

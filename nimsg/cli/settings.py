@@ -21,6 +21,8 @@ CONFIG_KEYS = {
     "fingerprint": str,
     "tls": bool,
 }
+TYPE_NAMES = {str: "a text", list: "a list of texts", bool: "true or false"}
+SECONDS_MOST = 10**9
 
 
 class Settings(NamedTuple):
@@ -60,14 +62,14 @@ def add_connection_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=float,
+        type=seconds,
         default=10.0,
-        help="give up on a server that says nothing for so long (10)",
+        help="give up on a server that has not answered in so long (10)",
     )
     group.add_argument(
         "--connect-wait",
         metavar="SECONDS",
-        type=float,
+        type=seconds,
         default=None,
         help="try so long to reach a server that is not there (2; with --once 0)",
     )
@@ -81,6 +83,14 @@ def add_json_argument(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a line, times in UTC"
     )
+
+
+def seconds(text: str) -> float:
+    """A time for an option. Raises `ValueError`."""
+    value = float(text)
+    if not 0 <= value <= SECONDS_MOST:
+        raise ValueError(text)
+    return value
 
 
 def read_settings(args: Namespace, default_patience_s: float = 2.0) -> Settings:
@@ -151,8 +161,11 @@ def read_config(path: Path) -> Config:
         content = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return Config({})
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {number}: not UTF-8") from None
     import tomllib
 
     try:
@@ -164,14 +177,22 @@ def read_config(path: Path) -> Config:
         if wanted is None:
             known = ", ".join(CONFIG_KEYS)
             raise _bad(path, content, key, f"unknown; the keys are {known}")
-        if not isinstance(value, wanted):
-            raise _bad(path, content, key, f"must be a {wanted.__name__}")
+        if not isinstance(value, wanted) or not _of_texts(value):
+            raise _bad(path, content, key, f"must be {TYPE_NAMES[wanted]}")
     return Config(values)
 
 
-def _bad(path: Path, content: str, key: str, why: str) -> ConfigError:
-    lines = content.splitlines()
-    number = next(
-        (n for n, line in enumerate(lines, 1) if line.strip(" [\"'").startswith(key)), 1
+def _of_texts(value: object) -> bool:
+    """Whether a list holds nothing but texts; what is no list does."""
+    return not isinstance(value, list) or (
+        value != [] and all(isinstance(item, str) for item in value)
     )
+
+
+def _bad(path: Path, content: str, key: str, why: str) -> ConfigError:
+    import re
+
+    begins = re.compile(rf"[ \t\[\"']*{re.escape(key)}(?![\w-])")
+    lines = content.split("\n")
+    number = next((n for n, line in enumerate(lines, 1) if begins.match(line)), 1)
     return ConfigError(f"{path}, line {number}: {key}: {why}")

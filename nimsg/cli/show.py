@@ -23,6 +23,8 @@ from nimsg.text import (
 
 GAP = "  "
 NARROW = 40
+USUAL = 80
+LEAST_REST = 12
 SECONDS_PER_MS = 0.001
 
 
@@ -34,9 +36,12 @@ class Column(NamedTuple):
 
 
 def say(line: str = "", stream: TextIO | None = None) -> None:
-    """Print a line of ours; nothing raises for a character the stream lacks."""
+    """Print a line of ours; nothing raises for a character the stream lacks.
+
+    It is cleaned a last time: what is clean stays as it is.
+    """
     out = stream or sys.stdout
-    print(printable(line, out.encoding or "ascii"), file=out)
+    print(printable(clean_body(line), out.encoding or "ascii"), file=out)
 
 
 def note(line: str) -> None:
@@ -47,9 +52,10 @@ def note(line: str) -> None:
 def terminal_width(stream: TextIO | None = None) -> int | None:
     """The cells of a line, None where the output is no terminal."""
     try:
-        return max(NARROW, os.get_terminal_size((stream or sys.stdout).fileno())[0])
+        cells = os.get_terminal_size((stream or sys.stdout).fileno())[0]
     except (OSError, ValueError):
         return None
+    return max(NARROW, cells or USUAL)
 
 
 def table(
@@ -68,17 +74,18 @@ def table(
 
 
 def _fitted(columns: Sequence[Column], widths: list[int], cells: int) -> list[int]:
-    capped = [
-        natural if column.most is None else min(natural, column.most)
+    """Widths whose sum fits: the widest give way first, what is left goes to one."""
+    room = cells - len(GAP) * (len(columns) - 1)
+    fitted = [
+        min(natural, LEAST_REST if column.most is None else column.most)
         for column, natural in zip(columns, widths, strict=True)
     ]
-    room = cells - len(GAP) * (len(columns) - 1)
-    fixed = sum(
-        capped[at] for at, column in enumerate(columns) if column.most is not None
-    )
+    while sum(fitted) > room and max(fitted) > 1:
+        fitted[fitted.index(max(fitted))] -= 1
+    left = room - sum(fitted)
     return [
-        max(1, room - fixed) if column.most is None else capped[at]
-        for at, column in enumerate(columns)
+        fit + left if column.most is None else fit
+        for column, fit in zip(columns, fitted, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client import answers
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import connect
-from nimsg.errors import ConfigError, Exit
+from nimsg.errors import ConfigError, Exit, Unreachable
 from nimsg.protocol.strict import JsonObject
 
 
@@ -73,7 +73,8 @@ def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
     path = var.absolute() / "admin.sock"
     try:
         client = connect(Address(str(path), 0), Security(), timeout_s=TIMEOUT_S)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except Unreachable:
+        # The store's lock tells a dead server's socket from a silent server's.
         from nimsg.server.offline import call_offline
 
         return call_offline(var, method, params)

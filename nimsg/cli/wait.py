@@ -10,6 +10,7 @@ from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
     read_settings,
+    seconds,
 )
 from nimsg.client import answers
 from nimsg.client.answers import Receipt, Status
@@ -109,9 +110,8 @@ def duration_s(text: str | None) -> float:
     if text is None:
         return float("inf")
     unit = UNITS.get(text[-1:], 0)
-    digits = text[:-1] if unit else text
     try:
-        return float(digits) * (unit or 1)
+        return seconds(text[:-1] if unit else text) * (unit or 1)
     except ValueError:
         raise UsageError(f"{text!r} is no time: write 90s, 30m, 2h or 1d") from None
 

@@ -24,8 +24,13 @@ class Address(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it can only be this machine."""
-        return self.host in ("localhost", "::1") or self.host.startswith(("127.", "/"))
+        """Whether it can only be this machine; `127.a.example` may be any."""
+        number = self.host.isascii() and self.host.replace(".", "").isdecimal()
+        return (
+            self.host in ("localhost", "::1")
+            or self.host.startswith("/")
+            or (number and self.host.startswith("127."))
+        )
 
 
 class Security(NamedTuple):
@@ -46,7 +51,7 @@ def parse_address(text: str) -> Address:
         return Address(LOOPBACK, parse_port(text))
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
-        if not bracket or (port and not port.startswith(":")):
+        if not (host and bracket) or (port and not port.startswith(":")):
             raise UsageError(f"{text!r} is no address: write [IPV6]:PORT")
         return Address(host, parse_port(port[1:]) if port else DEFAULT_PORT)
     if text.count(":") > 1:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from nimsg.errors import ProtocolFault
 from nimsg.protocol.constants import CopyState
+from nimsg.protocol.rules import is_id
 from nimsg.protocol.strict import JsonObject
 
 
@@ -80,6 +81,22 @@ class Status(NamedTuple):
     pending: bool
 
 
+def identifier(row: JsonObject, key: str = "id") -> str:
+    """A member that must be a message's id. Raises `ProtocolFault`."""
+    found = text(row, key)
+    if not is_id(found):
+        raise unusable(key)
+    return found
+
+
+def recipients(row: JsonObject) -> list[str]:
+    """Whom a message went to, one name at least. Raises `ProtocolFault`."""
+    found = texts(row, "to")
+    if not found:
+        raise unusable("to")
+    return found
+
+
 def text(row: JsonObject, key: str) -> str:
     """A member that must be a text. Raises `ProtocolFault`."""
     return _typed(row, key, str)
@@ -109,7 +126,7 @@ def texts(row: JsonObject, key: str) -> list[str]:
     """A member that must be a list of texts. Raises `ProtocolFault`."""
     found = _typed(row, key, list)
     if not all(isinstance(item, str) for item in found):
-        raise _bad(key)
+        raise unusable(key)
     return found
 
 
@@ -119,7 +136,7 @@ def rows(row: JsonObject, key: str, parse: Callable[[JsonObject], T]) -> list[T]
         return []
     found = _typed(row, key, list)
     if not all(isinstance(item, dict) for item in found):
-        raise _bad(key)
+        raise unusable(key)
     return [parse(item) for item in found]
 
 
@@ -127,7 +144,7 @@ def receipt(row: JsonObject) -> Receipt:
     """Parse a receipt."""
     state = text(row, "state")
     if state not in STATES:
-        raise _bad("state")
+        raise unusable("state")
     return Receipt(
         text(row, "user"),
         state,
@@ -144,9 +161,9 @@ def inbox_row(row: JsonObject) -> InboxRow:
     """Parse a row of an inbox."""
     return InboxRow(
         number(row, "position"),
-        text(row, "id"),
+        identifier(row),
         text(row, "from"),
-        texts(row, "to"),
+        recipients(row),
         text(row, "subject"),
         number(row, "size"),
         number(row, "sent_at"),
@@ -158,8 +175,8 @@ def outbox_row(row: JsonObject) -> OutboxRow:
     """Parse a row of an outbox."""
     return OutboxRow(
         number(row, "position"),
-        text(row, "id"),
-        texts(row, "to"),
+        identifier(row),
+        recipients(row),
         text(row, "subject"),
         number(row, "size"),
         number(row, "sent_at"),
@@ -173,9 +190,9 @@ def letter(row: JsonObject) -> Letter:
     from nimsg.protocol.digest import message_digest
 
     found = Letter(
-        text(row, "id"),
+        identifier(row),
         text(row, "from"),
-        texts(row, "to"),
+        recipients(row),
         text(row, "subject"),
         text(row, "body"),
         number(row, "sent_at"),
@@ -202,14 +219,21 @@ def letter(row: JsonObject) -> Letter:
 def status(row: JsonObject) -> Status:
     """Parse a status."""
     return Status(
-        text(row, "id"),
+        identifier(row),
         text(row, "from"),
-        texts(row, "to"),
+        recipients(row),
         text(row, "subject"),
         number(row, "sent_at"),
         rows(row, "receipts", receipt),
         rows(row, "refused", lambda item: (text(item, "user"), text(item, "kind"))),
         flag(row, "pending"),
+    )
+
+
+def unusable(key: str) -> ProtocolFault:
+    """The fault of a server whose answer has no such member, or a senseless one."""
+    return ProtocolFault(
+        "invalid_request", f"the server's answer has no usable {key!r}", fatal=True
     )
 
 
@@ -219,11 +243,5 @@ STATES = frozenset(CopyState)
 def _typed(row: JsonObject, key: str, kind: type[T]) -> T:
     found = row.get(key)
     if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
-        raise _bad(key)
+        raise unusable(key)
     return found
-
-
-def _bad(key: str) -> ProtocolFault:
-    return ProtocolFault(
-        "invalid_request", f"the server's answer has no usable {key!r}", fatal=True
-    )

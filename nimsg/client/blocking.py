@@ -6,7 +6,6 @@ It imports no event loop and nothing heavy: a shell prompt waits for it.
 import random
 import socket
 import time
-from collections.abc import Callable
 
 from nimsg.client.address import Address, Security
 from nimsg.client.session import ClientSession
@@ -19,15 +18,18 @@ READ_BYTES = 65_536
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
-Clock = Callable[[], float]
-
 
 class BlockingClient:
-    """A connection over which methods are called. Close it, or use it in `with`."""
+    """A connection over which methods are called. Close it, or use it in `with`.
 
-    def __init__(self, sock: socket.socket, address: Address) -> None:
+    Each call has `timeout_s` in all: bytes that answer nothing buy no time.
+    """
+
+    def __init__(self, sock: socket.socket, address: Address, timeout_s: float) -> None:
         self._socket = sock
         self._address = address
+        self._timeout_s = timeout_s
+        self._deadline = 0.0
         self._session = ClientSession()
         self._early: list[Answer] = []
 
@@ -47,6 +49,7 @@ class BlockingClient:
 
         Raises `Refusal` where it says no instead, `Unreachable` where it says nothing.
         """
+        self._start_clock(self._timeout_s)
         while not self._session.hello:
             self._receive()
             for answer in self._early:
@@ -61,15 +64,10 @@ class BlockingClient:
         `timeout_s` replaces the connection's own for this call. Raises `Refusal` as
         the server does, `Unreachable` when the connection or the time is over.
         """
-        before = self._socket.gettimeout()
-        if timeout_s is not None:
-            self._socket.settimeout(timeout_s)
-        try:
-            id_, data = self._session.request(method, params)
-            self._send(data)
-            answer = self._await(id_)
-        finally:
-            self._socket.settimeout(before)
+        self._start_clock(self._timeout_s if timeout_s is None else timeout_s)
+        id_, data = self._session.request(method, params)
+        self._send(data)
+        answer = self._await(id_)
         if answer.refusal is not None:
             raise answer.refusal
         return answer.result
@@ -86,8 +84,19 @@ class BlockingClient:
                     return answer
             self._receive()
 
+    def _start_clock(self, timeout_s: float) -> None:
+        self._deadline = time.monotonic() + timeout_s
+
+    def _limit_time(self) -> None:
+        """Give the next call of the socket what is left. Raises `TimeoutError`."""
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left_s)
+
     def _send(self, data: bytes) -> None:
         try:
+            self._limit_time()
             self._socket.sendall(data)
         except OSError as error:
             # The server may have said why before it hung up.
@@ -97,17 +106,17 @@ class BlockingClient:
 
     def _receive(self) -> None:
         try:
+            self._limit_time()
             data = self._socket.recv(READ_BYTES)
         except OSError as error:
             raise self._lost(error) from None
         if not data:
-            self._session.end()
-            raise self._lost(None)
-        self._early += [
-            message
-            for message in self._session.receive(data)
-            if isinstance(message, Answer)
-        ]
+            raise self._ended()
+        try:
+            messages = self._session.receive(data)
+        except ProtocolFault as fault:
+            raise self._broken(fault) from None
+        self._early += [message for message in messages if isinstance(message, Answer)]
 
     def _receive_last(self) -> None:
         try:
@@ -120,11 +129,33 @@ class BlockingClient:
             if answer.id is None and answer.refusal is not None:
                 return Unreachable(f"{self._address} refused: {answer.refusal}")
         if isinstance(error, TimeoutError):
-            return Unreachable(f"{self._address} does not answer in time")
+            return Unreachable(
+                f"{self._address} does not answer in time"
+                if self._session.hello
+                else f"{self._address} takes connections and says nothing: if it wants "
+                "TLS, give --tls; else it is no nimsg server"
+            )
         why = self._session.closing or (error.strerror if error else "")
         return Unreachable(
             f"the connection to {self._address} was lost" + (f": {why}" if why else "")
         )
+
+    def _ended(self) -> Unreachable:
+        try:
+            self._session.end()
+        except ProtocolFault as fault:
+            return Unreachable(f"the connection to {self._address} was lost: {fault}")
+        return self._lost(None)
+
+    def _broken(self, fault: ProtocolFault) -> ProtocolFault:
+        """A fault as the person sees it who named this server."""
+        what = str(fault)
+        if fault.kind == "foreign_protocol":
+            what = (
+                f"no nimsg server; what it says looks like {fault.data['looks_like']}"
+            )
+        text = f"{self._address}: {what}"
+        return ProtocolFault(fault.kind, text, fault.data, fatal=True)
 
 
 def connect(
@@ -155,7 +186,8 @@ def connect(
 def _connect_once(
     address: Address, security: Security, timeout_s: float
 ) -> BlockingClient:
-    client = BlockingClient(_open_socket(address, security, timeout_s), address)
+    sock = _open_socket(address, security, timeout_s)
+    client = BlockingClient(sock, address, timeout_s)
     try:
         client.greet()
     except BaseException:
@@ -176,9 +208,12 @@ def _open_socket(
             f"no server listens at {address}; start one with `nimsg server`, or name "
             "another with --server HOST:PORT"
         ) from None
+    except TimeoutError:
+        raise Unreachable(f"cannot reach {address}: no answer in time") from None
     except OSError as error:
-        why = "no answer in time" if isinstance(error, TimeoutError) else error.strerror
-        raise Unreachable(f"cannot reach {address}: {why}") from None
+        raise Unreachable(f"cannot reach {address}: {error.strerror}") from None
+    except UnicodeError:
+        raise Unreachable(f"cannot reach {address}: this is no host's name") from None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not security.wanted(address):
         return sock

@@ -18,21 +18,36 @@ def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SS
     file that is none.
     """
     try:
-        wrapped = _context(security).wrap_socket(sock, server_hostname=address.host)
-    except ssl.SSLCertVerificationError as error:
+        wanted = check_fingerprint(security.fingerprint) if security.fingerprint else ""
+        wrapped = _wrap(sock, address, _context(security))
+    except BaseException:
         sock.close()
+        raise
+    if wanted:
+        _check(wrapped, address, wanted)
+    return wrapped
+
+
+def _wrap(
+    sock: socket.socket, address: Address, context: ssl.SSLContext
+) -> ssl.SSLSocket:
+    try:
+        return context.wrap_socket(sock, server_hostname=address.host)
+    except ssl.SSLCertVerificationError as error:
         raise Unreachable(
             f"the certificate of {address} is not trusted: {error.verify_message}; "
             "give --ca FILE, or --fingerprint as the server prints it"
         ) from None
-    except OSError as error:
-        sock.close()
-        raise Unreachable(
-            f"{address} does not speak TLS: {error.strerror or error}"
-        ) from None
-    if security.fingerprint:
-        _check(wrapped, address, check_fingerprint(security.fingerprint))
-    return wrapped
+    except TimeoutError:
+        raise Unreachable(f"{address} does not answer TLS in time") from None
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"{address} does not speak TLS ({_why(error)})") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
 def _context(security: Security) -> ssl.SSLContext:

@@ -11,7 +11,6 @@ from nimsg.core.commands import (
     RevokeToken,
     SetPassword,
     SetRole,
-    TouchToken,
 )
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
@@ -113,5 +112,5 @@ def decide_change(account: Account, command: AccountChange, now: int) -> Account
             return with_token(account, command, now)
         case RevokeToken():
             return without_token(account, command.id)
-        case TouchToken():
+        case _:
             return with_token_used(account, command.id, now)

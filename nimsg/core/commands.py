@@ -10,7 +10,11 @@ from nimsg.protocol.results import Refused
 
 
 class SendMail(Struct, frozen=True):
-    """Store a message of the account `sender` for the people named in `to`."""
+    """Store a message of the account `sender` for the people named in `to`.
+
+    Under `make_mailboxes` a name that nobody has becomes an account without a
+    password: auth `open`, where knowing a name is enough.
+    """
 
     sender: int
     to: list[str]
@@ -18,6 +22,7 @@ class SendMail(Struct, frozen=True):
     subject: str
     body: str
     reply_to: str | None
+    make_mailboxes: bool = False
 
 
 class Act(StrEnum):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.json import encode
 
 from nimsg.core import ladder
 from nimsg.core.commands import Act, MailAct, SendMail
@@ -11,7 +12,6 @@ from nimsg.core.ladder import Copy
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import CopyState, Device
 from nimsg.protocol.results import Refused
-from nimsg.protocol.strict import dumps
 
 
 class SendFacts(Struct, frozen=True):
@@ -61,7 +61,7 @@ def fingerprint(
     to: Sequence[str], subject: str, body: str, reply_to: str | None
 ) -> str:
     """What makes two sends under one client_id the same: sha-256 in hex."""
-    return hashlib.sha256(dumps([sorted(to), subject, body, reply_to])).hexdigest()
+    return hashlib.sha256(encode([sorted(to), subject, body, reply_to])).hexdigest()
 
 
 def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | None:

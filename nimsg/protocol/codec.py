@@ -86,8 +86,6 @@ def decode_params(envelope: Envelope, payload: bytes) -> Request:
         raise ProtocolFault("invalid_params", str(error), fatal=False) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _parse_error(error) from None
-    except RecursionError:
-        raise _parse_error("nested too deeply") from None
     if method.activity is Activity.ACTIVE:
         strict.loads(payload)
     return Request(envelope.id, method, params)

@@ -50,12 +50,9 @@ class Server:
                 await self._finish()
                 committing.cancel()
         except* StorageFailure as group:
-            for session in self.services.registry:
-                session.cut_off()
             raise StorageFailure(str(group.exceptions[0])) from group
         finally:
-            for listener in self._listeners:
-                listener.close()
+            await self._hang_up()
             self.services.close()
 
     async def _listen(self) -> None:
@@ -116,9 +113,17 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.stop_deadline_s):
                 await services.registry.emptied()
-        for session in services.registry:
-            session.cut_off()
         await services.committer.drained()
+
+    async def _hang_up(self) -> None:
+        """Leave no connection behind, however the serving ended."""
+        for listener in self._listeners:
+            listener.close()
+        for session in self.services.registry:
+            session.cut_off()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.stop_deadline_s):
+                await self.services.registry.emptied()
 
 
 def allow_many_files() -> None:

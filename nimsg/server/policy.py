@@ -11,7 +11,7 @@ from nimsg.server.services import Services
 
 
 class Policy(Protocol):
-    """What a mode asks of who logs in, registers or is written to."""
+    """What a mode asks of who logs in or registers."""
 
     def ask(self, account: Account | None) -> str:
         """What to ask for next: `password`, `register` or `nothing`."""
@@ -25,10 +25,6 @@ class Policy(Protocol):
 
     async def register(self, name: str, password: str | None) -> Account:
         """A new account. Raises `Refusal`."""
-        ...
-
-    async def expect(self, names: list[str]) -> None:
-        """See to it that those can be written to who should be."""
         ...
 
 
@@ -69,9 +65,6 @@ class PasswordPolicy:
         password_hash = await self._services.passwords.hash(password or "")
         return await create(self._services, CreateAccount(name, password_hash))
 
-    async def expect(self, names: list[str]) -> None:
-        """See `Policy`. Who has no account cannot be written to."""
-
 
 class OpenPolicy:
     """Knowing a name is enough; a name that is used becomes a mailbox."""
@@ -102,14 +95,6 @@ class OpenPolicy:
             self._services,
             CreateAccount(name, None, look_alike=True, existing=True),
         )
-
-    async def expect(self, names: list[str]) -> None:
-        """See `Policy`."""
-        if not self._open:
-            return
-        for name in names:
-            if await self._services.read(self._services.store.account, name) is None:
-                await self.register(name, None)
 
 
 POLICIES: dict[str, type[PasswordPolicy | OpenPolicy]] = {

@@ -11,6 +11,7 @@ from nimsg.config import ServerConfig
 from nimsg.core.commands import Command, Copies, SentMail
 from nimsg.errors import Refusal
 from nimsg.logs import LOGGER
+from nimsg.protocol.constants import AuthMode, Registration
 from nimsg.server.commit import Committer, Waiter
 from nimsg.server.parking import Parking
 from nimsg.server.passwords import Passwords
@@ -49,6 +50,11 @@ class Services:
         self.clock = clock
         self.entropy = entropy
         self.stopping = False
+        # Where knowing a name is enough, writing to a name makes its mailbox.
+        self.makes_mailboxes = (config.auth, config.registration) == (
+            AuthMode.OPEN,
+            Registration.OPEN,
+        )
         self.parking = Parking()
         self.registry = Registry()
         self.passwords = Passwords(config.hash_memory_kib, config.hash_rounds)

@@ -28,11 +28,19 @@ def name_of(connection: sqlite3.Connection, uid: int) -> str:
 
 
 def by_uid(connection: sqlite3.Connection, uid: int) -> Account:
+    """The account of this number, which must exist."""
+    account = find_uid(connection, uid)
+    if account is None:
+        raise LookupError(f"there is no account {uid}")
+    return account
+
+
+def find_uid(connection: sqlite3.Connection, uid: int) -> Account | None:
     """The account of this number."""
     row = connection.execute(
         f"SELECT {ACCOUNT} FROM account WHERE uid = ?", (uid,)
     ).fetchone()
-    return _account(connection, row)
+    return _account(connection, row) if row else None
 
 
 def by_token(connection: sqlite3.Connection, secret_hash: str) -> TokenHolder | None:

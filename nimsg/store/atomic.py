@@ -16,7 +16,7 @@ def put_file(disk: Disk, path: Path, data: bytes, *, durable: bool = False) -> N
     `durable` is asked for. A temporary name left by a crash is used again, so
     that doing this twice is doing it once.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
+    temporary = Path(f"{path}{TEMPORARY}")
     fd = disk.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     try:
         write_all(disk, fd, data)

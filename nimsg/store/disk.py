@@ -46,6 +46,10 @@ class Disk(Protocol):
         """Make the whole file system of `fd` durable; False where that cannot be."""
         ...
 
+    def read_only(self, fd: int) -> bool:
+        """Whether the file system of `fd` takes no more writes."""
+        ...
+
     def free_bytes(self, path: Path) -> int:
         """Space that an unprivileged process may still use."""
         ...
@@ -80,8 +84,10 @@ class RealDisk:
         os.replace(source, target)  # noqa: PTH105 - the path objects are hot
 
     def mkdir(self, path: Path) -> None:
-        """See `Disk`."""
-        path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        """See `Disk`; every folder made on the way is its owner's alone."""
+        if not path.parent.exists():
+            self.mkdir(path.parent)
+        path.mkdir(FOLDER_MODE, exist_ok=True)
 
     def fsync(self, path: Path) -> None:
         """See `Disk`."""
@@ -99,6 +105,10 @@ class RealDisk:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
         return True
+
+    def read_only(self, fd: int) -> bool:
+        """See `Disk`."""
+        return bool(os.fstatvfs(fd).f_flag & os.ST_RDONLY)
 
     def free_bytes(self, path: Path) -> int:
         """See `Disk`."""

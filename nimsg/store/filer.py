@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from nimsg.errors import StorageFailure
 from nimsg.store.atomic import put_file
@@ -25,8 +26,15 @@ class RowKind(IntEnum):
     ACCOUNT = 2
 
 
+class Filed(NamedTuple):
+    """How far filing has come: the last row, and the ledger's end after it."""
+
+    n: int
+    head: str
+
+
 class Filer:
-    """Writes files; `filed_n` is the last row that stands under its name."""
+    """Writes files; `filed` says which of them stand under their names."""
 
     def __init__(self, disk: Disk, layout: Layout, ledger: Ledger) -> None:
         self._disk = disk
@@ -37,7 +45,7 @@ class Filer:
         # Opened before any write: the kernel reports a lost write once, to
         # descriptors that were open then (syncfs(2)).
         self._fd = os.open(layout.root, os.O_RDONLY)
-        self.filed_n = 0
+        self.filed = Filed(0, ledger.head)
 
     def file(self, rows: Sequence[JournalRow]) -> None:
         """Put rows under their names, in order. Raises `StorageFailure`."""
@@ -53,24 +61,24 @@ class Filer:
             self._unsynced += self._ledger.append(events)
         except OSError as error:
             raise StorageFailure(f"a file could not be written: {error}") from error
-        self.filed_n = rows[-1].n
+        self.filed = Filed(rows[-1].n, self._ledger.head)
 
-    def sync(self) -> int:
-        """Make all that is filed by now durable; the last row that this covers.
+    def sync(self) -> Filed:
+        """Make all that is filed by now durable; how far that is.
 
         Called from another thread than `file`: rows filed meanwhile are simply
         not covered. Raises `StorageFailure`; then nothing more can be promised.
         """
-        covered, paths = self.filed_n, self._unsynced
-        self._unsynced = []
+        covered, count = self.filed, len(self._unsynced)
         try:
             if not self._disk.syncfs(self._fd):
-                self._sync_each(paths)
-            status = os.fstatvfs(self._fd)
+                self._sync_each(self._unsynced[:count])
+            read_only = self._disk.read_only(self._fd)
         except OSError as error:
             raise StorageFailure(f"files could not be synced: {error}") from error
-        if status.f_flag & os.ST_RDONLY:
+        if read_only:
             raise StorageFailure("the file system has become read-only")
+        del self._unsynced[:count]
         return covered
 
     def close(self) -> None:

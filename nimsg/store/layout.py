@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from nimsg.core.ulid import ulid_time
@@ -33,8 +34,8 @@ class Layout:
 
     def message(self, id: str) -> Path:  # noqa: A002 - the wire's name
         """The file of a message: its folder is the day within its id."""
-        day = day_of(ulid_time(id))
-        return self.messages / f"{day:%Y/%m/%d}" / f"{id}.json"
+        day = day_name(ulid_time(id) // MS_PER_DAY)
+        return Path(f"{self.messages}/{day}/{id}.json")
 
     def message_files(self) -> Iterator[Path]:
         """Every file below messages/ that has a message's name, oldest first."""
@@ -50,6 +51,12 @@ class Layout:
     def user(self, uid: int) -> Path:
         """The file of an account."""
         return self.users / f"{uid:08d}.json"
+
+
+@lru_cache
+def day_name(day: int) -> str:
+    """The folder `2026/11/20` of a day counted from 1970."""
+    return f"{date.fromordinal(ORDINAL_1970 + day):%Y/%m/%d}"
 
 
 def day_of(at_ms: int) -> date:

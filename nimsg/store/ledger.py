@@ -7,7 +7,7 @@ number `n`; a line whose number is not above the last one is there already.
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set as AbstractSet
 from pathlib import Path
 
 import msgspec
@@ -18,9 +18,13 @@ from nimsg.protocol.constants import Device
 from nimsg.protocol.times import parse_rfc3339, rfc3339
 from nimsg.store.disk import Disk, write_all
 from nimsg.store.layout import Layout
+from nimsg.store.schema import GENESIS
 
 
-GENESIS = "0" * 64
+MAKE_ANEW = (
+    "The index and the ledger do not belong together: move index.db aside, and it is "
+    "made anew from the files"
+)
 
 
 class Event(Struct, frozen=True):
@@ -64,26 +68,31 @@ class Ledger:
         self._disk = disk
         self._layout = layout
         self.last_n = 0
-        self._head = GENESIS
+        self.head = GENESIS
         self._day = ""
 
-    def recover(self) -> None:
-        """Cut a torn last line and find the chain's end.
+    def recover(self, head: str, unsettled: AbstractSet[int]) -> None:
+        """Cut what stands behind the line of digest `head`, the last settled one.
 
-        The journal still holds what is cut. Raises `StorageFailure` where the
-        last whole line is none.
+        All of it, torn or whole, is of the rows `unsettled`, which the journal still
+        holds and files anew: what a crash or a failed sync left of it may be in any
+        shape, or in the cache only. Raises `StorageFailure` for anything else there.
         """
+        ends: list[tuple[Path, int]] = []
         for path in reversed(day_files(self._layout)):
             data = path.read_bytes()
-            whole = data.rfind(b"\n") + 1
-            if whole < len(data):
-                self._disk.truncate(path, whole)
-            if whole:
-                last = data[data.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
-                self.last_n = parse_line(last, path).n
-                self._head = line_digest(last)
+            end = settled_end(data, head, unsettled, path)
+            if end < len(data):
+                ends.append((path, end))
+            if end:
+                last = data[data.rfind(b"\n", 0, end - 1) + 1 : end - 1]
+                self.last_n, self.head = parse_line(last, path).n, head
                 self._day = path.stem
-                return
+                break
+        if self.head != head:
+            raise StorageFailure(f"{self._layout.ledger} has lost lines. {MAKE_ANEW}")
+        for path, end in ends:
+            self._disk.truncate(path, end)
 
     def append(self, events: Sequence[tuple[int, bytes]]) -> list[Path]:
         """Write events with their numbers, in order; the files that grew."""
@@ -106,10 +115,10 @@ class Ledger:
                 event.ids,
                 event.time,
                 event.device,
-                self._head,
+                self.head,
             )
         )
-        self.last_n, self._head = n, line_digest(line)
+        self.last_n, self.head = n, line_digest(line)
         return line
 
     def _write(self, day: str, data: bytes) -> Path:
@@ -120,6 +129,34 @@ class Ledger:
         finally:
             self._disk.close(fd)
         return path
+
+
+def settled_end(data: bytes, head: str, unsettled: AbstractSet[int], path: Path) -> int:
+    """Where in a day's bytes the line of digest `head` ends; 0 if it is not there.
+
+    Raises `StorageFailure` for a line behind it that is not of a row `unsettled`.
+    """
+    end = len(data)
+    while end:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        line = data[start:end]
+        if line.endswith(b"\n"):
+            if line_digest(line[:-1]) == head:
+                return end
+            _require_unsettled(line[:-1], unsettled, path)
+        end = start
+    return 0
+
+
+def _require_unsettled(line: bytes, unsettled: AbstractSet[int], path: Path) -> None:
+    try:
+        n = parse_line(line, path).n
+    except StorageFailure:
+        if unsettled:
+            return
+        raise
+    if n not in unsettled:
+        raise StorageFailure(f"{path} has a line {n} of its own. {MAKE_ANEW}")
 
 
 def line_digest(line: bytes) -> str:
@@ -135,10 +172,18 @@ def day_files(layout: Layout) -> list[Path]:
 def parse_line(line: bytes, path: Path) -> Line:
     """One line of the ledger. Raises `StorageFailure` naming the file."""
     try:
-        parsed = LINE.decode(line)
-        parse_rfc3339(parsed.time)
-    except (msgspec.MsgspecError, ValueError) as error:
+        return decode_line(line)
+    except ValueError as error:
         raise StorageFailure(f"{path} holds a line that is none: {error}") from None
+
+
+def decode_line(line: bytes) -> Line:
+    """One line of the ledger. Raises `ValueError` where it is none."""
+    try:
+        parsed = LINE.decode(line)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
+    parse_rfc3339(parsed.time)
     return parsed
 
 

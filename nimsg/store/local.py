@@ -4,6 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from nimsg.core import mail
@@ -13,10 +14,10 @@ from nimsg.core.ladder import receipt
 from nimsg.errors import ConfigError, Refusal, StorageFailure
 from nimsg.protocol.results import ChangePage, Opened, Page, Status
 from nimsg.store import accountbook, reader
-from nimsg.store.atomic import put_file
+from nimsg.store.atomic import move_durably, put_file
 from nimsg.store.base import Batch, Counts, JournalRow, ListQuery, TokenHolder
 from nimsg.store.disk import FOLDER_MODE, Disk, RealDisk
-from nimsg.store.filer import Filer, RowKind
+from nimsg.store.filer import Filed, Filer, RowKind
 from nimsg.store.layout import FORMAT, Layout
 from nimsg.store.ledger import Ledger
 from nimsg.store.lock import StoreLock
@@ -24,7 +25,15 @@ from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import MessageFile, decode_message
 from nimsg.store.rebuild import epoch_of, rebuild_index
 from nimsg.store.reserve import Reserve
-from nimsg.store.schema import connect, connect_reader, create, meta
+from nimsg.store.schema import (
+    DAMAGE,
+    GENESIS,
+    connect,
+    connect_reader,
+    create,
+    has_tables,
+    meta,
+)
 from nimsg.store.writer import Writer
 
 
@@ -32,6 +41,7 @@ MIN_FREE_BYTES = 64 * 1024 * 1024
 # So many pages of 4 KiB may wait in the write-ahead log before a commit stops to
 # copy the rest of them into the index.
 WAL_PAGES = 16_384
+PRIMARY_CODE = 0xFF
 
 
 class LocalStore:
@@ -56,23 +66,26 @@ class LocalStore:
         self._disk = disk or RealDisk()
         self._min_free_bytes = min_free_bytes
         self._failed = ""
-        self._forget = self._forgotten = 0
+        self._settled = Filed(0, GENESIS)
+        self._forgotten = 0
         self._wal_full = False
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._lock = self._prepare(holder or f"process {os.getpid()}")
-        try:
+        self._held = ExitStack()
+        with self._held:
+            lock = self._prepare(holder or f"process {os.getpid()}")
+            self._held.callback(lock.release)
             self._open(entropy)
-        except BaseException:
-            self._lock.release()
-            raise
+            self._held = self._held.pop_all()
 
     # -- opening ---------------------------------------------------------------
 
     def _prepare(self, holder: str) -> StoreLock:
         root = self.layout.root
         try:
-            root.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            missing = [path for path in (root, *root.parents) if not path.exists()]
+            self._disk.mkdir(root)
+            for path in missing:
+                self._disk.fsync(path.parent)
             root.chmod(FOLDER_MODE)
             lock = StoreLock(self.layout.lock, holder)
         except OSError as error:
@@ -89,22 +102,24 @@ class LocalStore:
             self._check_format()
             self._reserve = Reserve(self._disk, self.layout)
             self._reserve.hold()
-            self._ledger = Ledger(self._disk, self.layout)
-            self._ledger.recover()
+            self._reserve.give_below(self._disk.free_bytes(self.layout.root))
             self._connection = self._open_index(entropy)
             self._recover(entropy)
         except sqlite3.DatabaseError as error:
-            raise StorageFailure(
-                f"{self.layout.index} is damaged ({error}); move it aside, and it is "
-                "made anew from the files"
-            ) from None
+            if error.sqlite_errorcode & PRIMARY_CODE in DAMAGE:
+                raise StorageFailure(
+                    f"{self.layout.index} is damaged ({error}); move it aside, and it "
+                    "is made anew from the files"
+                ) from None
+            raise StorageFailure(f"the index cannot be opened: {error}") from error
         except OSError as error:
             raise StorageFailure(f"the store cannot be opened: {error}") from error
 
     def _check_format(self) -> None:
         if not self.layout.format.exists():
-            put_file(self._disk, self.layout.format, f"{FORMAT}\n".encode())
-        found = self.layout.format.read_text().strip()
+            text = f"{FORMAT}\n".encode()
+            put_file(self._disk, self.layout.format, text, durable=True)
+        found = self.layout.format.read_bytes().decode("utf-8", "replace").strip()
         if found != str(FORMAT):
             raise ConfigError(
                 f"{self.layout.root} has store format {found}, and this nimsg reads "
@@ -112,38 +127,65 @@ class LocalStore:
             )
 
     def _open_index(self, entropy: Callable[[int], bytes]) -> sqlite3.Connection:
-        if not self.layout.index.exists() and self._has_files():
-            rebuilt = rebuild_index(self._disk, self.layout, entropy)
-            self.notices.append(
-                f"index.db was missing: made anew from {rebuilt.accounts} accounts, "
-                f"{rebuilt.messages} messages and {rebuilt.lines} ledger lines"
-            )
+        self._set_log_aside()
         connection = connect(self.layout.index)
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables[0] == 0:
+        if has_tables(connection):
+            return connection
+        if not self._has_files():
             create(connection, epoch_of(entropy))
-        return connection
+            return connection
+        connection.close()
+        rebuilt = rebuild_index(self._disk, self.layout, entropy)
+        self.notices.append(
+            f"index.db was missing: made anew from {rebuilt.accounts} accounts, "
+            f"{rebuilt.messages} messages and {rebuilt.lines} ledger lines"
+        )
+        return connect(self.layout.index)
+
+    def _set_log_aside(self) -> None:
+        """SQLite would pour a log that has lost its index into the next one."""
+        index = self.layout.index
+        log = index.with_name(f"{index.name}-wal")
+        if log.exists() and (not index.exists() or index.stat().st_size == 0):
+            aside = log.with_name(f"{log.name}.aside")
+            move_durably(self._disk, log, aside)
+            self.notices.append(f"{log.name} has lost its index: it is {aside} now")
 
     def _has_files(self) -> bool:
         folders = (self.layout.users, self.layout.messages, self.layout.ledger)
         return any(True for folder in folders for _ in folder.iterdir())
 
     def _recover(self, entropy: Callable[[int], bytes]) -> None:
-        """File again all that the journal still holds."""
-        rows = [
-            JournalRow(*row)
-            for row in self._connection.execute("SELECT * FROM journal ORDER BY n")
-        ]
-        self._filer = Filer(self._disk, self.layout, self._ledger)
+        """File again all that the journal still holds.
+
+        After a failed sync the write-ahead log too may be in the cache only: it is
+        copied into the index before anything is written behind it.
+        """
+        self._held.callback(self._connection.close)
+        self._checkpointer = connect(self.layout.index)
+        self._held.callback(self._checkpointer.close)
+        self._checkpoint(self._connection, "TRUNCATE")
+        rows = self._journal(0)
+        ledger = Ledger(self._disk, self.layout)
+        self._filer = Filer(self._disk, self.layout, ledger)
+        self._held.callback(self._filer.close)
+        unsettled = {row.n for row in rows if row.kind == RowKind.EVENT}
+        ledger.recover(meta(self._connection, "head"), unsettled)
         self._filer.file(rows)
         last = rows[-1].n if rows else 0
-        n = max(int(meta(self._connection, "n")), last, self._ledger.last_n)
+        n = max(int(meta(self._connection, "n")), last, ledger.last_n)
         self._writer = Writer(self._connection, n, entropy)
-        self._checkpointer = connect(self.layout.index)
         if rows:
             self.notices.append(f"filed {len(rows)} journal rows of an earlier run")
             self.settle()
-            self._write((), 0, full=False)
+            self._commit((), 0, full=False)
+
+    def _journal(self, after: int) -> list[JournalRow]:
+        """The journal's rows above a number."""
+        rows = self._connection.execute(
+            "SELECT * FROM journal WHERE n > ? ORDER BY n", (after,)
+        )
+        return [JournalRow(*row) for row in rows]
 
     # -- the three threads -----------------------------------------------------
 
@@ -152,10 +194,11 @@ class LocalStore:
         self._refuse_failed()
         try:
             if self._wal_full:
-                self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+                self._checkpoint(self._connection, "RESTART")
                 self._wal_full = False
-            full = self._disk.free_bytes(self.layout.root) < self._min_free_bytes
-            return self._commit(commands, now, full=full)
+            free = self._disk.free_bytes(self.layout.root)
+            self._reserve.give_below(free)
+            return self._commit(commands, now, full=free < self._min_free_bytes)
         except (sqlite3.Error, OSError) as error:
             raise self._fail(f"a commit failed: {error}") from error
 
@@ -174,9 +217,10 @@ class LocalStore:
         return Batch([Refusal("disk_full") for _ in commands], [])
 
     def _write(self, commands: Sequence[Command], now: int, *, full: bool) -> Batch:
-        forget = self._forget if self._forget > self._forgotten else 0
+        settled = self._settled
+        forget = settled if settled.n > self._forgotten else None
         batch = self._writer.write(commands, now, forget, full=full)
-        self._forgotten = max(forget, self._forgotten)
+        self._forgotten = settled.n
         return batch
 
     def file(self, batch: Batch) -> None:
@@ -190,14 +234,12 @@ class LocalStore:
     def settle(self) -> bool:
         """See `Store`."""
         self._refuse_failed()
-        if self._filer.filed_n <= self._forget:
+        if self._filer.filed.n <= self._settled.n:
             return False
         try:
-            self._forget = self._filer.sync()
+            self._settled = self._filer.sync()
             self._reserve.hold()
-            _, waiting, _ = self._checkpointer.execute(
-                "PRAGMA wal_checkpoint(PASSIVE)"
-            ).fetchone()
+            waiting = self._checkpoint(self._checkpointer, "PASSIVE")
             self._wal_full = waiting > WAL_PAGES
         except (StorageFailure, sqlite3.Error, OSError) as failure:
             raise self._fail(str(failure)) from failure
@@ -207,14 +249,25 @@ class LocalStore:
         """See `Store`."""
         try:
             if not self._failed:
+                self.file(Batch([], self._journal(self._filer.filed.n)))
                 self.settle()
                 self.commit((), 0)
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._checkpoint(self._connection, "TRUNCATE")
+        except sqlite3.Error as error:
+            raise self._fail(f"the index could not be closed: {error}") from error
         finally:
-            for connection in (*self._readers, self._checkpointer, self._connection):
-                connection.close()
-            self._filer.close()
-            self._lock.release()
+            self._held.close()
+
+    def _checkpoint(self, connection: sqlite3.Connection, mode: str) -> int:
+        """Copy the log into the index; the log's pages. On a full disk they wait."""
+        try:
+            row = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            return 0
+        pages: int = row["log"]
+        return pages
 
     def _fail(self, why: str) -> StorageFailure:
         """From now on nothing is written: what the disk holds is unknown."""
@@ -233,7 +286,7 @@ class LocalStore:
         connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
         if connection is None:
             connection = self._local.reader = connect_reader(self.layout.index)
-            self._readers.append(connection)
+            self._held.callback(connection.close)
         return connection
 
     def account(self, name: str) -> Account | None:
@@ -274,11 +327,12 @@ class LocalStore:
 
     def letter(self, asker: int, id: str) -> Opened:  # noqa: A002
         """See `Store`."""
-        known = Mailbook(self._reader).find(id)
-        if known is None:
-            raise Refusal("not_found")
-        copy = mail.visible_copy(known.facts, asker)
-        file = self._read(id)
+        with reader.snapshot(self._reader):
+            known = Mailbook(self._reader).find(id)
+            if known is None:
+                raise Refusal("not_found")
+            copy = mail.visible_copy(known.facts, asker)
+            file = self._read(id)
         return Opened(
             id=file.id,
             sender=file.sender,
@@ -293,7 +347,10 @@ class LocalStore:
         )
 
     def _read(self, id_: str) -> MessageFile:
-        """The file, or the journal row of one that is being filed just now."""
+        """The file, or the journal row of one that is being filed just now.
+
+        In one snapshot: a row that is forgotten meanwhile is still seen.
+        """
         try:
             data = self.layout.message(id_).read_bytes()
         except FileNotFoundError:
@@ -304,6 +361,9 @@ class LocalStore:
             if row is None:
                 raise Refusal("damaged", "the message file is gone") from None
             data = row["data"]
+        except OSError as error:
+            why = f"the message file cannot be read: {error.strerror}"
+            raise Refusal("damaged", why) from None
         file = decode_message(data)
         if file.id != id_:
             raise Refusal("damaged", "the file holds another message")

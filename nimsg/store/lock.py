@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from nimsg.errors import Unavailable
@@ -26,8 +27,9 @@ class StoreLock:
                 f"{path.parent} is in use by {other or 'another process'}; "
                 "stop it, or give this one another folder with --var"
             ) from None
-        os.truncate(self._fd, 0)
-        os.pwrite(self._fd, f"{holder}\n".encode(), 0)
+        with suppress(OSError):  # a full disk has no room for the line
+            os.truncate(self._fd, 0)
+            os.pwrite(self._fd, f"{holder}\n".encode(), 0)
 
     def release(self) -> None:
         """Let the store go."""

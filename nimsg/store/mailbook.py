@@ -22,6 +22,28 @@ from nimsg.store.schema import LADDER
 
 DEVICES: dict[str | None, Device | None] = {None: None, **{d: d for d in Device}}
 
+Column = int | str | None
+# The columns of a message that never change.
+FIXED = (
+    "id",
+    "sender",
+    "position",
+    "client_id",
+    "fingerprint",
+    "recipients",
+    "refused",
+    "subject",
+    "size",
+    "sent_at",
+    "reply_to",
+    "hash",
+    "digest",
+)
+ADD_MESSAGE = (
+    f"INSERT INTO message ({', '.join(FIXED)}, pending)"
+    f" VALUES ({', '.join('?' * len(FIXED))}, 1)"
+)
+
 
 class Known:
     """A message as the index holds it, with its recipients' copies by account."""
@@ -78,23 +100,7 @@ class Mailbook:
     ) -> None:
         """A new message, with a copy for each of `to`."""
         cursor = self._connection.execute(
-            "INSERT INTO message VALUES"
-            " (NULL, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)",
-            (
-                file.id,
-                sender,
-                file.positions.outbox,
-                file.client_id,
-                fingerprint,
-                json.dumps(file.to),
-                encode_refused(file.refused),
-                file.subject,
-                len(file.message.encode()),
-                file.sent_at,
-                file.reply_to,
-                file.hash,
-                file.digest,
-            ),
+            ADD_MESSAGE, message_row(file, sender, fingerprint)
         )
         self._connection.executemany(
             "INSERT INTO copy VALUES"
@@ -180,6 +186,25 @@ class Mailbook:
                 known.m,
             ),
         )
+
+
+def message_row(file: MessageFile, sender: int, fingerprint: str) -> tuple[Column, ...]:
+    """What the index keeps of a message file, in the order of `FIXED`."""
+    return (
+        file.id,
+        sender,
+        file.positions.outbox,
+        file.client_id,
+        fingerprint,
+        json.dumps(file.to),
+        encode_refused(file.refused),
+        file.subject,
+        len(file.message.encode()),
+        file.sent_at,
+        file.reply_to,
+        file.hash,
+        file.digest,
+    )
 
 
 def copy_of(row: sqlite3.Row) -> Copy:

@@ -1,11 +1,15 @@
-"""Counters of every mailbox that a batch touches, read once and written once."""
+"""Counters of the mailboxes, read once and written once for each batch."""
 
 import sqlite3
-from dataclasses import astuple, dataclass
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 
-@dataclass
-class Mailbox:
+REMEMBERED_MOST = 10_000
+
+
+class Mailbox(Struct):
     """The last numbers given in a mailbox, and how many rows are in which state."""
 
     uid: int
@@ -46,29 +50,37 @@ class Mailbox:
 
 
 class Mailboxes:
-    """The mailboxes of one batch. Owned by the writer."""
+    """The mailboxes that are written to. Owned by the writer, the only one who does."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._known: dict[int, Mailbox] = {}
         self._touched: dict[int, Mailbox] = {}
 
     def __getitem__(self, uid: int) -> Mailbox:
         mailbox = self._touched.get(uid)
         if mailbox is None:
-            row = self._connection.execute(
-                "SELECT * FROM mailbox WHERE uid = ?", (uid,)
-            ).fetchone()
-            mailbox = self._touched[uid] = Mailbox(*row) if row else Mailbox(uid)
+            mailbox = self._touched[uid] = self._known.get(uid) or self._read(uid)
         return mailbox
 
     def flush(self) -> None:
-        """Write what was touched."""
+        """Write what was touched since the last time."""
         self._connection.executemany(
             "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [astuple(mailbox) for mailbox in self._touched.values()],
         )
+        if len(self._known) + len(self._touched) > REMEMBERED_MOST:
+            self._known.clear()
+        self._known |= self._touched
         self._touched.clear()
 
     def forget(self) -> None:
-        """Drop what was touched: the transaction was rolled back."""
+        """Remember nothing: the transaction was rolled back."""
+        self._known.clear()
         self._touched.clear()
+
+    def _read(self, uid: int) -> Mailbox:
+        row = self._connection.execute(
+            "SELECT * FROM mailbox WHERE uid = ?", (uid,)
+        ).fetchone()
+        return Mailbox(*row) if row else Mailbox(uid)

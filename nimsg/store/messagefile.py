@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct, field
 
 from nimsg.errors import Refusal
-from nimsg.protocol.digest import message_digest
+from nimsg.protocol.digest import body_hash, message_digest
 from nimsg.protocol.results import Refused
 from nimsg.protocol.times import parse_rfc3339
 
@@ -56,7 +56,7 @@ def encode_message(message: MessageFile) -> bytes:
 
 
 def decode_message(data: bytes) -> MessageFile:
-    """Read a file and check its digest.
+    """Read a file and check its digest and its hash.
 
     Raises `Refusal("damaged")` where it is not what was written.
     """
@@ -66,6 +66,8 @@ def decode_message(data: bytes) -> MessageFile:
         raise Refusal("damaged", f"the message file cannot be read: {error}") from None
     if not _is_whole(message):
         raise Refusal("damaged", data={"id": message.id})
+    if body_hash(message.message) != message.hash:
+        raise Refusal("damaged", "the message file's hash is not its body's md5")
     return message
 
 

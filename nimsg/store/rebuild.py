@@ -1,7 +1,8 @@
 """A new index from the files alone: accounts, messages, then what the ledger says."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -14,10 +15,13 @@ from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_durably
 from nimsg.store.disk import Disk
 from nimsg.store.layout import Layout
-from nimsg.store.ledger import parse_line, read_lines
+from nimsg.store.ledger import Event, Line, line_digest, parse_line, read_lines
 from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import MessageFile, decode_message
-from nimsg.store.schema import connect_new, create
+from nimsg.store.schema import GENESIS, connect_new, create, set_meta
+
+
+ACTS = frozenset(Act)
 
 
 class Rebuilt(Struct, frozen=True):
@@ -26,6 +30,14 @@ class Rebuilt(Struct, frozen=True):
     accounts: int
     messages: int
     lines: int
+
+
+class Replayed(NamedTuple):
+    """How many lines a ledger has; the number and the digest of the last one."""
+
+    lines: int
+    last_n: int
+    head: str
 
 
 def rebuild_index(
@@ -68,37 +80,67 @@ def fill_index(connection: sqlite3.Connection, layout: Layout) -> Rebuilt:
         try:
             file = decode_message(path.read_bytes())
             _add(book, file, uids)
-        except (Refusal, KeyError) as error:
+        except (Refusal, KeyError, sqlite3.IntegrityError) as error:
             raise StorageFailure(f"{path} is damaged: {error}") from None
     book.mailboxes.flush()
-    lines = _replay(book, layout, uids)
+    replayed = _replay(book, layout, uids)
     book.mailboxes.flush()
-    return Rebuilt(len(uids), messages, lines)
+    set_meta(connection, "n", str(replayed.last_n))
+    set_meta(connection, "head", replayed.head)
+    return Rebuilt(len(uids), messages, replayed.lines)
 
 
-def _add(book: Mailbook, file: MessageFile, uids: dict[str, int]) -> None:
-    sender = uids[file.sender]
+def _add(book: Mailbook, file: MessageFile, uids: Mapping[str, int]) -> None:
     to = {name: uids[name] for name in file.to}
-    everyone = [*file.to, *(row.user for row in file.refused)]
-    print_ = mail.fingerprint(everyone, file.subject, file.message, file.reply_to)
-    book.add(file, sender, to, print_)
+    book.add(file, uids[file.sender], to, fingerprint_of(file))
     for name, uid in to.items():
         book.mailboxes[uid].restore_in(file.positions.inbox[name])
-    book.mailboxes[sender].restore_out(file.positions.outbox)
+    book.mailboxes[uids[file.sender]].restore_out(file.positions.outbox)
 
 
-def _replay(book: Mailbook, layout: Layout, uids: dict[str, int]) -> int:
-    """Do again what the ledger tells; how many lines that were."""
-    count = 0
-    for path, _, data in read_lines(layout):
+def fingerprint_of(file: MessageFile) -> str:
+    """The fingerprint of the send that a message came from."""
+    everyone = [*file.to, *(row.user for row in file.refused)]
+    return mail.fingerprint(everyone, file.subject, file.message, file.reply_to)
+
+
+def _replay(book: Mailbook, layout: Layout, uids: Mapping[str, int]) -> Replayed:
+    """Do again what the ledger tells."""
+    lines = last_n = 0
+    head = GENESIS
+    for path, number, data in read_lines(layout):
         line = parse_line(data, path)
-        count += 1
-        now = parse_rfc3339(line.time)
-        command = MailAct(Act(line.event), uids[line.user], line.ids, line.device)
-        for id_ in line.ids:
-            known = book.find(id_)
-            if known is None:
-                raise StorageFailure(f"{path} names {id_}, and there is no such file")
-            change = mail.DECISIONS[command.act](known.facts, command, now)
-            book.apply(known, change, now)
-    return count
+        try:
+            command = command_of(line, uids)
+            for id_ in command.ids:
+                redo(book, command, id_, parse_rfc3339(line.time))
+        except StorageFailure as failure:
+            raise StorageFailure(f"{path} line {number}: {failure}") from None
+        lines, last_n, head = lines + 1, line.n, line_digest(data)
+    return Replayed(lines, last_n, head)
+
+
+def command_of(event: Event | Line, uids: Mapping[str, int]) -> MailAct:
+    """The act that a line tells of. Raises `StorageFailure` saying what is unknown."""
+    if event.event not in ACTS:
+        raise StorageFailure(f"there is no event {event.event!r}")
+    if event.user not in uids:
+        raise StorageFailure(f"there is no account {event.user!r}")
+    return MailAct(Act(event.event), uids[event.user], event.ids, event.device)
+
+
+def redo(book: Mailbook, command: MailAct, id_: str, now: int) -> bool:
+    """Do an act again; whether it changes anything.
+
+    Raises `StorageFailure` where there is no such message, or none of the actor's.
+    """
+    known = book.find(id_)
+    if known is None:
+        raise StorageFailure(f"there is no message {id_}")
+    try:
+        change = mail.DECISIONS[command.act](known.facts, command, now)
+    except Refusal as refusal:
+        raise StorageFailure(
+            f"message {id_} cannot be {command.act}: {refusal}"
+        ) from None
+    return bool(book.apply(known, change, now))

@@ -22,6 +22,11 @@ class Reserve:
         if self._disk.free_bytes(self._path.parent) > 2 * RESERVE_BYTES:
             put_file(self._disk, self._path, bytes(RESERVE_BYTES))
 
+    def give_below(self, free: int) -> None:
+        """Give the space away where less than it is free."""
+        if free < RESERVE_BYTES:
+            self.give()
+
     def give(self) -> bool:
         """Give the space away; whether there was any."""
         if not self._path.exists() or self._path.stat().st_size == 0:

@@ -3,8 +3,12 @@
 import sqlite3
 from pathlib import Path
 
+from nimsg.store.disk import FILE_MODE
+
 
 INDEX_FORMAT = 1
+# What the first line of the ledger has for the digest of the line before it.
+GENESIS = "0" * 64
 
 # `message` is the sender's side, `copy` a recipient's. `change` is set from the
 # first change after storing on, so that a send touches no change index. `new`
@@ -56,6 +60,8 @@ CREATE INDEX copy_change ON copy (owner, change) WHERE change IS NOT NULL;
 CREATE INDEX copy_new ON copy (owner, position) WHERE new = 1;
 """
 
+# Primary result codes that say that the file itself is wrong.
+DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 LADDER = (
     "fetched_at, fetched_by, opened_at, opened_by, "
     "acked_at, acked_by, recalled_at, deleted_at"
@@ -64,6 +70,7 @@ LADDER = (
 
 def connect(path: Path) -> sqlite3.Connection:
     """The writer's connection: every commit is on the disk when it returns."""
+    path.touch(FILE_MODE)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
@@ -76,6 +83,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def connect_new(path: Path) -> sqlite3.Connection:
     """A connection to fill a new index quickly; nothing is durable before a sync."""
+    path.touch(FILE_MODE)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = OFF")
@@ -98,12 +106,17 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def create(connection: sqlite3.Connection, epoch: str) -> None:
-    """Make the tables; `epoch` marks this index's cursors."""
-    connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-    connection.executemany(
-        "INSERT INTO meta VALUES (?, ?)",
-        [("format", str(INDEX_FORMAT)), ("epoch", epoch), ("n", "0")],
+    """Make the tables, all or none; `epoch` marks this index's cursors."""
+    connection.executescript(
+        f"BEGIN; {SCHEMA} INSERT INTO meta VALUES ('format', '{INDEX_FORMAT}'),"
+        f" ('epoch', '{epoch}'), ('n', '0'), ('head', '{GENESIS}'); COMMIT;"
     )
+
+
+def has_tables(connection: sqlite3.Connection) -> bool:
+    """Whether the tables were made: a file cut to nothing has none."""
+    found = connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_master)")
+    return bool(found.fetchone()[0])
 
 
 def meta(connection: sqlite3.Connection, key: str) -> str:
@@ -112,3 +125,8 @@ def meta(connection: sqlite3.Connection, key: str) -> str:
         "SELECT value FROM meta WHERE key = ?", (key,)
     ).fetchone()[0]
     return value
+
+
+def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Change one value of the table `meta`."""
+    connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))

@@ -2,35 +2,39 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
 from nimsg.core import mail
 from nimsg.core.commands import (
+    AccountChange,
     Command,
     Copies,
+    CreateAccount,
     MailAct,
     Outcome,
     SendMail,
     SentMail,
 )
-from nimsg.core.mail import Delivery, SendFacts
+from nimsg.core.mail import Change, Delivery, SendFacts
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
-from nimsg.protocol.digest import body_hash
+from nimsg.protocol.digest import body_hash, message_digest
 from nimsg.protocol.times import rfc3339
 from nimsg.store import accountbook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import Batch, JournalRow
-from nimsg.store.filer import RowKind
+from nimsg.store.directory import Directory
+from nimsg.store.filer import Filed, RowKind
 from nimsg.store.ledger import encode_event
-from nimsg.store.mailbook import Mailbook
+from nimsg.store.mailbook import Known, Mailbook
 from nimsg.store.messagefile import (
     MessageFile,
     Positions,
-    digest_of,
     encode_message,
 )
+from nimsg.store.schema import set_meta
 
 
 class Writer:
@@ -43,12 +47,18 @@ class Writer:
         self._entropy = entropy
         self._n = n
         self._book = Mailbook(connection)
+        self._directory = Directory(connection)
         self._rows: list[JournalRow] = []
 
     def write(
-        self, commands: Sequence[Command], now: int, forget: int, *, full: bool
+        self,
+        commands: Sequence[Command],
+        now: int,
+        forget: Filed | None,
+        *,
+        full: bool,
     ) -> Batch:
-        """Commit a batch, and forget the journal rows up to number `forget`.
+        """Commit a batch, and forget the journal rows that `forget` covers.
 
         While the disk is `full`, mail is refused with `disk_full`. Raises
         `sqlite3.Error` with everything rolled back, or in doubt: see the caller.
@@ -64,21 +74,21 @@ class Writer:
         except BaseException:
             self._n = n
             self._book.mailboxes.forget()
+            self._directory.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
         return Batch(outcomes, self._rows)
 
-    def _journal(self, forget: int) -> None:
+    def _journal(self, forget: Filed | None) -> None:
         self._connection.executemany(
             "INSERT INTO journal VALUES (?, ?, ?, ?)",
             [(row.n, row.kind, row.name, row.data) for row in self._rows],
         )
         if forget:
-            self._connection.execute("DELETE FROM journal WHERE n <= ?", (forget,))
-            self._connection.execute(
-                "UPDATE meta SET value = ? WHERE key = 'n'", (str(self._n),)
-            )
+            self._connection.execute("DELETE FROM journal WHERE n <= ?", (forget.n,))
+            set_meta(self._connection, "n", str(self._n))
+            set_meta(self._connection, "head", forget.head)
 
     def _add_row(self, kind: RowKind, name: str, data: bytes) -> None:
         self._n += 1
@@ -90,20 +100,24 @@ class Writer:
                 return Refusal("disk_full") if full else self._send(command, now)
             if isinstance(command, MailAct):
                 return self._act(command, now)
-            account, changed = accountbook.decide(self._connection, command, now)
+            return Outcome(self._change_account(command, now))
         except Refusal as refusal:
             return refusal
+
+    def _change_account(self, command: CreateAccount | AccountChange, now: int) -> int:
+        account, changed = accountbook.decide(self._connection, command, now)
         if changed:
             accountbook.put(self._connection, account)
+            self._directory.forget()
             self._add_row(RowKind.ACCOUNT, str(account.uid), encode_account(account))
-        return Outcome(account.uid)
+        return account.uid
 
     def _send(self, command: SendMail, now: int) -> Outcome:
         print_ = mail.fingerprint(
             command.to, command.subject, command.body, command.reply_to
         )
         facts = SendFacts(
-            accountbook.uids(self._connection, command.to),
+            self._recipients(command, now),
             self._book.earlier(command.sender, command.client_id),
             command.reply_to is None
             or self._book.visible(command.sender, command.reply_to),
@@ -128,12 +142,22 @@ class Writer:
             frozenset({command.sender, *delivery.to.values()}),
         )
 
+    def _recipients(self, command: SendMail, now: int) -> dict[str, int | None]:
+        found = {name: self._directory.uid(name) for name in command.to}
+        if command.make_mailboxes:
+            for name in [name for name, uid in found.items() if uid is None]:
+                # The name of a removed account stays unknown.
+                with suppress(Refusal):
+                    new = CreateAccount(name, None, look_alike=True, existing=True)
+                    found[name] = self._change_account(new, now)
+        return found
+
     def _message(self, command: SendMail, delivery: Delivery, now: int) -> MessageFile:
         mailboxes = self._book.mailboxes
         file = MessageFile(
             id=ulid(now, self._entropy(RANDOM_BYTES)),
             hash=body_hash(command.body),
-            sender=accountbook.name_of(self._connection, command.sender),
+            sender=self._directory.name(command.sender),
             to=list(delivery.to),
             time=rfc3339(now),
             message=command.body,
@@ -147,24 +171,39 @@ class Writer:
             ),
             refused=delivery.refused,
         )
-        return replace(file, digest=digest_of(file))
+        digest = message_digest(
+            id=file.id,
+            sender=file.sender,
+            to=file.to,
+            sent_at=now,
+            subject=file.subject,
+            body=file.message,
+            reply_to=file.reply_to,
+        )
+        return replace(file, digest=digest)
 
     def _act(self, command: MailAct, now: int) -> Outcome:
+        decided = [
+            (id_, *self._decide_act(id_, command, now))
+            for id_ in dict.fromkeys(command.ids)
+        ]
         done: list[str] = []
         wakes: set[int] = set()
         copies = Copies("", {})
-        for id_ in command.ids:
-            known = self._book.find(id_)
-            if known is None:
-                raise Refusal("not_found")
-            change = mail.DECISIONS[command.act](known.facts, command, now)
+        for id_, known, change in decided:
             touched = self._book.apply(known, change, now)
             copies = Copies(id_, known.named_copies())
             if touched:
                 done.append(id_)
                 wakes |= touched
         if done:
-            actor = accountbook.name_of(self._connection, command.actor)
+            actor = self._directory.name(command.actor)
             event = encode_event(command.act, actor, done, now, command.device)
             self._add_row(RowKind.EVENT, "", event)
         return Outcome(copies, frozenset(wakes))
+
+    def _decide_act(self, id_: str, command: MailAct, now: int) -> tuple[Known, Change]:
+        known = self._book.find(id_)
+        if known is None:
+            raise Refusal("not_found")
+        return known, mail.DECISIONS[command.act](known.facts, command, now)

@@ -9,17 +9,22 @@ from pathlib import Path
 
 
 NIMSG = (sys.executable, "-m", "nimsg")
+TOP = Path(__file__).parents[2]
 HANG_S = 60
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment of its own, without what this one says about nimsg."""
+    """An environment of its own, without what this one says about nimsg.
+
+    `python -m nimsg` finds this very code in it, wherever it is started.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("NIMSG")
+        if not name.startswith(("NIMSG", "XDG_"))
     }
-    return {**kept, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), **more}
+    own = {"HOME": home, "XDG_CONFIG_HOME": home / ".config", "PYTHONPATH": TOP}
+    return {**kept, **{name: str(path) for name, path in own.items()}, **more}
 
 
 def nimsg(
@@ -38,12 +43,16 @@ def nimsg(
 
 
 class ServerProcess:
-    """`nimsg server` on a free port. Use in `with`; ended by SIGTERM."""
+    """`nimsg server` on a free port. Use in `with`; ended by SIGTERM.
+
+    `complaints` is what it wrote to its standard error, once it has ended.
+    """
 
     def __init__(self, var: Path, *options: str, env: Mapping[str, str]) -> None:
         self.var = var
         self.address = ""
         self.lines: list[str] = []
+        self.complaints = ""
         self.process = subprocess.Popen(
             [*NIMSG, "server", "--port", "0", "--var", str(var), *options],
             env=dict(env),
@@ -63,15 +72,19 @@ class ServerProcess:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=HANG_S)
+            self.stop()
 
     @property
     def port(self) -> int:
         """Where it listens."""
         return int(self.address.rpartition(":")[2])
 
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; the exit code."""
+        self.process.send_signal(number)
+        _, self.complaints = self.process.communicate(timeout=HANG_S)
+        return self.process.returncode
+
     def kill(self) -> None:
         """kill -9."""
-        self.process.kill()
-        self.process.communicate(timeout=HANG_S)
+        self.stop(signal.SIGKILL)

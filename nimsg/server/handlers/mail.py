@@ -21,7 +21,6 @@ from nimsg.protocol.results import (
 )
 from nimsg.protocol.rules import check_message, check_recipients
 from nimsg.server.context import Context, Reply
-from nimsg.server.handlers.auth import policy_of
 from nimsg.store.base import ListQuery
 
 
@@ -30,7 +29,6 @@ async def send(context: Context, params: q.Send) -> Reply:
     services, me = context.services, context.me.account
     check_recipients(me.name, params.to)
     check_message(params.subject, params.body)
-    await policy_of(context).expect(params.to)
     sent = await services.commit(
         SendMail(
             me.uid,
@@ -39,6 +37,7 @@ async def send(context: Context, params: q.Send) -> Reply:
             params.subject,
             params.body,
             params.reply_to,
+            services.makes_mailboxes,
         ),
         SentMail,
     )

@@ -1,0 +1,96 @@
+"""What is stored, proven: files, ledger and index must tell the same.
+
+No lock is taken and nothing in the store is written, so that a server may run.
+It commits before it files, and files before it forgets; hence the order here:
+note which files there are, then copy the index in one go, then read the files.
+A file noted before must be in the index, and what the index has must have its
+file or a row in the journal. What is written meanwhile is left to the next check.
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from nimsg.protocol.constants import CopyState
+from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
+from nimsg.store.check_index import (
+    check_index,
+    count_copies,
+    count_refused,
+)
+from nimsg.store.check_ledger import check_ledger
+from nimsg.store.findings import Findings, Problem as Problem
+from nimsg.store.layout import FORMAT, Layout
+from nimsg.store.snapshot import Snapshot, take_snapshot
+from nimsg.store.survey import Survey, survey
+
+
+NO_COPIES = {state.value: 0 for state in CopyState}
+
+
+class Report(Struct, frozen=True):
+    """How much was checked, and every disagreement that was found.
+
+    `copies` says how many copies are in each state, and `refused` how many
+    recipients got none; both are zero where the index cannot be read.
+    """
+
+    accounts: int
+    messages: int
+    lines: int
+    copies: dict[str, int]
+    refused: int
+    problems: list[Problem]
+
+
+def check_store(root: Path) -> Report:
+    """Name every disagreement within the store at `root`."""
+    layout = Layout(root)
+    findings = Findings(root)
+    if not _is_store(layout, findings):
+        return Report(0, 0, 0, NO_COPIES, 0, findings.problems)
+    seen = survey(layout, findings)
+    with take_snapshot(layout.index, findings) as index:
+        check_accounts(layout, seen, index, findings)
+        check_messages(layout, seen, index, findings)
+        check_leftovers(seen.leftovers, index, findings)
+        if index is None:
+            return _check_rest(layout, seen, findings)
+        return _check_index(layout, seen, index, findings)
+
+
+def _is_store(layout: Layout, findings: Findings) -> bool:
+    parts = (layout.format, layout.index, *layout.folders)
+    if not any(part.exists() for part in parts):
+        findings.file(layout.root)("there is no store in this folder")
+        return False
+    try:
+        found = layout.format.read_bytes().decode("utf-8", "replace").strip()
+    except OSError as error:
+        findings.file(layout.format)(f"cannot be read: {error.strerror}")
+        return True
+    if found != str(FORMAT):
+        findings.file(layout.format)(f"is {found[:40]!r}; this version has {FORMAT}")
+    return found == str(FORMAT)
+
+
+def _check_rest(layout: Layout, seen: Survey, findings: Findings) -> Report:
+    lines = check_ledger(layout, seen, None, findings)
+    messages = len(seen.messages | seen.misplaced.keys())
+    return Report(len(seen.accounts), messages, lines, NO_COPIES, 0, findings.problems)
+
+
+def _check_index(
+    layout: Layout, seen: Survey, index: Snapshot, findings: Findings
+) -> Report:
+    check_index(index, findings)
+    copies = count_copies(index)
+    lines = check_ledger(layout, seen, index, findings)
+    return Report(
+        len(index.uids),
+        index.messages,
+        lines,
+        copies,
+        count_refused(index),
+        findings.problems,
+    )

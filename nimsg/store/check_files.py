@@ -1,0 +1,192 @@
+"""Message and account files: each by itself, and beside the index."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec.structs import asdict, replace
+
+from nimsg.core.accounts import Account
+from nimsg.errors import Refusal, StorageFailure
+from nimsg.store.accountfile import decode_account, encode_account
+from nimsg.store.filer import RowKind
+from nimsg.store.findings import Findings, Say
+from nimsg.store.layout import Layout
+from nimsg.store.mailbook import FIXED, message_row
+from nimsg.store.messagefile import (
+    FILE_FORMAT,
+    MessageFile,
+    decode_message,
+    encode_message,
+)
+from nimsg.store.rebuild import fingerprint_of
+from nimsg.store.snapshot import Snapshot
+from nimsg.store.survey import Leftover, Survey
+
+
+# What people wrote, or keep secret, is not shown.
+PRIVATE = frozenset({"subject", "password_hash", "tokens"})
+CHANGED = "is not written as nimsg writes it: it was changed by other means"
+
+
+def check_messages(
+    layout: Layout, seen: Survey, index: Snapshot | None, findings: Findings
+) -> None:
+    """Every message file, and every message of the index."""
+    for id_ in sorted(seen.messages | seen.misplaced.keys()):
+        path = layout.message(id_) if id_ in seen.messages else seen.misplaced[id_]
+        _check_message(path, id_, index, findings)
+    if index is None:
+        return
+    for (id_,) in index.connection.execute("SELECT id FROM message ORDER BY id"):
+        if id_ not in seen.messages and id_ not in seen.misplaced:
+            _check_message(layout.message(id_), id_, index, findings)
+
+
+def _check_message(
+    path: Path, id_: str, index: Snapshot | None, findings: Findings
+) -> None:
+    say = findings.file(path)
+    try:
+        data = _read(path)
+        if data is None and index is not None:
+            data = index.waiting.get((RowKind.MESSAGE, id_))
+        if data is None:
+            say("is missing, and the index has the message")
+            return
+        file = decode_message(data)
+    except (Refusal, StorageFailure) as refusal:
+        say(str(refusal))
+        return
+    if file.id != id_:
+        say(f"holds the message {file.id}")
+        return
+    for what in _message_faults(file, data):
+        say(what)
+    if index is not None:
+        for what in _beside_index(file, index):
+            findings.index(f"message {id_}")(what)
+
+
+def _message_faults(file: MessageFile, data: bytes) -> Iterator[str]:
+    if file.format != FILE_FORMAT:
+        yield f"has format {file.format}; this version has {FILE_FORMAT}"
+    elif encode_message(file) != data:
+        yield CHANGED
+    if file.positions.inbox.keys() != set(file.to):
+        yield "has positions for others than its recipients"
+
+
+def _beside_index(file: MessageFile, index: Snapshot) -> Iterator[str]:
+    row = index.connection.execute(
+        f"SELECT m, {', '.join(FIXED)} FROM message WHERE id = ?", (file.id,)
+    ).fetchone()
+    if row is None:
+        yield "is missing, and its file stands"
+        return
+    sender = index.uids.get(file.sender)
+    if sender is None:
+        yield f"is from {file.sender!r} by its file, and there is no such account"
+        return
+    expected = message_row(file, sender, fingerprint_of(file))
+    yield from _differences(FIXED, tuple(row)[1:], expected)
+    positions = _positions(index.connection, row["m"])
+    if positions != file.positions.inbox:
+        yield (
+            f"has copies at the positions {positions}, by its file at "
+            f"{file.positions.inbox}"
+        )
+
+
+def _positions(connection: sqlite3.Connection, m: int) -> dict[str, int]:
+    """The copies of a message: who has one, and where."""
+    rows = connection.execute(
+        "SELECT name, position FROM copy JOIN account ON uid = owner WHERE m = ?", (m,)
+    )
+    return dict(tuple(row) for row in rows)
+
+
+def _differences(
+    names: Sequence[str], found: Sequence[object], expected: Sequence[object]
+) -> Iterator[str]:
+    for name, one, other in zip(names, found, expected, strict=True):
+        if one != other and name in PRIVATE:
+            yield f"has another `{name}` than its file"
+        elif one != other:
+            yield f"has `{name}` {one!r}, by its file {other!r}"
+
+
+def check_accounts(
+    layout: Layout, seen: Survey, index: Snapshot | None, findings: Findings
+) -> None:
+    """Every account file, and every account of the index."""
+    names: dict[str, int] = {}
+    for uid in sorted(seen.accounts.union(index.uids.values() if index else ())):
+        say = findings.file(layout.user(uid))
+        account = _read_account(layout.user(uid), uid, index, say)
+        if account is None:
+            continue
+        other = names.setdefault(account.name, uid)
+        if other != uid:
+            say(f"has the name {account.name!r} of account {other}")
+        if index is not None:
+            for what in _account_beside_index(account, index):
+                findings.index(f"account {uid}")(what)
+
+
+def _read_account(
+    path: Path, uid: int, index: Snapshot | None, say: Say
+) -> Account | None:
+    try:
+        data = _read(path)
+        if data is None:
+            if index is None or not index.unsettled(RowKind.ACCOUNT, str(uid), uid):
+                say("is missing, and the index has the account")
+            return None
+        account = decode_account(data)
+    except StorageFailure as failure:
+        say(str(failure))
+        return None
+    if account.uid != uid:
+        say(f"holds the account {account.uid}")
+        return None
+    if encode_account(account) != data:
+        say(CHANGED)
+    return account
+
+
+def _account_beside_index(account: Account, index: Snapshot) -> Iterator[str]:
+    uid = account.uid
+    found = index.account(uid)
+    if found is None:
+        yield "is missing, and its file stands"
+        return
+    by_file = replace(
+        account,
+        tokens=tuple(sorted(account.tokens, key=lambda t: (t.created_at, t.id))),
+    )
+    if by_file != found and not index.unsettled(RowKind.ACCOUNT, str(uid), uid):
+        yield from _differences(
+            Account.__struct_fields__,
+            tuple(asdict(found).values()),
+            tuple(asdict(by_file).values()),
+        )
+
+
+def check_leftovers(
+    leftovers: Sequence[Leftover], index: Snapshot | None, findings: Findings
+) -> None:
+    """Temporary files that no journal row will give their names."""
+    for leftover in leftovers:
+        waits = index is not None and index.unsettled(leftover.kind, leftover.name)
+        if not waits and leftover.path.exists():
+            findings.file(leftover.path)("was left behind by nobody who will finish it")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageFailure(f"cannot be read: {error.strerror}") from None

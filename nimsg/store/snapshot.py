@@ -1,0 +1,152 @@
+"""The index as it was at one instant, copied so that a server is not held up."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from nimsg.core.accounts import Account
+from nimsg.store import accountbook, schema
+from nimsg.store.base import JournalRow
+from nimsg.store.findings import Findings
+from nimsg.store.schema import INDEX_FORMAT, connect_reader
+
+
+# What SQLite may find in a column of a declared type.
+STORED = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
+
+
+class Snapshot:
+    """A private copy of the index, and the journal within it.
+
+    `last_n` is the highest number that any journal row was given by then: when
+    rows are forgotten the index keeps it, and while there are rows it is theirs.
+    `head` is the digest of the last ledger line that was settled.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._path = path
+        self.journal = [
+            JournalRow(*row)
+            for row in connection.execute("SELECT * FROM journal ORDER BY n")
+        ]
+        self.waiting = {(row.kind, row.name): row.data for row in self.journal}
+        self.last_n = max(
+            int(schema.meta(connection, "n")), *(row.n for row in self.journal), 0
+        )
+        self.head = schema.meta(connection, "head")
+        self.uids: dict[str, int] = dict(
+            tuple(row) for row in connection.execute("SELECT name, uid FROM account")
+        )
+
+    def account(self, uid: int) -> Account | None:
+        """An account as it was."""
+        return accountbook.find_uid(self.connection, uid)
+
+    def unsettled(self, kind: int, name: str, uid: int = 0) -> bool:
+        """Whether a row's file may still change: seen on a second look.
+
+        It may while a row waits in the journal, now or then, and where the
+        account `uid` has changed since.
+        """
+        if (kind, name) in self.waiting:
+            return True
+        with closing(connect_reader(self._path)) as now:
+            waits = now.execute(
+                "SELECT 1 FROM journal WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+            changed = accountbook.find_uid(now, uid) != self.account(uid)
+        return waits is not None or changed
+
+    @property
+    def messages(self) -> int:
+        """How many messages there were."""
+        count: int = self.connection.execute("SELECT count(*) FROM message").fetchone()[
+            0
+        ]
+        return count
+
+
+@contextmanager
+def take_snapshot(path: Path, findings: Findings) -> Iterator[Snapshot | None]:
+    """Copy the index; None, and its faults named, where it cannot be relied on."""
+    say = findings.index("the file")
+    if not path.exists():
+        say("is missing; the next start makes it anew from the files")
+        yield None
+        return
+    with closing(sqlite3.connect("")) as copy:
+        copy.row_factory = sqlite3.Row
+        copy.text_factory = _text
+        try:
+            _copy(path, copy)
+            faults = list(_faults(copy))
+        except sqlite3.DatabaseError as error:
+            faults = [f"cannot be read: {error}"]
+        for fault in faults:
+            say(fault)
+        yield None if faults else Snapshot(path, copy)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _copy(path: Path, copy: sqlite3.Connection) -> None:
+    with closing(connect_reader(path)) as reader:
+        reader.backup(copy)
+    copy.execute("PRAGMA journal_mode = OFF")
+    copy.execute("PRAGMA synchronous = OFF")
+    copy.execute("PRAGMA cache_size = -65536")
+
+
+def _faults(connection: sqlite3.Connection) -> Iterator[str]:
+    for (fault,) in connection.execute("PRAGMA integrity_check"):
+        if fault != "ok":
+            yield f"is damaged: {fault}"
+    expected, found = _tables(), _definitions(connection)
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            yield f"has not the {name!r} that this version makes"
+            return
+    yield from _wrong_types(connection)
+    values = dict(
+        tuple(row) for row in connection.execute("SELECT key, value FROM meta")
+    )
+    if values.get("format") != str(INDEX_FORMAT):
+        yield f"has format {values.get('format')}; this version has {INDEX_FORMAT}"
+    if not values.get("n", "").isdecimal():
+        yield "has lost the number of its last journal row"
+    if "head" not in values:
+        yield "has lost the digest of the last ledger line"
+
+
+def _tables() -> dict[str, str]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        schema.create(connection, "")
+        return _definitions(connection)
+
+
+def _definitions(connection: sqlite3.Connection) -> dict[str, str]:
+    """What makes each table and index."""
+    return dict(
+        tuple(row) for row in connection.execute("SELECT name, sql FROM sqlite_master")
+    )
+
+
+def _wrong_types(connection: sqlite3.Connection) -> Iterator[str]:
+    """Tables that hold what was never put there: SQLite itself would not mind."""
+    wrong: dict[str, list[str]] = {}
+    for table, column, type_ in connection.execute(
+        "SELECT t.name, c.name, c.type FROM sqlite_master t"
+        " JOIN pragma_table_info(t.name) c WHERE t.type = 'table'"
+    ):
+        test = f"typeof({column}) NOT IN ('{STORED[type_]}', 'null')"
+        wrong.setdefault(table, []).append(test)
+    for table, tests in wrong.items():
+        found = connection.execute(
+            f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(tests)})"
+        )
+        if found.fetchone()[0]:
+            yield f"holds a value of a wrong type in the table {table}"

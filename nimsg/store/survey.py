@@ -1,0 +1,111 @@
+"""Which files a store has, noted by their names before anything is read."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from nimsg.store.atomic import TEMPORARY
+from nimsg.store.filer import RowKind
+from nimsg.store.findings import Findings
+from nimsg.store.layout import Layout
+from nimsg.store.ledger import day_files
+
+
+MESSAGE = re.compile(r"([0-7][0-9A-HJKMNP-TV-Z]{25})\.json(\.tmp)?\Z")
+ACCOUNT = re.compile(r"([0-9]{8,})\.json(\.tmp)?\Z")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl\Z")
+
+
+class Leftover(Struct, frozen=True):
+    """A temporary file, and the journal row it is made from."""
+
+    path: Path
+    kind: RowKind
+    name: str
+
+
+class Survey(Struct):
+    """What was there: ids of messages, numbers of accounts, bytes of ledger days.
+
+    `misplaced` are message files in another folder than the day of their id.
+    """
+
+    messages: set[str] = field(default_factory=set)
+    misplaced: dict[str, Path] = field(default_factory=dict)
+    accounts: set[int] = field(default_factory=set)
+    leftovers: list[Leftover] = field(default_factory=list)
+    ledger: dict[Path, int] = field(default_factory=dict)
+
+
+def survey(layout: Layout, findings: Findings) -> Survey:
+    """Note every file; what does not belong there is named."""
+    seen = Survey()
+    for path in _files(layout.messages, findings):
+        _note_message(layout, path, seen, findings)
+    for path in _files(layout.users, findings):
+        _note_account(layout, path, seen, findings)
+    for path in _files(layout.ledger, findings):
+        if path.parent != layout.ledger or not DAY.match(path.name):
+            findings.file(path)("does not belong here")
+    seen.ledger = ledger_sizes(layout)
+    return seen
+
+
+def ledger_sizes(layout: Layout) -> dict[Path, int]:
+    """The bytes of each day, the newest taken first.
+
+    A day is finished before the next one begins: what is seen of a day that is
+    being written never lacks a line of the days before it.
+    """
+    sizes = {path: path.lstat().st_size for path in reversed(day_files(layout))}
+    return dict(reversed(sizes.items()))
+
+
+def _files(folder: Path, findings: Findings) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        findings.file(Path(error.filename))(f"cannot be read: {error.strerror}")
+
+    for parent, folders, names in os.walk(folder, onerror=unreadable):
+        folders.sort()
+        for name in sorted(names):
+            yield Path(parent, name)
+
+
+def _note_message(layout: Layout, path: Path, seen: Survey, findings: Findings) -> None:
+    match = MESSAGE.match(path.name)
+    place = _place(layout, match[1]) if match else None
+    if match is None or place is None:
+        findings.file(path)("does not belong here")
+    elif match[2]:
+        seen.leftovers.append(Leftover(path, RowKind.MESSAGE, match[1]))
+    elif path == place:
+        seen.messages.add(match[1])
+    else:
+        day = place.parent.relative_to(layout.root)
+        findings.file(path)(f"belongs into {day}, the day of its id")
+        seen.misplaced[match[1]] = path
+
+
+def _place(layout: Layout, id_: str) -> Path | None:
+    try:
+        return layout.message(id_)
+    except ValueError:
+        return None
+
+
+def _note_account(layout: Layout, path: Path, seen: Survey, findings: Findings) -> None:
+    match = ACCOUNT.match(path.name)
+    place = layout.user(int(match[1])) if match else None
+    if match is None or place is None or path != _named(place, match[2]):
+        findings.file(path)("does not belong here")
+    elif match[2]:
+        seen.leftovers.append(Leftover(path, RowKind.ACCOUNT, str(int(match[1]))))
+    else:
+        seen.accounts.add(int(match[1]))
+
+
+def _named(place: Path, temporary: str | None) -> Path:
+    return place.with_name(place.name + TEMPORARY) if temporary else place

@@ -1,0 +1,1 @@
+"""Benchmarks: nimsg beside bare bounds and floors, in one run, as ratios."""

@@ -1,0 +1,59 @@
+"""Stores for each test, proven sound when it is over."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.post import BACKENDS, Backend, Busy, Post, keep_busy
+from tests.support.ruin import Ruin
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Every kind of store in turn."""
+    name: str = request.param
+    return BACKENDS[name]
+
+
+@pytest.fixture
+def opened() -> list[Post]:
+    """The stores a test has opened, that must be sound when it is over."""
+    return []
+
+
+@pytest.fixture
+def post(backend: Backend, tmp_path: Path, opened: list[Post]) -> Post:
+    """A new store."""
+    new = Post(backend, tmp_path / "var")
+    opened.append(new)
+    return new
+
+
+@pytest.fixture(autouse=True)
+def soundness(opened: list[Post]) -> Iterator[None]:
+    """Every store is sound before it is closed, and after."""
+    yield
+    for post in opened:
+        try:
+            assert post.check().problems == []
+        finally:
+            post.store.close()
+        assert post.check().problems == []
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Busy]:
+    """A store that has been busy, closed, without its reserve."""
+    root = tmp_path_factory.mktemp("busy") / "var"
+    post = Post(BACKENDS["local"], root)
+    ids = keep_busy(post)
+    post.store.close()
+    (root / "reserve").unlink()
+    return root, ids
+
+
+@pytest.fixture
+def ruin(template: tuple[Path, Busy], tmp_path: Path) -> Ruin:
+    """A copy of the busy store, to be spoilt."""
+    return Ruin(template[0], tmp_path / "ruin", template[1])

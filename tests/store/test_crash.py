@@ -1,0 +1,302 @@
+"""T1, T2: whatever a power cut leaves, all that was answered is there afterwards.
+
+SQLite's commit is one durable event; around it, every state that POSIX allows for
+the files. The second half proves that the tests would see a missing sync.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from nimsg.core.commands import Act, Command
+from nimsg.errors import NimsgError
+from nimsg.store.base import Batch
+from nimsg.store.local import LocalStore
+from tests.support.driven import (
+    BOB,
+    CYD,
+    NAMES,
+    Driven,
+    Opener,
+    Step,
+    View,
+    act,
+    create,
+    entropy,
+    moment,
+    play,
+    require_whole,
+    send,
+    settle,
+    sync,
+    view,
+)
+from tests.support.faultydisk import Call, FaultyDisk
+from tests.support.folders import quick_folder
+from tests.support.powercut import State, Volume
+
+
+class Witness(LocalStore):
+    """Puts each of SQLite's commits among the calls of its disk."""
+
+    def _open_index(self, entropy: Callable[[int], bytes]) -> sqlite3.Connection:
+        connection = super()._open_index(entropy)
+        self._note(connection)
+        return connection
+
+    def _write(self, commands: Sequence[Command], now: int, *, full: bool) -> Batch:
+        batch = super()._write(commands, now, full=full)
+        self._note(self._connection)
+        return batch
+
+    def _note(self, connection: sqlite3.Connection) -> None:
+        assert isinstance(self._disk, FaultyDisk)
+        index = connection.serialize()
+        self._disk.calls.append(Call("commit", self.layout.index, index))
+
+
+class Hasty(Witness):
+    """Wrong: its journal forgets rows as soon as they are filed."""
+
+    def file(self, batch: Batch) -> None:
+        super().file(batch)
+        self._settled = self._filer.filed
+
+
+def open_witness(root: Path, disk: FaultyDisk) -> LocalStore:
+    return Witness(root, disk=disk, min_free_bytes=1, entropy=entropy())
+
+
+def open_hasty(root: Path, disk: FaultyDisk) -> LocalStore:
+    return Hasty(root, disk=disk, min_free_bytes=1, entropy=entropy())
+
+
+# What can be called at each of three moments.
+SETUP = (create(*NAMES[:3]), send("old", "bob", "cyd"), settle)
+SENDS = (send("one", "bob"), send("two", "bob", "cyd"), send("three", "cyd"))
+ACTS = (
+    act(Act.OPENED, BOB, "old"),
+    act(Act.ACKED, BOB, "old"),
+    act(Act.OPENED, CYD, "old"),
+)
+CREATES = (create("eve"), create("fay"), create("gus"))
+KINDS = (SENDS, ACTS, CREATES, (sync,) * 3)
+SEQUENCES = [
+    tuple(kind[number] for number, kind in enumerate(kinds))
+    for length in (1, 2, 3)
+    for kinds in product(KINDS, repeat=length)
+]
+TELLING = [
+    (SENDS[0], sync, CREATES[2]),
+    (ACTS[0], sync, SENDS[2]),
+    (CREATES[0], SENDS[1], sync, SENDS[2]),
+]
+
+
+class Cut(NamedTuple):
+    """The power goes: what is left, the index as committed, what must be seen."""
+
+    state: State
+    committed: bytes
+    expected: View
+
+
+class Tape(NamedTuple):
+    """What a disk was asked while some steps were done, and what was seen of them.
+
+    `volume` is the folder as it was before.
+    """
+
+    volume: Volume
+    calls: list[Call]
+    views: list[View]
+
+    def cuts(self, chance: Random, samples: int = 1) -> Iterator[Cut]:
+        """So many states for each moment at which something new may be lost."""
+        index = b""
+        answered = shown = -1
+        for call in self.calls:
+            matters = self.volume.meet(call)
+            if call.kind == "answered":
+                answered = shown = call.number
+            elif call.kind == "commit":
+                index = call.data
+                shown = min(answered + 1, len(self.views) - 1)
+            for _ in range(samples if matters else 0):
+                yield Cut(self.volume.cut(chance), index, self.views[max(shown, 0)])
+
+
+class Stage:
+    """Folders to record in and to recover in."""
+
+    def __init__(self, folder: Path, setup: Sequence[Step] = SETUP) -> None:
+        self.chance = Random(20)  # noqa: S311
+        self._base = folder / "base"
+        self._tape = folder / "tape"
+        self._left = folder / "left"
+        if setup:
+            driven = Driven(self._base, FaultyDisk())
+            play(driven, setup)
+            driven.store.close()
+
+    def record(
+        self,
+        steps: Sequence[Step],
+        disk: FaultyDisk | None = None,
+        opener: Opener = open_witness,
+        deaf: frozenset[str] = frozenset(),
+    ) -> Tape:
+        """Do the steps and stop, and note what the disk was asked."""
+        shutil.rmtree(self._tape, ignore_errors=True)
+        if self._base.exists():
+            shutil.copytree(self._base, self._tape)
+        volume = Volume(self._tape, deaf=deaf)
+        disk = disk or FaultyDisk()
+        driven = Driven(self._tape, disk, opener)
+        views = []
+        for number, step in enumerate((None, *steps)):
+            if step is not None:
+                step(driven, moment(number))
+            views.append(view(driven.store))
+            disk.calls.append(Call("answered", self._tape, number=number))
+        driven.store.close()
+        return Tape(volume, disk.calls, views)
+
+    def recover(self, cut: Cut, depth: int = 0) -> None:
+        """Start on what is left and stop; `depth` more cuts hit such a start."""
+        root = self._left
+        shutil.rmtree(root, ignore_errors=True)
+        cut.state.build(root, cut.committed)
+        volume = Volume(root)
+        disk = FaultyDisk()
+        store = open_witness(root, disk)
+        try:
+            assert view(store) == cut.expected
+        finally:
+            store.close()
+        require_whole(root)
+        if depth:
+            calls = [Call("commit", root, cut.committed), *disk.calls]
+            again = [*Tape(volume, calls, [cut.expected]).cuts(self.chance)]
+            self.recover(self.chance.choice(again), depth - 1)
+
+    def rebuild(self, expected: View) -> None:
+        """The files alone tell the same."""
+        (self._left / "index.db").unlink()
+        store = open_witness(self._left, FaultyDisk())
+        assert view(store) == expected
+        store.close()
+
+    def losses(self, tape: Tape) -> list[str]:
+        """What goes wrong after which cut."""
+        found = []
+        for cut in tape.cuts(self.chance, samples=3):
+            try:
+                self.recover(cut)
+            except (NimsgError, AssertionError) as error:
+                found.append(str(error))
+        return found
+
+
+@pytest.fixture
+def stage(folder: Path) -> Stage:
+    return Stage(folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with quick_folder(tmp_path) as quick:
+        yield quick
+
+
+@pytest.mark.slow
+def test_s1_18_n12_no_power_cut_loses_or_tears_what_was_answered(stage: Stage) -> None:
+    starts = 0
+    for steps in SEQUENCES:
+        for cut in stage.record(steps).cuts(stage.chance):
+            stage.recover(cut)
+            starts += 1
+
+    assert starts > 1000
+
+
+@pytest.mark.parametrize("steps", TELLING)
+def test_s1_18_power_may_fail_again_in_each_of_three_recoveries(
+    stage: Stage, steps: Sequence[Step]
+) -> None:
+    for cut in stage.record(steps).cuts(stage.chance):
+        stage.recover(cut, depth=3)
+
+
+def test_s1_18_power_may_fail_while_a_store_is_made(folder: Path) -> None:
+    stage = Stage(folder, setup=())
+    for cut in stage.record(CREATES).cuts(stage.chance, samples=5):
+        stage.recover(cut, depth=1)
+
+
+@pytest.mark.parametrize("steps", TELLING)
+def test_s1_18_after_a_power_cut_the_files_alone_tell_the_same(
+    stage: Stage, steps: Sequence[Step]
+) -> None:
+    for cut in stage.record(steps).cuts(stage.chance):
+        stage.recover(cut)
+        stage.rebuild(cut.expected)
+
+
+@pytest.mark.parametrize("steps", TELLING)
+def test_s1_18_files_and_folders_are_synced_one_by_one_where_syncfs_is_missing(
+    stage: Stage, steps: Sequence[Step]
+) -> None:
+    assert stage.losses(stage.record(steps, FaultyDisk(has_syncfs=False))) == []
+
+
+# -- T2: with one sync taken away the same cuts lose something
+
+
+def test_a_syncfs_that_lies_loses_what_was_answered(stage: Stage) -> None:
+    found: list[str] = []
+    for steps in TELLING:
+        found += stage.losses(stage.record(steps, deaf=frozenset({"syncfs"})))
+
+    assert any("message file" in why for why in found)
+    assert any("has lost lines" in why for why in found)
+
+
+def test_rows_forgotten_before_they_are_settled_lose_what_was_answered(
+    stage: Stage,
+) -> None:
+    found: list[str] = []
+    for steps in TELLING:
+        found += stage.losses(stage.record(steps, opener=open_hasty))
+
+    assert any("message file" in why for why in found)
+    assert any("has lost lines" in why for why in found)
+
+
+@pytest.mark.parametrize("deaf", ["fsync_file", "fsync_folder"])
+def test_without_one_of_the_fsyncs_what_was_answered_is_lost(
+    stage: Stage, deaf: str
+) -> None:
+    found: list[str] = []
+    for steps in TELLING:
+        disk = FaultyDisk(has_syncfs=False)
+        found += stage.losses(stage.record(steps, disk, deaf=frozenset({deaf})))
+
+    assert any("message file" in why for why in found)
+    assert any("has lost lines" in why for why in found)
+
+
+def test_a_format_that_is_not_synced_keeps_a_new_store_from_opening(
+    folder: Path,
+) -> None:
+    stage = Stage(folder, setup=())
+
+    found = stage.losses(stage.record(CREATES, deaf=frozenset({"fsync_file"})))
+
+    assert any("has store format" in why for why in found)

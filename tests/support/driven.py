@@ -1,0 +1,218 @@
+"""A store driven step by step as a server drives it, and all that can be seen of it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+from msgspec.structs import replace
+
+from nimsg.core.commands import (
+    Act,
+    Command,
+    CreateAccount,
+    MailAct,
+    Outcome,
+    SendMail,
+)
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import Box, Device
+from nimsg.protocol.results import InboxRow, OutboxRow
+from nimsg.store.accountfile import decode_account
+from nimsg.store.base import ListQuery
+from nimsg.store.ledger import line_digest, parse_line, read_lines
+from nimsg.store.local import LocalStore
+from nimsg.store.messagefile import decode_message
+from nimsg.store.schema import GENESIS
+from tests.support.faultydisk import FaultyDisk
+
+
+# Two minutes before a midnight: the third minute is of another day.
+START = 1_795_305_480_000
+MINUTE = 60_000
+NAMES = ("ann", "bob", "cyd", "dee")
+ANN, BOB, CYD, DEE = 1, 2, 3, 4
+
+Opener = Callable[[Path, FaultyDisk], LocalStore]
+View = dict[str, object]
+
+
+def open_store(root: Path, disk: FaultyDisk) -> LocalStore:
+    """A store that takes mail as long as the disk has any room."""
+    return LocalStore(root, disk=disk, min_free_bytes=1, entropy=entropy())
+
+
+def entropy() -> Callable[[int], bytes]:
+    """The same random bytes every time."""
+    return Random(7).randbytes  # noqa: S311
+
+
+class Driven:
+    """A store that is open, and can be opened again."""
+
+    def __init__(
+        self, root: Path, disk: FaultyDisk, opener: Opener = open_store
+    ) -> None:
+        self._root = root
+        self._disk = disk
+        self._opener = opener
+        self._last_n = 0
+        self.is_open = True
+        self.store = opener(root, disk)
+
+    def do(self, commands: Sequence[Command], now: int) -> list[Outcome | Refusal]:
+        """Commit and file a batch: what returns is answered."""
+        batch = self.store.commit(commands, now)
+        for row in batch.rows:
+            assert row.n > self._last_n, "a number was given again"
+            self._last_n = row.n
+        self.store.file(batch)
+        return batch.outcomes
+
+    def reopen(self) -> None:
+        """A clean stop and a new start."""
+        self.is_open = False
+        self.store.close()
+        self.store = self._opener(self._root, self._disk)
+        self.is_open = True
+
+
+Step = Callable[[Driven, int], None]
+
+
+def create(*names: str) -> Step:
+    """Make accounts, or find them made."""
+
+    def step(driven: Driven, now: int) -> None:
+        outcomes = driven.do([CreateAccount(n, "h", existing=True) for n in names], now)
+        assert all(isinstance(outcome, Outcome) for outcome in outcomes)
+
+    return step
+
+
+def send(key: str, *to: str) -> Step:
+    """Ann sends; the key is client_id, subject and the beginning of the body."""
+
+    def step(driven: Driven, now: int) -> None:
+        mail = SendMail(ANN, list(to), key, key, f"{key}: {'text ' * 20}", None)
+        outcomes = driven.do([mail], now)
+        assert isinstance(outcomes[0], Outcome), outcomes
+
+    return step
+
+
+def act(what: Act, actor: int, key: str) -> Step:
+    """Something happens to the message of a key; what is done already is refused."""
+
+    def step(driven: Driven, now: int) -> None:
+        id_ = id_of(driven.store, actor, key)
+        driven.do([MailAct(what, actor, [id_], Device.TUI)] if id_ else [], now)
+
+    return step
+
+
+def settle(driven: Driven, now: int) -> None:
+    """What stands in files is forgotten by the journal."""
+    driven.store.settle()
+    driven.do([], now)
+
+
+def sync(driven: Driven, _now: int) -> None:
+    """What stands in files will be forgotten with the next commit."""
+    driven.store.settle()
+
+
+def reopen(driven: Driven, _now: int) -> None:
+    """Stop and start."""
+    driven.reopen()
+
+
+def id_of(store: LocalStore, owner: int, key: str) -> str:
+    """The id of the message with this subject; empty where the owner has none."""
+    rows = (row for box in Box for row in rows_of(store, owner, box))
+    return next((row.id for row in rows if row.subject == key), "")
+
+
+def rows_of(store: LocalStore, owner: int, box: Box) -> list[InboxRow | OutboxRow]:
+    """All that is in a box."""
+    page = store.page(ListQuery(owner, box, all=True, limit=500))
+    return [*page.inbox, *page.outbox]
+
+
+def moment(number: int) -> int:
+    """When the step of this number happens."""
+    return START + number * MINUTE
+
+
+def play(driven: Driven, steps: Sequence[Step], first: int = 0) -> None:
+    """Do the steps from one on."""
+    for number in range(first, len(steps)):
+        steps[number](driven, moment(number))
+
+
+# -- all that can be seen
+
+
+def view(store: LocalStore) -> View:
+    """Every row, receipt, text, account and ledger line, with keys for ids.
+
+    Looking fails where the index and the files do not tell the same.
+    """
+    accounts = store.accounts()
+    seen: View = {}
+    keys: dict[str, str] = {}
+    for account in accounts:
+        path = store.layout.user(account.uid)
+        assert path.exists(), f"{path} is gone"
+        assert decode_account(path.read_bytes()) == account, path
+        for box in Box:
+            rows = rows_of(store, account.uid, box)
+            seen[f"{account.name} {box}"] = [replace(row, id="") for row in rows]
+            keys |= {row.id: row.subject for row in rows}
+            for row in rows:
+                seen[f"{account.name} {row.subject}"] = text(store, account.uid, row.id)
+        seen[f"{account.name} counts"] = store.counts(account.uid)
+    seen["accounts"] = accounts
+    seen["ledger"] = ledger(store, keys)
+    return seen
+
+
+def text(store: LocalStore, asker: int, id_: str) -> str:
+    """A body, or that it was recalled; nothing else keeps it from who sees its row."""
+    try:
+        return store.letter(asker, id_).body
+    except Refusal as refusal:
+        if refusal.kind != "recalled":
+            raise
+        return refusal.kind
+
+
+def ledger(store: LocalStore, keys: dict[str, str]) -> list[object]:
+    """What the ledger tells, its chain checked."""
+    head, last = GENESIS, 0
+    told: list[object] = []
+    for path, _, data in read_lines(store.layout):
+        line = parse_line(data, path)
+        assert line.prev == head, f"{path}: the chain is broken at line {line.n}"
+        assert line.n > last
+        head, last = line_digest(data), line.n
+        told.append((line.event, line.user, [keys.get(i) for i in line.ids], line.time))
+    return told
+
+
+def require_whole(root: Path) -> None:
+    """Every file that has a name of ours is what was once written."""
+    for path in (root / "messages").rglob("*.json"):
+        assert decode_message(path.read_bytes()).id == path.stem
+    for path in (root / "users").glob("*.json"):
+        decode_account(path.read_bytes())
+    for path in (root / "ledger").glob("*.jsonl"):
+        assert path.read_bytes()[-1:] in (b"", b"\n"), path
+
+
+def views_of(driven: Driven, steps: Iterable[Step]) -> list[View]:
+    """What is seen before the first step and after each."""
+    views = [view(driven.store)]
+    for number, step in enumerate(steps):
+        step(driven, moment(number))
+        views.append(view(driven.store))
+    return views

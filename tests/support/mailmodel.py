@@ -1,0 +1,194 @@
+"""Any sequence of mail commands, beside a model of a few dictionaries (T18)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from nimsg.core.commands import Act, SendMail
+from nimsg.protocol.constants import CopyState
+from nimsg.protocol.results import InboxRow, OutboxRow
+from nimsg.store.base import Counts
+from tests.support.post import Backend, Post, refused, rows
+
+
+PEOPLE = ("ann", "bob", "cyd")
+NEW = (CopyState.STORED, CopyState.FETCHED)
+RISE = {
+    Act.FETCHED: {CopyState.STORED: CopyState.FETCHED},
+    Act.OPENED: dict.fromkeys(NEW, CopyState.OPENED),
+    Act.ACKED: dict.fromkeys((*NEW, CopyState.OPENED), CopyState.ACKED),
+    Act.RECALLED: dict.fromkeys(NEW, CopyState.RECALLED),
+    Act.DELETED: dict.fromkeys(NEW, CopyState.DELETED),
+}
+
+
+@dataclass
+class Message:
+    """A sent message: where each copy stands, and who has removed it from view."""
+
+    command: SendMail
+    sender: str
+    copies: dict[str, CopyState]
+    refused: int
+    hidden: set[str] = field(default_factory=set)
+
+    @property
+    def pending(self) -> bool:
+        waits = any(state in NEW for state in self.copies.values())
+        return waits and self.sender not in self.hidden
+
+    def refusal(self, act: Act, actor: str) -> str:
+        """Why an act is refused; empty where it is not."""
+        copy = self.copies.get(actor)
+        if act is Act.FETCHED or (act is Act.RECALLED and actor == self.sender):
+            return ""
+        if act is Act.RECALLED:
+            return "not_sender" if copy else "not_found"
+        if act is not Act.DELETED and copy is CopyState.RECALLED:
+            return "recalled"
+        if actor in self.hidden or (copy is None and actor != self.sender):
+            return "not_found"
+        return "not_recipient" if copy is None and act is Act.ACKED else ""
+
+    def do(self, act: Act, actor: str) -> None:
+        """What an act that is not refused comes to."""
+        for name in self.copies if act is Act.RECALLED else {actor} & {*self.copies}:
+            state = self.copies[name]
+            self.copies[name] = RISE[act].get(state, state)
+        if act is Act.DELETED:
+            self.hidden.add(actor)
+
+
+Known = dict[str, InboxRow | OutboxRow]
+
+
+class Machine(RuleBasedStateMachine):
+    """A store, the model, and readers that follow each mailbox page by page."""
+
+    backend: Backend
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = TemporaryDirectory()
+        self.post = Post(self.backend, Path(self._folder.name) / "var")
+        self.uids = dict(zip(PEOPLE, self.post.people(*PEOPLE), strict=True))
+        self.messages: dict[str, Message] = {}
+        self.cursors: dict[str, str | None] = dict.fromkeys(PEOPLE)
+        self.behind: set[str] = set()
+        self.known: dict[str, Known] = {name: {} for name in PEOPLE}
+
+    @rule(
+        sender=st.sampled_from(PEOPLE),
+        to=st.lists(st.sampled_from((*PEOPLE, "eve", "fay")), min_size=1, unique=True),
+    )
+    def send(self, sender: str, to: list[str]) -> None:
+        command = self.post.letter(self.uids[sender], to)
+        reached = [name for name in to if name in PEOPLE]
+        if not reached:
+            with refused("all_refused"):
+                self.post.sent(command)
+            return
+        sent = self.post.sent(command)
+        assert (sent.to, sent.duplicate) == (reached, False)
+        copies = dict.fromkeys(reached, CopyState.STORED)
+        message = Message(command, sender, copies, len(to) - len(reached))
+        self.messages[sent.id] = message
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data(), act=st.sampled_from(Act), actor=st.sampled_from(PEOPLE))
+    def act(self, data: st.DataObject, act: Act, actor: str) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.messages)))
+        message = self.messages[id_]
+        expected = message.refusal(act, actor)
+        if expected:
+            with refused(expected):
+                self.post.act(act, self.uids[actor], id_)
+            return
+        copies = self.post.act(act, self.uids[actor], id_)
+        message.do(act, actor)
+        assert {name: copy.state for name, copy in copies.items()} == message.copies
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.messages)))
+        sent = self.post.sent(self.messages[id_].command)
+        assert (sent.id, sent.duplicate) == (id_, True)
+
+    @rule(name=st.sampled_from(PEOPLE), most=st.integers(1, 4))
+    def follow(self, name: str, most: int) -> None:
+        page = self.post.store.changes(self.uids[name], self.cursors[name], most)
+        self.cursors[name] = page.cursor
+        for row in rows(page):
+            self.known[name][f"{type(row).__name__} {row.id}"] = row
+        if not page.more:
+            self.behind.discard(name)
+
+    @rule()
+    def settle(self) -> None:
+        self.post.settle()
+
+    @rule()
+    def reopen(self) -> None:
+        self.post.reopen()
+
+    @rule(name=st.sampled_from(PEOPLE))
+    def look(self, name: str) -> None:
+        uid = self.uids[name]
+        mine = [m for m in self.messages.values() if m.sender == name]
+        theirs = [m for m in self.messages.values() if name in m.copies]
+        new = [m for m in theirs if m.copies[name] in NEW]
+        pending = [m for m in mine if m.pending]
+        assert self.post.store.counts(uid) == Counts(len(new), len(pending))
+        inbox, outbox = self.post.inbox(uid), self.post.outbox(uid)
+        assert [self.messages[row.id] for row in reversed(inbox)] == [
+            message for message in theirs if name not in message.hidden
+        ]
+        assert [self.messages[row.id] for row in reversed(outbox)] == [
+            message for message in mine if name not in message.hidden
+        ]
+        for row in inbox:
+            assert row.receipt.state is self.messages[row.id].copies[name]
+        for one in outbox:
+            states = {receipt.user: receipt.state for receipt in one.receipts}
+            assert states == self.messages[one.id].copies
+            assert one.pending == self.messages[one.id].pending
+        assert len(self.post.inbox(uid, all_=False)) == len(new)
+        assert len(self.post.outbox(uid, all_=False)) == len(pending)
+
+    def teardown(self) -> None:
+        try:
+            self._conserved()
+            for name in PEOPLE:
+                self.look(name)
+                self.behind.add(name)
+                while name in self.behind:
+                    self.follow(name, 4)
+                everything = self.post.store.changes(self.uids[name], None, 500)
+                assert sorted(self.known[name].values(), key=str) == sorted(
+                    rows(everything), key=str
+                )
+        finally:
+            self.post.store.close()
+            assert self.post.check().problems == []
+            self._folder.cleanup()
+
+    def _conserved(self) -> None:
+        """Each copy is in one state, and each recipient has a copy or a refusal."""
+        found: Counter[CopyState] = Counter()
+        for id_, message in self.messages.items():
+            if message.sender not in message.hidden:
+                states = self.post.states(self.uids[message.sender], id_)
+                assert states == message.copies
+                found.update(states.values())
+            else:
+                found.update(message.copies.values())
+            to = message.command.to
+            assert len(message.copies) + message.refused == len(to)
+        report = self.post.check()
+        assert report.copies == {state: found[state] for state in CopyState}
+        assert report.refused == sum(m.refused for m in self.messages.values())

@@ -1,0 +1,202 @@
+"""A store used as a server uses it: commit, file, then answer or refuse."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from nimsg.core.commands import (
+    Act,
+    Command,
+    Copies,
+    CreateAccount,
+    CreateToken,
+    MailAct,
+    Outcome,
+    RemoveAccount,
+    SendMail,
+    SentMail,
+    SetPassword,
+    SetRole,
+)
+from nimsg.core.ladder import Copy
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import Box, CopyState, Device
+from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow, Page
+from nimsg.store.base import ListQuery, Store
+from nimsg.store.check import Report, check_store
+from nimsg.store.local import LocalStore
+
+
+START = 1_795_000_000_000
+DAY = 86_400_000
+
+
+def refused(kind: str) -> "pytest.RaisesExc[Refusal]":
+    """A refusal of this kind, and no other."""
+    return pytest.RaisesExc(Refusal, check=lambda refusal: refusal.kind == kind)
+
+
+def rows(page: Page | ChangePage) -> list[InboxRow | OutboxRow]:
+    """The rows of both boxes."""
+    return [*page.inbox, *page.outbox]
+
+
+class Backend(NamedTuple):
+    """How one kind of store is opened, and how one on a folder is checked."""
+
+    open: Callable[[Path, Callable[[int], bytes]], Store]
+    check: Callable[[Path], Report]
+
+
+def open_local(root: Path, entropy: Callable[[int], bytes]) -> Store:
+    """The store on a local disk, taking mail as long as there is any room."""
+    return LocalStore(root, entropy=entropy, min_free_bytes=1)
+
+
+BACKENDS = {"local": Backend(open_local, check_store)}
+
+
+class Entropy:
+    """Bytes that look random and are the same in each run."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def __call__(self, count: int) -> bytes:
+        self._calls += 1
+        return hashlib.sha256(str(self._calls).encode()).digest()[:count]
+
+
+class Post:
+    """A store, a clock of a second a command, and words for what is asked of it."""
+
+    def __init__(self, backend: Backend, root: Path) -> None:
+        self.root = root
+        self.now = START
+        self._backend = backend
+        self._entropy = Entropy()
+        self._sent = 0
+        self.start()
+
+    def check(self) -> Report:
+        """What the check finds; the store may be open."""
+        return self._backend.check(self.root)
+
+    def do(self, *commands: Command) -> list[Outcome | Refusal]:
+        """A batch: what returns is answered."""
+        self.now += 1000
+        batch = self.store.commit(commands, self.now)
+        self.store.file(batch)
+        return batch.outcomes
+
+    def ask(self, command: Command) -> Outcome:
+        """One command; raises the refusal."""
+        outcome = self.do(command)[0]
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def start(self) -> None:
+        """Open the store; it may not be open."""
+        self.store = self._backend.open(self.root, self._entropy)
+
+    def reopen(self) -> None:
+        """A clean stop and a new start."""
+        self.store.close()
+        self.start()
+
+    def settle(self) -> None:
+        """Let the journal forget all that stands in files."""
+        self.store.settle()
+        self.do()
+
+    def people(self, *names: str) -> list[int]:
+        """New accounts."""
+        return [self.uid(CreateAccount(name, None)) for name in names]
+
+    def uid(self, command: Command) -> int:
+        """The account that a command is about."""
+        value = self.ask(command).value
+        assert isinstance(value, int)
+        return value
+
+    def letter(self, sender: int, to: Sequence[str], **more: str | None) -> SendMail:
+        """A message of its own, unless `more` says otherwise."""
+        self._sent += 1
+        fields = {
+            "client_id": f"c{self._sent}",
+            "subject": f"subject {self._sent}",
+            "body": f"body {self._sent}",
+            "reply_to": None,
+        } | more
+        return SendMail(
+            sender,
+            list(to),
+            fields["client_id"] or "",
+            fields["subject"] or "",
+            fields["body"] or "",
+            fields["reply_to"],
+        )
+
+    def send(self, sender: int, *to: str, **more: str | None) -> SentMail:
+        """Send a message."""
+        return self.sent(self.letter(sender, to, **more))
+
+    def sent(self, command: SendMail) -> SentMail:
+        """Send this message."""
+        value = self.ask(command).value
+        assert isinstance(value, SentMail)
+        return value
+
+    def act(self, act: Act, actor: int, *ids: str) -> dict[str, Copy]:
+        """Something happens to messages; the copies of the last one after it."""
+        value = self.ask(MailAct(act, actor, list(ids), Device.TUI)).value
+        assert isinstance(value, Copies)
+        return value.copies
+
+    def states(self, sender: int, id_: str) -> dict[str, CopyState]:
+        """What the sender is told of each copy."""
+        receipts = self.store.status(sender, id_).receipts
+        return {receipt.user: receipt.state for receipt in receipts}
+
+    def inbox(self, owner: int, *, all_: bool = True) -> list[InboxRow]:
+        """An inbox, newest first."""
+        query = ListQuery(owner, Box.INBOX, all=all_, limit=500)
+        return self.store.page(query).inbox
+
+    def outbox(self, owner: int, *, all_: bool = True) -> list[OutboxRow]:
+        """An outbox, newest first."""
+        query = ListQuery(owner, Box.OUTBOX, all=all_, limit=500)
+        return self.store.page(query).outbox
+
+
+class Busy(NamedTuple):
+    """The ids of three messages that much has happened to."""
+
+    shared: str
+    recalled: str
+    answered: str
+
+
+def keep_busy(post: Post) -> Busy:
+    """A little of everything, on two days, with the clock set back in between."""
+    ann, bob, cyd, dee = post.people("ann", "bob", "cyd", "dee")
+    post.do(CreateToken(ann, "t1", "secret 1", "phone", None))
+    post.do(CreateToken(ann, "t2", "secret 2", "script", post.now + DAY))
+    shared = post.send(ann, "cyd", "bob", "eve", subject="Hi", body="wörter\n").id
+    recalled = post.send(ann, "bob").id
+    post.act(Act.FETCHED, bob, shared, recalled)
+    post.act(Act.OPENED, bob, shared)
+    post.act(Act.RECALLED, ann, recalled)
+    post.now += DAY
+    post.act(Act.ACKED, bob, shared)
+    answered = post.send(bob, "ann", reply_to=shared).id
+    post.now -= DAY
+    post.act(Act.OPENED, ann, answered)
+    post.act(Act.DELETED, ann, answered)
+    post.act(Act.DELETED, ann, recalled)
+    post.do(RemoveAccount(dee), SetRole(cyd, "admin"), SetPassword(bob, "argon"))
+    return Busy(shared, recalled, answered)

@@ -1,0 +1,46 @@
+"""The command line as docs/cli.md tells it: verbs, and a label for each option."""
+
+import argparse
+from collections.abc import Iterator
+
+from nimsg.cli.main import VERBS, parser_of
+
+
+PRIVATE = argparse.SUPPRESS
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every verb, or every act of a verb that has acts, with its parser."""
+    for verb in VERBS:
+        parser, _ = parser_of(verb)
+        acts = [
+            action.choices
+            for action in parser._actions
+            if isinstance(action, argparse._SubParsersAction)
+        ]
+        yield from (
+            ((f"{verb} {name}", act) for name, act in acts[0].items())
+            if acts
+            else [(verb, parser)]
+        )
+
+
+def labels(parser: argparse.ArgumentParser) -> list[str]:
+    """What a parser takes, in order: `-f, --file FILE`, `[ID]`, `--json`."""
+    return [
+        label(parser, action)
+        for action in parser._actions
+        if not isinstance(action, argparse._HelpAction)
+    ]
+
+
+def label(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """One option or argument."""
+    values = ""
+    if action.nargs != 0:
+        name = "|".join(map(str, action.choices)) if action.choices else ""
+        name = name or (action.metavar if isinstance(action.metavar, str) else "")
+        name = name or action.dest.upper()
+        values = {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}
+        values = values.get(str(action.nargs), name)
+    return " ".join(filter(None, [", ".join(action.option_strings), values]))
