@@ -254,16 +254,17 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _graphemes(text: str) -> Iterator[str]:
-    """Give each grapheme with what follows it and takes no cell.
+    """Give each grapheme with the marks that Unicode calls graphemes of their own.
 
-    Some spacing marks are graphemes of their own and still widen the one before.
+    They may widen the one before. Cleaning bounds them but not direction controls,
+    which are therefore not joined: joining a long run takes quadratic time.
     Cells are counted by these: wcwidth takes quadratic time for a long run of flags.
     """
     from wcwidth import iter_graphemes, width as measure
 
     joined = ""
     for grapheme in iter_graphemes(text):
-        if joined and measure(grapheme):
+        if joined and (grapheme in _BIDI or measure(grapheme)):
             yield joined
             joined = ""
         joined += grapheme

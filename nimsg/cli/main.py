@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple
@@ -23,6 +23,7 @@ class Verb(NamedTuple):
     help: str
 
 
+HELP_COLUMNS = 80
 VERBS: dict[str, Verb] = {
     "server": Verb("server", "Serving", "run the server"),
     "check": Verb("check", "Serving", "compare files, ledger and index"),
@@ -101,10 +102,21 @@ def parser_of(name: str) -> tuple[ArgumentParser, Callable[[Namespace], int]]:
     """A verb's parser, and what runs it."""
     verb = VERBS[name]
     module = import_module(f"nimsg.cli.{verb.module}")
-    parser = ArgumentParser(prog=f"nimsg {name}", description=sentence(verb.help))
+    parser = ArgumentParser(
+        prog=f"nimsg {name}", description=sentence(verb.help), formatter_class=_help
+    )
     getattr(module, f"{name}_arguments")(parser)
     run: Callable[[Namespace], int] = getattr(module, f"run_{name}")
     return parser, run
+
+
+def _help(prog: str) -> HelpFormatter:
+    """As wide as the terminal; left to itself argparse imports shutil to know."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        columns = HELP_COLUMNS
+    return HelpFormatter(prog, width=columns - 2)
 
 
 def usage() -> str:

@@ -4,10 +4,9 @@ Never from an argument: arguments are seen by everybody on the machine.
 """
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
-from nimsg.cli.settings import Settings
+from nimsg.cli.settings import AnyPath, Settings
 from nimsg.cli.show import note
 from nimsg.errors import ConfigError, Refusal
 from nimsg.text import clean_line
@@ -32,19 +31,20 @@ def find_secret(settings: Settings) -> Secret | None:
         return Secret(_from_command(settings.password_command), "password_command")
     if settings.password_file:
         value = read_secret_file(settings.password_file)
-        return Secret(value, str(settings.password_file))
+        return Secret(value, settings.password_file)
     value = os.environ.get("NIMSG_PASSWORD", "")
     return Secret(value, "NIMSG_PASSWORD") if value else None
 
 
-def read_secret_file(path: Path) -> str:
+def read_secret_file(path: AnyPath) -> str:
     """A file's first line. Raises `ConfigError` unless only its owner can read it."""
     try:
-        if path.stat().st_mode & OTHERS:
+        if os.stat(path).st_mode & OTHERS:
             raise ConfigError(
                 f"{path} can be read by others; chmod 600 it and try again"
             )
-        line = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        with open(path, encoding="utf-8", newline="\n") as file:
+            line = file.readline().removesuffix("\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -33,5 +33,6 @@ class StoreLock:
 
     def release(self) -> None:
         """Let the store go."""
-        os.truncate(self._fd, 0)
+        with suppress(OSError):  # a failed disk keeps the line
+            os.truncate(self._fd, 0)
         os.close(self._fd)

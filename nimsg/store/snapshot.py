@@ -53,6 +53,7 @@ class Snapshot:
         if (kind, name) in self.waiting:
             return True
         with closing(connect_reader(self._path)) as now:
+            now.text_factory = _text
             waits = now.execute(
                 "SELECT 1 FROM journal WHERE kind = ? AND name = ?", (kind, name)
             ).fetchone()
@@ -82,7 +83,8 @@ def take_snapshot(path: Path, findings: Findings) -> Iterator[Snapshot | None]:
         try:
             _copy(path, copy)
             faults = list(_faults(copy))
-        except sqlite3.DatabaseError as error:
+        # SQLite may quote damaged names that are no UTF-8.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             faults = [f"cannot be read: {error}"]
         for fault in faults:
             say(fault)
@@ -99,6 +101,7 @@ def _copy(path: Path, copy: sqlite3.Connection) -> None:
     copy.execute("PRAGMA journal_mode = OFF")
     copy.execute("PRAGMA synchronous = OFF")
     copy.execute("PRAGMA cache_size = -65536")
+    copy.execute("PRAGMA user_version = 0")  # fails where nothing can be written
 
 
 def _faults(connection: sqlite3.Connection) -> Iterator[str]:
@@ -106,7 +109,7 @@ def _faults(connection: sqlite3.Connection) -> Iterator[str]:
         if fault != "ok":
             yield f"is damaged: {fault}"
     expected, found = _tables(), _definitions(connection)
-    for name in sorted(expected.keys() | found.keys()):
+    for name in sorted(expected.keys() | found.keys(), key=str):
         if expected.get(name) != found.get(name):
             yield f"has not the {name!r} that this version makes"
             return

@@ -17,6 +17,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from nimsg.cli.server import loop_factory
+
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -50,7 +52,7 @@ class BoundStore:
         fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         os.write(fd, body)
         os.close(fd)
-        os.rename(temporary, self._folder / f"m{self._n}")
+        temporary.rename(self._folder / f"m{self._n}")
 
 
 class BoundServer:
@@ -93,13 +95,7 @@ def main() -> None:
     """Serve one mode."""
     mode, port, folder = sys.argv[1:]
     server = BoundServer(BoundStore(mode, Path(folder)))
-    try:
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    except ImportError:
-        factory = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(server.serve(int(port)))
 
 

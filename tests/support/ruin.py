@@ -57,10 +57,14 @@ class Ruin:
         """The file of a message."""
         return self.layout.message(id_)
 
-    def sql(self, statement: str, *values: str | int | None) -> None:
+    def sql(self, statement: str, *values: str | int | bytes | None) -> None:
         """Change the index."""
         with closing(sqlite3.connect(self.layout.index)) as index, index:
             index.execute(statement, values)
+
+    def add_journal_row(self, n: int, kind: int, name: str, data: bytes) -> None:
+        """A row that waits to be filed."""
+        self.sql("INSERT INTO journal VALUES (?, ?, ?, ?)", n, kind, name, data)
 
     def change_message(self, id_: str, **members: object) -> None:
         """Other members in a message file, with a digest that fits.

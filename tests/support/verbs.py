@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from nimsg.cli.main import VERBS, parser_of
 
 
-PRIVATE = argparse.SUPPRESS
-
-
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every verb, or every act of a verb that has acts, with its parser."""
     for verb in VERBS:
@@ -28,19 +25,22 @@ def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
 def labels(parser: argparse.ArgumentParser) -> list[str]:
     """What a parser takes, in order: `-f, --file FILE`, `[ID]`, `--json`."""
     return [
-        label(parser, action)
+        label(action)
         for action in parser._actions
         if not isinstance(action, argparse._HelpAction)
     ]
 
 
-def label(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+def label(action: argparse.Action) -> str:
     """One option or argument."""
-    values = ""
-    if action.nargs != 0:
-        name = "|".join(map(str, action.choices)) if action.choices else ""
-        name = name or (action.metavar if isinstance(action.metavar, str) else "")
-        name = name or action.dest.upper()
-        values = {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}
-        values = values.get(str(action.nargs), name)
-    return " ".join(filter(None, [", ".join(action.option_strings), values]))
+    return " ".join(filter(None, [", ".join(action.option_strings), _values(action)]))
+
+
+def _values(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    name = str(action.metavar or action.dest.upper())
+    if action.choices:
+        name = "|".join(map(str, action.choices))
+    forms = {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}
+    return forms.get(str(action.nargs), name)

@@ -1,0 +1,43 @@
+"""`make bench`: every measure, as Markdown tables.
+
+    python -m tests.bench [--quick] [MEASURE ...]
+
+Absolute figures move with the machine; only ratios within one run count. What is
+written is left to the end: deleting files makes creating them slow for a while.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from tests.bench.measures import FULL, MEASURES, QUICK
+
+
+def main() -> None:
+    """Run the measures that were asked for."""
+    parser = argparse.ArgumentParser(description="nimsg beside bounds and floors")
+    parser.add_argument("measures", nargs="*", metavar="MEASURE", help=str([*MEASURES]))
+    parser.add_argument("--quick", action="store_true", help="small counts")
+    parser.add_argument("--work-dir", help="which disk is measured")
+    args = parser.parse_args()
+    size = QUICK if args.quick else FULL
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, "
+        f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs\n"
+    )
+    with tempfile.TemporaryDirectory(
+        prefix="nimsg-bench-", dir=args.work_dir
+    ) as folder:
+        for name in args.measures or MEASURES:
+            print(f"### {name}: {(MEASURES[name].__doc__ or '').splitlines()[0]}\n")
+            for number, row in enumerate(MEASURES[name](size, Path(folder))):
+                print("| " + " | ".join(row) + " |", flush=True)
+                if number == 0:
+                    print("|" + "---|" * len(row))
+            print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""T9: no flipped bit, cut byte or swapped file of a store goes unnoticed."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from nimsg.errors import Refusal
+from nimsg.store.check import check_store
+from nimsg.store.check_files import check_accounts, check_messages
+from nimsg.store.check_ledger import check_ledger
+from nimsg.store.findings import Findings
+from nimsg.store.local import LocalStore
+from nimsg.store.snapshot import take_snapshot
+from nimsg.store.survey import survey
+from tests.support.examples import few
+from tests.support.post import Busy
+from tests.support.ruin import Ruin
+from tests.support.spoils import SHARED
+
+
+Spoilt = Callable[[bytes], Iterator[bytes]]
+
+
+def flip(data: bytes, bit: int) -> bytes:
+    """The data with one bit the other way."""
+    spoilt = bytearray(data)
+    spoilt[bit // 8] ^= 1 << bit % 8
+    return bytes(spoilt)
+
+
+def flips(data: bytes) -> Iterator[bytes]:
+    """The data with each of its bits the other way."""
+    return (flip(data, bit) for bit in range(len(data) * 8))
+
+
+def cuts(data: bytes) -> Iterator[bytes]:
+    """The data without its end, however long that is."""
+    return (data[:size] for size in range(len(data)))
+
+
+@pytest.mark.parametrize("spoil", [flips, cuts])
+def test_t9_every_flip_and_cut_of_a_message_file_is_found(
+    ruin: Ruin, spoil: Spoilt
+) -> None:
+    path = ruin.message(SHARED)
+    findings = Findings(ruin.root)
+    seen = survey(ruin.layout, findings)
+    with take_snapshot(ruin.layout.index, findings) as index:
+        for spoilt in spoil(path.read_bytes()):
+            path.write_bytes(spoilt)
+            check_messages(ruin.layout, seen, index, findings)
+            assert any(SHARED in one.where for one in findings.problems), spoilt
+            findings.problems.clear()
+
+
+@pytest.mark.parametrize("spoil", [flips, cuts])
+def test_t9_a_spoilt_letter_is_never_served(ruin: Ruin, spoil: Spoilt) -> None:
+    path = ruin.message(SHARED)
+    store = LocalStore(ruin.root)
+    whole = store.letter(1, SHARED)
+    damaged = 0
+    for spoilt in spoil(path.read_bytes()):
+        path.write_bytes(spoilt)
+        try:
+            assert store.letter(1, SHARED) == whole
+        except Refusal as refusal:
+            damaged += refusal.kind == "damaged"
+    store.close()
+
+    assert damaged > len(whole.body) * 8
+
+
+@pytest.mark.parametrize("spoil", [flips, cuts])
+def test_t9_every_flip_and_cut_of_an_account_file_is_found(
+    ruin: Ruin, spoil: Spoilt
+) -> None:
+    path = ruin.layout.user(3)
+    findings = Findings(ruin.root)
+    seen = survey(ruin.layout, findings)
+    with take_snapshot(ruin.layout.index, findings) as index:
+        for spoilt in spoil(path.read_bytes()):
+            path.write_bytes(spoilt)
+            check_accounts(ruin.layout, seen, index, findings)
+            assert findings.problems, spoilt
+            findings.problems.clear()
+
+
+@pytest.mark.parametrize("spoil", [flips, cuts])
+def test_t9_n2_every_flip_and_cut_within_the_ledger_is_found(
+    ruin: Ruin, spoil: Spoilt
+) -> None:
+    findings = Findings(ruin.root)
+    seen = survey(ruin.layout, findings)
+    for spoilt in spoil(ruin.days[0].read_bytes()):
+        ruin.days[0].write_bytes(spoilt)
+        check_ledger(ruin.layout, seen, None, findings)
+        assert findings.problems, spoilt
+        findings.problems.clear()
+
+
+def copy(template: Path, root: Path) -> Path:
+    """A store to spoil once."""
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(template, root)
+    return root
+
+
+@few
+@given(st.data())
+def test_t9_n2_a_flip_at_the_end_of_the_ledger_is_found(
+    template: tuple[Path, Busy],
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+) -> None:
+    root = copy(template[0], tmp_path_factory.getbasetemp() / "flipped")
+    day = max((root / "ledger").iterdir())
+    whole = day.read_bytes()
+    last = len(whole.splitlines(keepends=True)[-1]) * 8
+
+    bit = len(whole) * 8 - 1 - data.draw(st.integers(0, last - 1))
+    day.write_bytes(flip(whole, bit))
+
+    assert check_store(root).problems
+
+
+@few
+@given(st.data())
+def test_t9_a_flip_in_the_index_never_stops_the_check(
+    template: tuple[Path, Busy],
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+) -> None:
+    root = copy(template[0], tmp_path_factory.getbasetemp() / "flipped")
+    index = root / "index.db"
+    whole = index.read_bytes()
+    used = [bit for bit, byte in enumerate(whole) if byte]
+
+    place = data.draw(st.sampled_from(used)) * 8 + data.draw(st.integers(0, 7))
+    index.write_bytes(flip(whole, place))
+
+    report = check_store(root)
+    assert report.messages == 3 or report.problems

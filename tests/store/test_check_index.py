@@ -1,0 +1,402 @@
+"""The check names every disagreement within the index, and of it with the files."""
+
+import pytest
+
+from nimsg.core.accounts import Account
+from nimsg.core.commands import Act
+from nimsg.store.accountfile import encode_account
+from nimsg.store.check import check_store
+from nimsg.store.filer import RowKind
+from nimsg.store.ledger import encode_event
+from tests.support.post import START
+from tests.support.ruin import Ruin, named
+from tests.support.spoils import (
+    ANSWERED,
+    DAY_1,
+    RECALLED,
+    SHARED,
+    Cases,
+    Spoil,
+    check_case,
+    sql,
+)
+
+
+MESSAGE = "UPDATE message SET {} = ? WHERE id = ?"
+COLUMNS: dict[str, str | int | None] = {
+    "fingerprint": "x",
+    "refused": None,
+    "size": 1,
+    "sent_at": START,
+    "reply_to": RECALLED,
+    "hash": "x",
+    "digest": "x",
+    "client_id": "x",
+}
+MESSAGES: Cases = {
+    column: (
+        sql(MESSAGE.format(column), value, SHARED),
+        (f"message {SHARED}: has `{column}` {value!r}, by its file",),
+    )
+    for column, value in COLUMNS.items()
+} | {
+    "subject": (
+        sql(MESSAGE.format("subject"), "x", SHARED),
+        (f"message {SHARED}: has another `subject` than its file",),
+    ),
+    "recipients": (
+        sql(MESSAGE.format("recipients"), '["bob"]', SHARED),
+        (
+            f"""message {SHARED}: has `recipients` '["bob"]', by its file""",
+            f"message {SHARED}: has 2 copies, and its recipients are",
+        ),
+    ),
+    "no recipients": (
+        sql(MESSAGE.format("recipients"), "[", SHARED),
+        (
+            f"message {SHARED}: has `recipients` '[', by its file",
+            f"message {SHARED}: has 2 copies, and its recipients are [",
+        ),
+    ),
+    "sender": (
+        sql(MESSAGE.format("sender"), 9, ANSWERED),
+        (
+            f"message {ANSWERED}: has `sender` 9, by its file 2",
+            f"message {ANSWERED}: has no account as its sender 9",
+            "mailbox 2: has `last_out` 1, by its rows 0",
+            "mailbox 9: has `last_out` 0, by its rows 1",
+            "...",
+        ),
+    ),
+    "position": (
+        sql(MESSAGE.format("position"), 9, RECALLED),
+        (
+            f"message {RECALLED}: has `position` 9, by its file 2",
+            "mailbox 1: has 2 messages at the positions 1 to 9",
+            "mailbox 1: has `last_out` 2, by its rows 9",
+        ),
+    ),
+    "row lost": (
+        sql("DELETE FROM message WHERE id = ?", RECALLED),
+        (
+            f"message {RECALLED}: is missing, and its file stands",
+            "copy 2/2: is of no message",
+            "mailbox 1: has `last_out` 2, by its rows 1",
+            "...",
+        ),
+    ),
+    "pending": (
+        sql(MESSAGE.format("pending"), 0, SHARED),
+        (
+            f"message {SHARED}: has `pending` 0, by the ledger 1",
+            "mailbox 1: has `pending` 1, by its rows 0",
+        ),
+    ),
+    "deleted_at": (
+        sql(MESSAGE.format("deleted_at"), 5, RECALLED),
+        (f"message {RECALLED}: has `deleted_at` 5, by the ledger 1795",),
+    ),
+    "change": (
+        sql(MESSAGE.format("change"), None, SHARED),
+        (f"message {SHARED}: has `changed` 0, by the ledger 1",),
+    ),
+}
+COPY = "UPDATE copy SET {} = ? WHERE owner = 2 AND position = 1"
+LADDER: dict[str, str | int | None] = {
+    "fetched_at": 5,
+    "fetched_by": "line",
+    "opened_at": None,
+    "opened_by": None,
+    "acked_at": 5,
+    "acked_by": "headless",
+    "recalled_at": 5,
+    "deleted_at": None,
+}
+COPIES: Cases = {
+    column: (
+        sql(COPY.format(column), value),
+        (f"message {SHARED}: has `{column}` {value} for the copy of bob, by the",),
+    )
+    for column, value in LADDER.items()
+    if column != "deleted_at"
+} | {
+    "deleted_at": (
+        sql(COPY.format("deleted_at"), 5),
+        (
+            f"message {SHARED}: has `deleted_at` 5 for the copy of bob, by the ledger",
+            "mailbox 2: has `kept_in` 2, by its rows 1",
+        ),
+    ),
+    "new": (
+        sql(COPY.format("new"), 1),
+        (
+            f"message {SHARED}: has `new` 1 for the copy of bob, by the ledger 0",
+            "mailbox 2: has `new` 0, by its rows 1",
+        ),
+    ),
+    "change": (
+        sql(COPY.format("change"), None),
+        (f"message {SHARED}: has `changed` 0 for the copy of bob, by the ledger 1",),
+    ),
+    "change given twice": (
+        sql("UPDATE copy SET change = 6 WHERE owner = 2"),
+        ("mailbox 2: has given the change number 6 twice", "..."),
+    ),
+    "position": (
+        sql(COPY.format("position"), 3),
+        (
+            f"message {SHARED}: has copies at the positions",
+            "mailbox 2: has 2 copies at the positions 2 to 3",
+            "mailbox 2: has `last_in` 2, by its rows 3",
+        ),
+    ),
+    "row lost": (
+        sql("DELETE FROM copy WHERE owner = 3"),
+        (
+            f"message {SHARED}: has copies at the positions {{'bob': 1}}, by its file",
+            f"message {SHARED}: has 1 copies, and its recipients are",
+            "mailbox 3: has `last_in` 1, by its rows 0",
+            "mailbox 3: has `new` 1, by its rows 0",
+            "mailbox 3: has `kept_in` 1, by its rows 0",
+            f"message {SHARED}: has `pending` 1, by the ledger 0",
+        ),
+    ),
+    "row too many": (
+        sql(
+            "INSERT INTO copy (owner, position, m, new)"
+            " SELECT 4, 1, m, 1 FROM message WHERE id = ?",
+            SHARED,
+        ),
+        (
+            f"message {SHARED}: has copies at the positions",
+            f"message {SHARED}: has 3 copies, and its recipients are",
+            "mailbox 4: has `last_in` 0, by its rows 1",
+            "mailbox 4: has `new` 0, by its rows 1",
+            "mailbox 4: has `kept_in` 0, by its rows 1",
+        ),
+    ),
+    "of nobody": (
+        sql("UPDATE copy SET owner = 9 WHERE owner = 3"),
+        ("copy 9/1: is of no account", "..."),
+    ),
+}
+MAILBOX = "UPDATE mailbox SET {0} = {0} + 1 WHERE uid = 1"
+MAILBOXES: Cases = {
+    column: (
+        sql(MAILBOX.format(column)),
+        (f"mailbox 1: has `{column}` ",),
+    )
+    for column in (
+        "last_in", "last_out", "last_change", "new", "pending", "kept_in", "kept_out"
+    )
+} | {
+    "row lost": (
+        sql("DELETE FROM mailbox WHERE uid = 3"),
+        ("mailbox 3: has `last_in` 0, by its rows 1", "..."),
+    ),
+}  # fmt: skip
+ACCOUNT = "UPDATE account SET {} = ? WHERE uid = 3"
+ACCOUNTS: Cases = {
+    "role": (
+        sql(ACCOUNT.format("role"), "user"),
+        ("account 3: has `role` 'user', by its file 'admin'",),
+    ),
+    "password": (
+        sql(ACCOUNT.format("password_hash"), "x"),
+        ("account 3: has another `password_hash` than its file",),
+    ),
+    "name": (
+        sql(ACCOUNT.format("name"), "Cyd"),
+        ("account 3: has `name` 'Cyd', by its file 'cyd'", "..."),
+    ),
+    "fold": (
+        sql(ACCOUNT.format("fold"), "Cyd"),
+        ("account 3: has the folded name Cyd beside cyd",),
+    ),
+    "row lost": (
+        sql("DELETE FROM account WHERE uid = 4"),
+        ("account 4: is missing, and its file stands",),
+    ),
+    "token": (
+        sql("UPDATE token SET label = 'x' WHERE id = 't1'"),
+        ("account 1: has another `tokens` than its file",),
+    ),
+    "token of nobody": (
+        sql("UPDATE token SET uid = 9 WHERE id = 't1'"),
+        ("account 1: has another `tokens` than its file", "token t1: is of no account"),
+    ),
+}
+WHOLE: Cases = {
+    "missing": (
+        lambda ruin: ruin.layout.index.unlink(),
+        ("the file: is missing; the next start makes it anew from the files",),
+    ),
+    "empty": (
+        lambda ruin: ruin.layout.index.write_bytes(b""),
+        ("the file: has not the 'account' that this version makes",),
+    ),
+    "something else": (
+        lambda ruin: ruin.layout.index.write_bytes(b"x" * 9999),
+        ("the file: cannot be read: file is not a database",),
+    ),
+    "index lost": (
+        sql("DROP INDEX copy_change"),
+        ("the file: has not the 'copy_change' that this version makes",),
+    ),
+    "table added": (
+        sql("CREATE TABLE room (id TEXT)"),
+        ("the file: has not the 'room' that this version makes",),
+    ),
+    "format": (
+        sql("UPDATE meta SET value = '2' WHERE key = 'format'"),
+        ("the file: has format 2; this version has 1",),
+    ),
+    "no number": (
+        sql("UPDATE meta SET value = 'x' WHERE key = 'n'"),
+        ("the file: has lost the number of its last journal row",),
+    ),
+    "no head": (
+        sql("DELETE FROM meta WHERE key = 'head'"),
+        ("the file: has lost the digest of the last ledger line",),
+    ),
+    "wrong type": (
+        sql(MESSAGE.format("sent_at"), "yesterday", SHARED),
+        ("the file: holds a value of a wrong type in the table message",),
+    ),
+}
+
+
+def journal(kind: int, name: str, data: bytes, n: int = 20) -> Spoil:
+    """A row that waits to be filed."""
+    return lambda ruin: ruin.add_journal_row(n, kind, name, data)
+
+
+def refile(id_: str, name: str) -> Spoil:
+    """The file of a message waits under a name."""
+    return lambda ruin: ruin.add_journal_row(
+        20, RowKind.MESSAGE, name, ruin.message(id_).read_bytes()
+    )
+
+
+def event(user: str, id_: str, n: int = 20) -> Spoil:
+    """An event without a line."""
+    data = encode_event(Act.FETCHED, user, [id_], START + 50_000)
+    return journal(RowKind.EVENT, "", data, n)
+
+
+EVE = Account(9, "eve", "user", None, START)
+JOURNAL: Cases = {
+    "kind": (journal(7, "", b""), ("journal row 20: has the kind 7, which is none",)),
+    "message": (
+        journal(RowKind.MESSAGE, SHARED, b"{}"),
+        ("journal row 20: cannot be filed: the message file cannot be read",),
+    ),
+    "name of a message": (
+        refile(SHARED, ANSWERED),
+        (f"journal row 20: cannot be filed: it holds the message {SHARED}",),
+    ),
+    "event": (
+        journal(RowKind.EVENT, "", b"{}"),
+        ("journal row 20: cannot be filed: Object missing required field",),
+    ),
+    "account": (
+        journal(RowKind.ACCOUNT, "9", encode_account(EVE)),
+        ("journal row 20: cannot be filed: the index has no such account",),
+    ),
+    "name of an account": (
+        journal(RowKind.ACCOUNT, "1", encode_account(EVE)),
+        ("journal row 20: cannot be filed: the index has no such account",),
+    ),
+    "event not done": (
+        event("cyd", SHARED),
+        (
+            f"message {SHARED}: has `fetched_at` None for the copy of cyd, by the",
+            f"message {SHARED}: has `fetched_by` None for the copy of cyd, by the",
+            f"message {SHARED}: has `changed` 0 for the copy of cyd, by the ledger 1",
+        ),
+    ),
+    "event of nobody": (
+        event("eve", SHARED),
+        ("journal row 20: there is no account 'eve'",),
+    ),
+    "event done before": (
+        event("bob", SHARED),
+        (f"journal row 20: tells what had happened to message {SHARED} before",),
+    ),
+    "line lost": (
+        event("bob", SHARED, n=13),
+        ("journal row 13: has no line in the ledger, and later ones have", "..."),
+    ),
+    "other line": (
+        event("bob", SHARED, n=16),
+        ("ledger/2026-11-19.jsonl line 4: is not what the journal holds",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MESSAGES)
+def test_messages_beside_their_files(ruin: Ruin, case: str) -> None:
+    check_case(ruin, *MESSAGES[case])
+
+
+@pytest.mark.parametrize("case", COPIES)
+def test_n12_copies_beside_files_and_ledger(ruin: Ruin, case: str) -> None:
+    check_case(ruin, *COPIES[case])
+
+
+@pytest.mark.parametrize("case", MAILBOXES)
+def test_n12_counters_beside_what_they_count(ruin: Ruin, case: str) -> None:
+    check_case(ruin, *MAILBOXES[case])
+
+
+@pytest.mark.parametrize("case", ACCOUNTS)
+def test_accounts_beside_their_files(ruin: Ruin, case: str) -> None:
+    check_case(ruin, *ACCOUNTS[case])
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_an_index_that_cannot_be_relied_on(ruin: Ruin, case: str) -> None:
+    check_case(ruin, *WHOLE[case])
+
+
+@pytest.mark.parametrize("case", JOURNAL)
+def test_the_journal_beside_everything(ruin: Ruin, case: str) -> None:
+    check_case(ruin, *JOURNAL[case])
+
+
+def test_a_message_of_the_journal_is_in_the_index(ruin: Ruin) -> None:
+    refile(SHARED, SHARED)(ruin)
+    assert ruin.problems == []
+
+    ruin.sql("DELETE FROM message WHERE id = ?", SHARED)
+
+    said = [
+        one.what for one in ruin.problems if one.where == "index.db: journal row 20"
+    ]
+    assert said == ["cannot be filed: the index has no such message"]
+
+
+def test_journal_rows_follow_each_other(ruin: Ruin) -> None:
+    refile(SHARED, SHARED)(ruin)
+    ruin.add_journal_row(22, RowKind.ACCOUNT, "1", ruin.layout.user(1).read_bytes())
+
+    assert named(ruin.problems, "journal row 22: follows row 20")
+
+
+def test_without_an_index_the_files_are_still_checked(ruin: Ruin) -> None:
+    ruin.layout.index.unlink()
+    ruin.message(SHARED).write_bytes(b"")
+    ruin.layout.user(1).write_bytes(b"")
+    ruin.edit_line(1, b"tui", b"line")
+
+    report = check_store(ruin.root)
+
+    assert named(
+        report.problems,
+        "the file: is missing",
+        f"{DAY_1}/{SHARED}.json: cannot be read",
+        "users/00000001.json: cannot be read",
+        "ledger/2026-11-18.jsonl line 2: does not carry the digest",
+    )
+    assert (report.accounts, report.messages, report.lines) == (4, 3, 7)
+    assert sum(report.copies.values()) == 0
