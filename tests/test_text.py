@@ -335,7 +335,7 @@ def test_naughty_strings_are_safe(clean: Clean, text: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "size", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)]
+    "size", [20_000, pytest.param(1_000_000, marks=pytest.mark.soak)]
 )
 def test_a_line_of_a_megabyte_finishes(unit: str, size: int) -> None:
     raw = unit * (size // len(unit.encode()))

@@ -26,12 +26,12 @@ from nimsg.store.messagefile import MessageFile, decode_message
 from nimsg.store.rebuild import epoch_of, rebuild_index
 from nimsg.store.reserve import Reserve
 from nimsg.store.schema import (
-    DAMAGE,
     GENESIS,
     connect,
     connect_reader,
     create,
     has_tables,
+    is_damage,
     meta,
 )
 from nimsg.store.writer import Writer
@@ -41,7 +41,6 @@ MIN_FREE_BYTES = 64 * 1024 * 1024
 # So many pages of 4 KiB may wait in the write-ahead log before a commit stops to
 # copy the rest of them into the index.
 WAL_PAGES = 16_384
-PRIMARY_CODE = 0xFF
 
 
 class LocalStore:
@@ -105,8 +104,8 @@ class LocalStore:
             self._reserve.give_below(self._disk.free_bytes(self.layout.root))
             self._connection = self._open_index(entropy)
             self._recover(entropy)
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & PRIMARY_CODE in DAMAGE:
+        except (sqlite3.DatabaseError, ValueError) as error:
+            if is_damage(error):
                 raise StorageFailure(
                     f"{self.layout.index} is damaged ({error}); move it aside, and it "
                     "is made anew from the files"

@@ -62,6 +62,7 @@ CREATE INDEX copy_new ON copy (owner, position) WHERE new = 1;
 
 # Primary result codes that say that the file itself is wrong.
 DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PRIMARY_CODE = 0xFF
 LADDER = (
     "fetched_at, fetched_by, opened_at, opened_by, "
     "acked_at, acked_by, recalled_at, deleted_at"
@@ -119,11 +120,18 @@ def has_tables(connection: sqlite3.Connection) -> bool:
     return bool(found.fetchone()[0])
 
 
+def is_damage(error: sqlite3.DatabaseError | ValueError) -> bool:
+    """Whether the file itself is wrong: so SQLite says, or what was read from it."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & PRIMARY_CODE in DAMAGE
+
+
 def meta(connection: sqlite3.Connection, key: str) -> str:
-    """One value of the table `meta`."""
-    value: str = connection.execute(
-        "SELECT value FROM meta WHERE key = ?", (key,)
-    ).fetchone()[0]
+    """One value of the table `meta`. Raises `sqlite3.DatabaseError` without it."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError(f"the table meta has no {key}")
+    value: str = row[0]
     return value
 
 

@@ -1,5 +1,6 @@
 """The index as it was at one instant, copied so that a server is not held up."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,13 @@ from nimsg.store.schema import INDEX_FORMAT, connect_reader
 
 # What SQLite may find in a column of a declared type.
 STORED = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
+
+# The last number and line that were settled, and the mark of the cursors.
+META = {
+    "n": re.compile(r"[0-9]{1,18}\Z"),
+    "head": re.compile(r"[0-9a-f]{64}\Z"),
+    "epoch": re.compile(r"[0-9a-f]{8}\Z"),
+}
 
 
 class Snapshot:
@@ -119,10 +127,9 @@ def _faults(connection: sqlite3.Connection) -> Iterator[str]:
     )
     if values.get("format") != str(INDEX_FORMAT):
         yield f"has format {values.get('format')}; this version has {INDEX_FORMAT}"
-    if not values.get("n", "").isdecimal():
-        yield "has lost the number of its last journal row"
-    if "head" not in values:
-        yield "has lost the digest of the last ledger line"
+    for key, pattern in META.items():
+        if not pattern.match(values.get(key, "")):
+            yield f"has no right value of `{key}`"
 
 
 def _tables() -> dict[str, str]:
@@ -134,7 +141,11 @@ def _tables() -> dict[str, str]:
 def _definitions(connection: sqlite3.Connection) -> dict[str, str]:
     """What makes each table and index."""
     return dict(
-        tuple(row) for row in connection.execute("SELECT name, sql FROM sqlite_master")
+        tuple(row)
+        for row in connection.execute(
+            "SELECT name, type || ' ' || tbl_name || ' ' || ifnull(sql, '')"
+            " FROM sqlite_master"
+        )
     )
 
 

@@ -21,7 +21,7 @@ def settings(*, file: Path | None = None, command: list[str] | None = None) -> S
         address=Address("127.0.0.1", 1),
         security=Security(),
         user="bob",
-        password_file=file,
+        password_file=str(file) if file else None,
         password_command=command or [],
         may_ask=False,
         timeout_s=1.0,

@@ -1,7 +1,6 @@
 """A client's settings: which source wins, and what is said of a bad one."""
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 import pytest
 

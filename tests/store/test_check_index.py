@@ -253,11 +253,11 @@ WHOLE: Cases = {
     ),
     "no number": (
         sql("UPDATE meta SET value = 'x' WHERE key = 'n'"),
-        ("the file: has lost the number of its last journal row",),
+        ("the file: has no right value of `n`",),
     ),
     "no head": (
         sql("DELETE FROM meta WHERE key = 'head'"),
-        ("the file: has lost the digest of the last ledger line",),
+        ("the file: has no right value of `head`",),
     ),
     "wrong type": (
         sql(MESSAGE.format("sent_at"), "yesterday", SHARED),

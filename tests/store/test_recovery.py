@@ -314,6 +314,23 @@ def test_a_log_without_its_index_is_set_aside_and_never_poured_into_the_next(
     assert not any("filed" in notice for notice in notices)
 
 
+def test_an_index_made_anew_is_synced_before_it_has_its_name(
+    settled: Crashed,
+) -> None:
+    index, new = settled.layout.index, settled.root / "index.db.new"
+    index.unlink()
+    new.write_bytes(b"of an earlier try")
+    disk = FaultyDisk()
+
+    open_store(settled.root, disk).close()
+
+    about = [call for call in disk.changes if new in (call.path, call.target)]
+    assert [call.kind for call in about] == ["fsync", "rename"]
+    assert about[1].target == index
+    following = disk.changes[disk.changes.index(about[1]) + 1]
+    assert (following.kind, following.path) == ("fsync", settled.root)
+
+
 # -- the folder
 
 

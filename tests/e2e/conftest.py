@@ -1,0 +1,64 @@
+"""A town: one real server with passwords, and the people who write to each other."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.people import PASSWORD, Person
+from tests.support.process import ServerProcess, environment
+
+
+class Town:
+    """A server process and its people. Each has a home of their own."""
+
+    def __init__(self, folder: Path, server: ServerProcess) -> None:
+        self.folder = folder
+        self.server = server
+
+    def person(self, name: str) -> Person:
+        """Somebody who may have an account; the password is in the environment."""
+        home = self.folder / "homes" / name
+        home.mkdir(parents=True, exist_ok=True)
+        return Person(name, home, self.server.address, NIMSG_PASSWORD=PASSWORD)
+
+    def settler(self, name: str) -> Person:
+        """Somebody who has made an account."""
+        person = self.person(name)
+        person.gets("register")
+        return person
+
+    def stranger(self, name: str) -> Person:
+        """Somebody who gives no password but at a prompt."""
+        person = self.person(name)
+        del person.env["NIMSG_PASSWORD"]
+        return person
+
+
+NewTown = Callable[..., Town]
+
+
+@pytest.fixture
+def new_town(tmp_path: Path) -> Iterator[NewTown]:
+    """Builds towns on one store, each behind the other, with options of the server."""
+    running: list[ServerProcess] = []
+
+    def build(*options: str) -> Town:
+        env = environment(tmp_path)
+        server = ServerProcess(tmp_path / "var", *options, env=env)
+        running.append(server)
+        return Town(tmp_path, server.__enter__())
+
+    yield build
+    for server in running:
+        server.__exit__()
+        assert "Traceback" not in server.complaints
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The town of a whole module: who writes there chooses a name of their own."""
+    folder = tmp_path_factory.mktemp("town")
+    with ServerProcess(folder / "var", env=environment(folder)) as server:
+        yield Town(folder, server)
+    assert server.complaints == ""

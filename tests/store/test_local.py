@@ -1,0 +1,282 @@
+"""The store on a local disk: its folder, its files, and who may have it."""
+
+import json
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nimsg.core.commands import Act, CreateAccount
+from nimsg.errors import ConfigError, Exit, StorageFailure, Unavailable
+from nimsg.protocol.digest import body_hash
+from nimsg.store.disk import RealDisk
+from nimsg.store.layout import Layout
+from nimsg.store.local import LocalStore
+from nimsg.store.messagefile import decode_message
+from tests.support.post import BACKENDS, Post, keep_busy, refused
+from tests.support.ruin import Ruin
+from tests.support.spoils import NOBODY, SHARED
+
+
+@contextmanager
+def store(root: Path, holder: str = "") -> Iterator[LocalStore]:
+    """A store, closed again."""
+    opened = LocalStore(root, holder=holder)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+# -- who may have it
+
+
+def test_two_servers_never_share_a_store(tmp_path: Path) -> None:
+    with store(tmp_path, "nimsg server on port 6969"):
+        with pytest.raises(Unavailable, match="in use by nimsg server on port 6969;"):
+            LocalStore(tmp_path)
+        assert Unavailable.exit is Exit.TRY_LATER
+    with store(tmp_path), pytest.raises(Unavailable, match=f"process {os.getpid()};"):
+        LocalStore(tmp_path)
+
+
+def test_a_holder_that_left_no_name_is_another_process(tmp_path: Path) -> None:
+    with store(tmp_path):
+        (tmp_path / "lock").write_bytes(b"")
+        with pytest.raises(Unavailable, match="in use by another process;"):
+            LocalStore(tmp_path)
+
+
+def test_what_cannot_be_opened_is_let_go(tmp_path: Path) -> None:
+    (tmp_path / "format").write_text("2\n")
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            LocalStore(tmp_path)
+    (tmp_path / "format").unlink()
+    with store(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("found", ["2", "", "x", "1.1"])
+def test_another_format_is_refused(tmp_path: Path, found: str) -> None:
+    (tmp_path / "format").write_text(found)
+
+    with pytest.raises(ConfigError, match=f"has store format {found}, .* format 1;"):
+        LocalStore(tmp_path)
+
+
+def test_a_format_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "format").write_bytes(b"\xff")
+
+    with pytest.raises(ConfigError, match="has store format \ufffd"):
+        LocalStore(tmp_path)
+
+
+@pytest.mark.parametrize("below", ["", "deeper", "deeper/still"])
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigError, match="cannot be used as a store") as info:
+        LocalStore(tmp_path / "file" / below)
+    assert info.value.exit is Exit.CONFIG
+
+
+def test_a_file_in_place_of_a_folder_within_is_named(tmp_path: Path) -> None:
+    (tmp_path / "messages").touch()
+
+    with pytest.raises(StorageFailure, match="File exists: .*messages"):
+        LocalStore(tmp_path)
+
+
+def test_a_damaged_index_is_named_and_left_alone(ruin: Ruin) -> None:
+    ruin.layout.index.write_bytes(b"x" * 9999)
+
+    with pytest.raises(StorageFailure, match=r"index\.db is damaged \(file is not"):
+        LocalStore(ruin.root)
+    assert ruin.layout.index.read_bytes() == b"x" * 9999
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM meta WHERE key = 'head'",
+    "UPDATE meta SET value = 'x' WHERE key = 'n'",
+    "UPDATE meta SET value = CAST(x'ff' AS TEXT) WHERE key = 'head'",
+])  # fmt: skip
+def test_an_index_that_has_lost_its_numbers_is_damaged(
+    ruin: Ruin, statement: str
+) -> None:
+    ruin.sql(statement)
+
+    with pytest.raises(StorageFailure, match=r"index\.db is damaged"):
+        LocalStore(ruin.root)
+
+
+# -- what lies there
+
+
+def test_s2_18_folders_and_files_are_their_owners_alone(tmp_path: Path) -> None:
+    mask = os.umask(0o022)
+    try:
+        post = Post(BACKENDS["local"], tmp_path / "new" / "var")
+        keep_busy(post)
+        modes = {
+            path.relative_to(post.root).as_posix(): stat.S_IMODE(path.stat().st_mode)
+            for path in (post.root, *post.root.rglob("*"))
+        }
+        post.store.close()
+    finally:
+        os.umask(mask)
+
+    folders = {name for name in modes if (post.root / name).is_dir()}
+    assert {"messages/2026", "messages/2026/11", "messages/2026/11/18"} <= folders
+    assert {modes.pop(name) for name in folders} == {0o700}
+    assert {"index.db", "index.db-wal", "lock", "format", "reserve"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_s2_18_a_folder_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    with store(tmp_path):
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
+def test_s0_4_s0_22_a_message_is_a_file_when_it_is_answered(tmp_path: Path) -> None:
+    post = Post(BACKENDS["local"], tmp_path)
+    ann, *_ = post.people("ann", "bob")
+    sent = post.send(ann, "bob", subject="Hi", body="wörter")
+
+    path = Layout(tmp_path).message(sent.id)
+    members = json.loads(path.read_bytes())
+    post.store.close()
+
+    assert path.parent.relative_to(tmp_path) == Path("messages/2026/11/18")
+    assert members["from"] == "ann"
+    assert members["to"] == ["bob"]
+    assert members["message"] == "wörter"
+    assert members["hash"] == body_hash("wörter") == sent.hash
+    assert members["time"] == "2026-11-18T11:06:43.000Z"
+    assert members["digest"] == sent.digest
+
+
+def test_x14_names_never_become_paths(tmp_path: Path) -> None:
+    names = ["../../x", "a/b", "..", "/etc/passwd", "x.json"]
+    post = Post(BACKENDS["local"], tmp_path / "var")
+    for uid in post.people(*names):
+        post.send(uid, *names, subject="../../y", client_id="../../z")
+    post.store.close()
+
+    users = sorted(path.name for path in (post.root / "users").iterdir())
+    assert users == [f"{uid:08d}.json" for uid in range(1, len(names) + 1)]
+    assert sorted(path.name for path in tmp_path.rglob("*.json"))[len(names) :] == [
+        f"{row.id}.json" for row in []
+    ] or all(path.stem.isalnum() for path in tmp_path.rglob("*.json"))
+    assert not list(tmp_path.parent.glob("[xyz]*"))
+
+
+def test_every_temporary_name_is_gone_after_a_clean_stop(post: Post) -> None:
+    keep_busy(post)
+    post.reopen()
+
+    assert list(post.root.rglob("*.tmp")) == []
+
+
+# -- letters that cannot be served
+
+
+def test_s0_21_a_damaged_letter_is_refused(ruin: Ruin) -> None:
+    path = ruin.message(SHARED)
+    path.write_bytes(path.read_bytes().replace(b"rter", b"tter"))
+
+    with store(ruin.root) as opened, refused("damaged"):
+        opened.letter(1, SHARED)
+
+
+def test_a_letter_under_the_name_of_another_is_refused(ruin: Ruin) -> None:
+    ruin.message(SHARED).write_bytes(ruin.message(ruin.ids.answered).read_bytes())
+
+    with store(ruin.root) as opened, refused("damaged"):
+        opened.letter(1, SHARED)
+
+
+def test_a_letter_whose_file_is_gone_is_damaged(ruin: Ruin) -> None:
+    ruin.message(SHARED).unlink()
+
+    with store(ruin.root) as opened:
+        with refused("damaged"):
+            opened.letter(1, SHARED)
+        with refused("not_found"):
+            opened.letter(1, NOBODY)
+
+
+def test_a_letter_is_served_while_it_is_being_filed(post: Post) -> None:
+    ann, bob = post.people("ann", "bob")
+    batch = post.store.commit([post.letter(ann, ["bob"], body="text")], post.now)
+    id_ = decode_message(batch.rows[0].data).id
+
+    assert post.store.letter(bob, id_).body == "text"
+    post.store.file(batch)
+    assert post.store.letter(bob, id_).body == "text"
+
+
+# -- stopping and starting
+
+
+def test_what_was_not_filed_is_filed_at_the_stop(post: Post) -> None:
+    ann, bob = post.people("ann", "bob")
+    id_ = post.send(ann, "bob").id
+    letter = post.letter(ann, ["bob"])
+    post.store.commit([letter, CreateAccount("cyd", None)], post.now)
+    post.reopen()
+    (post.root / "index.db").unlink(missing_ok=False) if False else None
+
+    assert len(post.inbox(bob)) == 2
+    assert len(list(post.root.glob("messages/*/*/*/*.json"))) == 2
+    assert (post.root / "users" / "00000003.json").exists()
+    assert post.act(Act.OPENED, bob, id_)
+
+
+def test_settling_says_whether_there_was_anything(post: Post) -> None:
+    assert not post.store.settle()
+    post.people("ann")
+    assert post.store.settle()
+    assert not post.store.settle()
+
+
+def test_s0_14_a_long_log_is_poured_into_the_index(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nimsg.store.local.WAL_PAGES", 0)
+    post.people("ann", "bob")
+    log = post.root / "index.db-wal"
+    post.store.settle()
+    long = log.stat().st_size
+
+    for _ in range(5):
+        post.settle()
+        post.send(1, "bob")
+
+    assert log.stat().st_size <= long * 2
+
+
+def test_the_disk_says_whether_it_can_sync_all_at_once(tmp_path: Path) -> None:
+    disk = RealDisk()
+    fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert isinstance(disk.syncfs(fd), bool)
+        assert not disk.read_only(fd)
+    finally:
+        os.close(fd)
+    assert disk.free_bytes(tmp_path) > 0
+
+
+def test_the_lock_is_a_kernels_and_not_a_files(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("somebody who died\n")
+
+    with store(tmp_path):
+        assert (tmp_path / "lock").read_text() == f"process {os.getpid()}\n"
+    assert (tmp_path / "lock").read_text() == ""
+    assert threading.active_count() >= 1
