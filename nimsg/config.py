@@ -1,5 +1,6 @@
 """Settings, each with its unit in its name; frozen once read."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,7 +8,6 @@ from nimsg.errors import ConfigError
 
 
 LOOPBACK = "127.0.0.1"
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class ServerConfig(NamedTuple):
@@ -49,4 +49,9 @@ def check_server(config: ServerConfig) -> ServerConfig:
 
 def is_loopback(host: str) -> bool:
     """Whether a host can only be this machine."""
-    return host in LOOPBACK_NAMES or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

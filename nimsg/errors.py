@@ -79,7 +79,6 @@ KINDS: dict[str, Kind] = {
     ),
     "name_reserved": Kind(-32018, Exit.REFUSED, "the name is reserved"),
     "password_invalid": Kind(-32019, Exit.USAGE, "the password cannot be used"),
-    "wrong_auth_mode": Kind(-32020, Exit.LOGIN, "the server does not log in this way"),
     "unknown_user": Kind(-32021, Exit.REFUSED, "there is no such user"),
     "unknown_token": Kind(-32022, Exit.REFUSED, "there is no such token"),
     # mail
@@ -102,7 +101,6 @@ KINDS: dict[str, Kind] = {
     ),
     "text_invalid": Kind(-32039, Exit.REFUSED, "the text holds lone surrogates"),
     "recalled": Kind(-32040, Exit.ENDED, "the sender has recalled this message"),
-    "too_late": Kind(-32041, Exit.REFUSED, "it was opened before the recall"),
     "cursor_invalid": Kind(
         -32042, Exit.PROTOCOL, "the cursor is of another epoch; list again"
     ),

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,7 @@ from nimsg.store.accountfile import AccountFile
 from nimsg.store.ledger import Line
 from nimsg.store.messagefile import MessageFile
 from nimsg.store.schema import SCHEMA
+from tests.bench.measures import MEASURES
 from tests.support import pages, shell, verbs
 from tests.support.pages import code, table
 from tests.support.process import ServerProcess, environment, nimsg
@@ -379,14 +380,20 @@ def proof_faults(text: str) -> list[str]:
 def there(name: str) -> bool:
     """Whether `tests/x/test_y.py::test_z` exists."""
     path, _, function = name.partition("::")
-    if not (TOP / path).is_file():
-        return False
-    return function in {
+    return function in names_of_tests(TOP / path)
+
+
+@cache
+def names_of_tests(path: Path) -> frozenset[str]:
+    """The names of a module's tests; none where there is no module."""
+    if not path.is_file():
+        return frozenset()
+    return frozenset(
         node.name
-        for node in ast.walk(ast.parse(read(TOP / path)))
+        for node in ast.walk(ast.parse(read(path)))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if node.name.startswith("test_")
-    }
+    )
 
 
 # -- every page
@@ -398,6 +405,11 @@ def unwanted(text: str) -> list[str]:
 
 def command_faults(text: str) -> list[str]:
     return [fault for words in shell.commands(text) if (fault := shell.fault(words))]
+
+
+def measure_faults(text: str) -> list[str]:
+    true = [(name,) for name in MEASURES]
+    return differences(rows(text, "Measures", "measure"), true)
 
 
 def target_faults(text: str) -> list[str]:
@@ -447,6 +459,7 @@ CHECKS: list[tuple[Check, str, str, str]] = [
     (server_exit_faults, "operating.md", "| 74 | the disk", "| 73 | the disk"),
     (length_faults, "architecture.md", "\n", "\n\n"),
     (part_faults, "architecture.md", "`socketpath` |", "`sockets` |"),
+    (measure_faults, "performance.md", "| `flat` |", "| `steep` |"),
     (feature_ids, "features.md", "| N12 |", "| N13 |"),
     (proof_faults, "features.md", "::test_", "::test_no_"),
 ]

@@ -150,4 +150,7 @@ def _list(session: Session, args: Namespace) -> None:
 
 def _revoke(session: Session, args: Namespace) -> None:
     session.call("token.revoke", {"id": args.token})
-    show.note("The token has ended.")
+    if args.json:
+        show.say(show.json_line("token", {"id": args.token}))
+    else:
+        show.note("The token has ended.")

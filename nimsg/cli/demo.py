@@ -56,7 +56,7 @@ class Stage:
             show.say(f"    {line.rstrip()}")
             if line.startswith("nimsg server on "):
                 self._address = line.split()[3]
-            if "WARNING" in line:
+            if line.startswith("  connect"):
                 show.say()
                 return self
         raise NimsgError("the demo's server did not start")

@@ -28,7 +28,9 @@ VERBS: dict[str, Verb] = {
     "server": Verb("server", "Serving", "run the server"),
     "check": Verb("check", "Serving", "compare files, ledger and index"),
     "user": Verb("user", "Serving", "add, list, change and remove accounts"),
-    "client": Verb("client", "Mail", "show the mailbox; --once: is there new mail?"),
+    "client": Verb(
+        "client", "Mail", "show the mailbox; --once tells whether there is new mail"
+    ),
     "send": Verb("send", "Mail", "send a message, and wait for its readers"),
     "wait": Verb("wait", "Mail", "wait until a message has been read"),
     "inbox": Verb("mailbox", "Mail", "list received messages"),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from nimsg.cli import show
 from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.client.address import Address
 from nimsg.config import ServerConfig, check_server
 from nimsg.errors import Exit, UsageError
 from nimsg.logs import LEVELS, LOGGER, set_up
@@ -22,7 +24,10 @@ from nimsg.store.local import LocalStore
 
 
 PORT_MOST = 65_535
+# Less would let mail eat the space that the reserve gives up for everything else.
+MIN_FREE_LEAST_MIB = 8
 PRIVATE = 0o077
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is told apart, not bound
 
 
 def server_arguments(parser: ArgumentParser) -> None:
@@ -84,7 +89,8 @@ def run_server(args: Namespace) -> int:
     store = LocalStore(
         config.var,
         min_free_bytes=config.min_free_bytes,
-        holder=f"nimsg server, process {os.getpid()}, port {config.port}",
+        holder=f"nimsg server, process {os.getpid()}"
+        + (f", port {config.port}" if config.port else ""),
     )
     server = Server(config, store)
     for notice in store.notices:
@@ -125,20 +131,21 @@ def announce(server: Server) -> None:
     """Where it listens, where it stores, how names are proven, how to connect."""
     config = server.config
     secured = config.tls_cert is not None
-    at = f"{config.host}:{server.port}"
+    at = Address(config.host, server.port)
     lines = [
         f"nimsg server on {at}" + (" with TLS" if secured else ""),
         f"  store     {config.var.absolute()}",
         f"  auth      {config.auth}, registration {config.registration}",
     ]
-    options = f"--server {at}"
+    host = socket.gethostname() if config.host in EVERYWHERE else config.host
+    options = f"--server {Address(host, server.port)}"
     if config.tls_cert is not None:
         print_ = fingerprint(config.tls_cert)
         lines.append(f"  certificate sha256 {print_}")
         options += f" --fingerprint {print_}"
-    lines.append(f"  connect   nimsg client {options} --user NAME")
     if config.auth == AuthMode.OPEN:
         lines.append("  WARNING   whoever knows a name reads and writes its mail")
+    lines.append(f"  connect   nimsg client {options} --user NAME")
     for line in lines:
         show.say(line)
     sys.stdout.flush()
@@ -148,8 +155,10 @@ def config_of(args: Namespace) -> ServerConfig:
     """The settings of a command line. Raises `UsageError`."""
     if args.port is not None and args.positional_port is not None:
         raise UsageError("the port is given twice")
-    if args.max_clients < 1 or args.min_free < 0:
-        raise UsageError("--max-clients is 1 or more, and --min-free 0 or more")
+    if args.max_clients < 1 or args.min_free < MIN_FREE_LEAST_MIB:
+        raise UsageError(
+            f"--max-clients is 1 or more, --min-free {MIN_FREE_LEAST_MIB} or more"
+        )
     port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
     return ServerConfig(
         var=var_folder(args),

@@ -127,7 +127,9 @@ class Session:
         """The name first, then what the server wants to know of it."""
         user = self._user()
         if client.call("auth.begin", {"user": user}).get("next") == "register":
-            note(f"{clean_line(user)} has no account here yet; making one.")
+            note(
+                f"{clean_line(user)} has no account here yet; a new password makes it."
+            )
             self._secret = Secret(ask_new(user), "the prompt")
             register = {"user": user, "password": self._secret.value, **DEVICE}
             return client.call("auth.register", register)

@@ -111,7 +111,10 @@ def read_settings(args: Namespace, default_patience_s: float = 2.0) -> Settings:
         ),
         user=user,
         password_file=os.path.expanduser(file) if file else None,
-        password_command=config.texts("password_command"),
+        # A file that was asked for by hand comes before the config's command.
+        password_command=(
+            [] if args.password_file else config.texts("password_command")
+        ),
         may_ask=not args.no_input and os.isatty(0) and os.isatty(2),
         timeout_s=args.timeout,
         patience_s=default_patience_s if patience_s is None else patience_s,

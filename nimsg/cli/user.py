@@ -1,6 +1,7 @@
 """`nimsg user`: accounts, by whoever owns the folder they lie in."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 
 from nimsg.cli import show
@@ -83,7 +84,7 @@ def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
 
 
 def _list(var: Path, args: Namespace) -> int:
-    rows = answers.rows(call_store(var, "users.list", {}), "users", dict)
+    rows = list(_all_users(var))
     if args.json:
         for row in rows:
             show.say(show.json_line("user", row))
@@ -104,6 +105,17 @@ def _list(var: Path, args: Namespace) -> int:
     for line in show.table(COLUMNS, cells, show.terminal_width()):
         show.say(line)
     return Exit.DONE
+
+
+def _all_users(var: Path) -> Iterator[JsonObject]:
+    params: JsonObject = {}
+    while True:
+        page = call_store(var, "users.list", params)
+        yield from answers.rows(page, "users", dict)
+        after = answers.maybe_text(page, "next")
+        if after is None:
+            return
+        params = {"after": after}
 
 
 def _notes(row: JsonObject, now: int) -> str:

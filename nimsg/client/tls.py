@@ -51,18 +51,17 @@ def _why(error: OSError | ValueError) -> str:
 
 
 def _context(security: Security) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    try:
+        # A CA that is given takes the place of those that the system trusts.
+        context = ssl.create_default_context(cafile=security.ca)
+    except OSError as error:
+        raise ConfigError(
+            f"{security.ca} cannot be used as a CA file: {_why(error)}"
+        ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if security.fingerprint:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif security.ca:
-        try:
-            context.load_verify_locations(security.ca)
-        except OSError as error:
-            raise ConfigError(
-                f"{security.ca} cannot be used as a CA file: {error.strerror or error}"
-            ) from None
     return context
 
 

@@ -80,7 +80,7 @@ _ROWS = (
            "end a script token and the sessions that use it"),
     Method("users.add", LOCAL, ACTIVE, q.AddUser, r.Done,
            "make an account"),
-    Method("users.list", LOCAL, PASSIVE, q.Nothing, r.Users,
+    Method("users.list", LOCAL, PASSIVE, q.ListUsers, r.Users,
            "list all accounts"),
     Method("users.passwd", LOCAL, ACTIVE, q.SetPassword, r.Done,
            "set an account's password; ends its sessions and tokens"),

@@ -148,6 +148,13 @@ class SetRole(Params, frozen=True):
     role: Role
 
 
+class ListUsers(Params, frozen=True):
+    """Accounts made after that of the name `after`, oldest first."""
+
+    after: Name | None = None
+    limit: PageLimit = 500
+
+
 class OneUser(Params, frozen=True):
     """One account."""
 

@@ -214,6 +214,7 @@ class UserRow(Struct, frozen=True):
 
 
 class Users(Result, frozen=True):
-    """All accounts, oldest first."""
+    """Accounts, oldest first; `next` is the `after` of the page after this one."""
 
     users: list[UserRow]
+    next: str | None

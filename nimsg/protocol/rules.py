@@ -67,12 +67,20 @@ def check_message(subject: str, body: str) -> int:
 
 
 def check_new_password(password: str) -> None:
-    """Raises `Refusal("password_invalid")` for one that is too short or too long."""
+    """Raises `Refusal("password_invalid")` for a password that cannot be used.
+
+    It is too short, too long, or would be taken for a token.
+    """
     least, most = limit("password_chars_min"), limit("password_bytes")
     if len(password) < least:
         raise Refusal("password_invalid", f"a password has at least {least} characters")
     if len(password.encode("utf-8", "surrogatepass")) > most:
         raise Refusal("password_invalid", f"a password has at most {most} bytes")
+    if is_token(password):
+        raise Refusal(
+            "password_invalid",
+            f"a password does not begin like a token: {TOKEN_PREFIX}",
+        )
 
 
 def is_id(text: str) -> bool:

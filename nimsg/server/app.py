@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -71,8 +72,7 @@ class Server:
         except OSError as error:
             raise Unavailable(
                 f"cannot listen on {self.config.host} port {self.config.port}: "
-                f"{os.strerror(error.errno or 0)}; stop who has it, or choose "
-                "another with --port"
+                f"{_reason(error)}; stop who has it, or choose another with --port"
             ) from None
         self._listeners.append(listener)
         self.port = listener.sockets[0].getsockname()[1]
@@ -124,6 +124,13 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.stop_deadline_s):
                 await self.services.registry.emptied()
+
+
+def _reason(error: OSError) -> str:
+    """Why, in the system's words; asyncio has put its own before them."""
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the host is unknown"
+    return os.strerror(error.errno or 0)
 
 
 def allow_many_files() -> None:

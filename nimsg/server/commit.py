@@ -107,10 +107,11 @@ class Committer:
                     batch = await loop.run_in_executor(
                         self._writer, self._store.commit, commands, self._clock()
                     )
-                except StorageFailure:
+                    await self._unfiled.put((batch, waiters))
+                except (StorageFailure, asyncio.CancelledError):
+                    # Nobody else knows of those who wait for this batch.
                     self._refuse(waiters)
                     raise
-                await self._unfiled.put((batch, waiters))
 
     async def _file(self) -> None:
         loop = asyncio.get_running_loop()
@@ -119,7 +120,7 @@ class Committer:
             if batch.rows:
                 try:
                     await loop.run_in_executor(self._filer, self._store.file, batch)
-                except StorageFailure:
+                except (StorageFailure, asyncio.CancelledError):
                     self._refuse(waiters)
                     raise
                 self._filed.set()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from nimsg.core.accounts import Account, Token
 from nimsg.core.commands import MailAct
 from nimsg.errors import Refusal
-from nimsg.protocol.constants import Device
+from nimsg.protocol.constants import CloseReason, Device
 from nimsg.protocol.results import Result
 from nimsg.server.registry import Live
 from nimsg.server.services import Services
@@ -43,10 +43,10 @@ class Reply(NamedTuple):
     """A result, and what is to follow once it has been sent.
 
     `login` makes the session somebody's; `afterwards` is committed and waited
-    for by nobody; `goodbye` ends the session.
+    for by nobody; `goodbye` ends the session and says why.
     """
 
     result: Result
     login: Login | None = None
     afterwards: MailAct | None = None
-    goodbye: bool = False
+    goodbye: CloseReason | None = None

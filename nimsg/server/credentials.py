@@ -33,7 +33,7 @@ def read_credentials(path: Path) -> list[Credential]:
     Raises `ConfigError` naming the file and the line that cannot be taken.
     """
     try:
-        text = path.read_text(encoding="ascii")
+        text = path.read_bytes().decode("ascii")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -73,6 +73,7 @@ def import_credentials(
     """Make the accounts that are missing; those there keep their passwords.
 
     Names are taken exactly, look-alikes included. Blocks; for use at the start.
+    Raises `Refusal` where an account could not be made.
     """
     missing = [row for row in credentials if store.account(row.user) is None]
     batch = store.commit(
@@ -83,6 +84,9 @@ def import_credentials(
         now,
     )
     store.file(batch)
+    for outcome in batch.outcomes:
+        if isinstance(outcome, Refusal):
+            raise outcome
     return Imported(len(missing), len(credentials) - len(missing))
 
 

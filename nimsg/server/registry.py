@@ -40,6 +40,8 @@ class Registry:
         self._sessions: set[Live] = set()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._revoked: dict[int, int] = {}
+        self.revocations = 0
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -65,9 +67,18 @@ class Registry:
     def revoke(
         self, uid: int, *, keep: Live | None = None, token_id: str | None = None
     ) -> None:
-        """End an account's sessions: all but `keep`, or those of one token."""
+        """End an account's sessions: all but `keep`, or those of one token.
+
+        A login that is on its way is told by `revoked_since`.
+        """
+        self.revocations += 1
+        self._revoked[uid] = self.revocations
         for session in self:
             if session is keep or session.uid != uid:
                 continue
             if token_id is None or session.token_id == token_id:
                 session.end(CloseReason.REVOKED)
+
+    def revoked_since(self, uid: int, revocations: int) -> bool:
+        """Whether an account's sessions were ended after so many revocations."""
+        return self._revoked.get(uid, 0) > revocations

@@ -86,11 +86,13 @@ class Session:
         )
         try:
             self._greet()
+            if self._services.stopping:
+                self.finish()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch_end())
                 await self._read_requests(tasks)
                 self._ended.set()
-        except* (_Ended, ConnectionError, TimeoutError):
+        except* (_Ended, OSError):
             pass
         finally:
             deadline.cancel()
@@ -100,8 +102,8 @@ class Session:
     def end(self, reason: CloseReason) -> None:
         """Say why, and close."""
         if self._connection.state is not State.CLOSED:
-            self._connection.fire(Event.CLOSE)
             self._send(encode_event("closing", Closing(reason)))
+            self._connection.fire(Event.CLOSE)
             self._ended.set()
 
     def finish(self) -> None:
@@ -130,24 +132,25 @@ class Session:
     async def _read_frame(self) -> bytes | None:
         """The next payload, None at the end. The length is checked before it."""
         await self._writer.drain()
-        try:
-            header = await self._reader.readexactly(HEADER_BYTES)
-        except asyncio.IncompleteReadError as error:
-            if error.partial:
-                raise truncated(len(error.partial)) from None
+        start = await self._reader.read(HEADER_BYTES)
+        if not start:
             return None
-        most = limit("frame_bytes") if self._local else self._connection.frame_limit
-        length = frame_length(header, most)
-        loop = asyncio.get_running_loop()
-        deadline = loop.call_later(
+        deadline = asyncio.get_running_loop().call_later(
             self._services.config.frame_deadline_s, self._frame_deadline
         )
         try:
-            return await self._reader.readexactly(length)
-        except asyncio.IncompleteReadError as error:
-            raise truncated(HEADER_BYTES + len(error.partial)) from None
+            header = start + await self._read_more(HEADER_BYTES - len(start), start)
+            most = limit("frame_bytes") if self._local else self._connection.frame_limit
+            return await self._read_more(frame_length(header, most), header)
         finally:
             deadline.cancel()
+
+    async def _read_more(self, count: int, received: bytes) -> bytes:
+        """So many bytes more of a frame that began with what was received."""
+        try:
+            return await self._reader.readexactly(count)
+        except asyncio.IncompleteReadError as error:
+            raise truncated(len(received) + len(error.partial)) from None
 
     async def _take(self, payload: bytes, tasks: asyncio.TaskGroup) -> None:
         """Start answering a request. A login is waited for: it decides what follows."""
@@ -177,9 +180,10 @@ class Session:
 
     async def _answer(self, request: Request) -> None:
         context = Context(self._services, self, self._login)
+        revocations = self._services.registry.revocations
         try:
             reply = await answer(context, request)
-            self._log_in(reply)
+            self._log_in(reply, revocations)
         except Refusal as refusal:
             self._refuse(request, refusal)
         except Exception:  # noqa: BLE001 - a fault in one answer ends no session
@@ -189,18 +193,23 @@ class Session:
             self._send(encode_answer(request.id, reply.result))
             if reply.afterwards is not None:
                 self._services.commit_later(reply.afterwards)
-            if reply.goodbye:
-                self.end(CloseReason.LOGOUT)
+            if reply.goodbye is not None:
+                self.end(reply.goodbye)
         finally:
             self._in_flight -= 1
             if self._services.stopping:
                 self.finish()
 
-    def _log_in(self, reply: Reply) -> None:
-        if reply.login is not None:
-            self._connection.fire(Event.LOGIN)
-            self._login = reply.login
-            LOGGER.info("%s logged in", reply.login.account.name)
+    def _log_in(self, reply: Reply, revocations: int) -> None:
+        """Become somebody, unless what was proven was taken back meanwhile."""
+        if reply.login is None:
+            return
+        account = reply.login.account
+        if self._services.registry.revoked_since(account.uid, revocations):
+            raise Refusal("busy", "the account has just changed; log in again")
+        self._connection.fire(Event.LOGIN)
+        self._login = reply.login
+        LOGGER.info("%s logged in", account.name)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         LOGGER.debug("%s refused: %s", request.method.name, refusal.kind)
@@ -222,9 +231,12 @@ class Session:
         self._send(encode_event("hello", hello))
 
     def _send(self, frame: bytes) -> None:
-        """Queue a frame; a peer that reads nothing is cut off, not waited for."""
+        """Queue a frame; a peer that reads nothing is cut off, not waited for.
+
+        Nothing follows the frame that says why the connection is closed.
+        """
         transport = self._writer.transport
-        if transport.is_closing():
+        if transport.is_closing() or self._connection.state is State.CLOSED:
             return
         self._writer.write(frame)
         if transport.get_write_buffer_size() > UNSENT + len(frame):
@@ -259,9 +271,18 @@ class Session:
         raise _Ended
 
     async def _close(self) -> None:
-        self._writer.close()
-        with suppress(ConnectionError, TimeoutError, asyncio.CancelledError):
+        """Hang up. What the peer still sends is dropped until it hangs up too.
+
+        Closed over unread bytes, TCP resets the connection, and the reset may
+        overtake the frame that says why (RFC 1122, section 4.2.2.13).
+        """
+        with suppress(OSError, asyncio.CancelledError):
             async with asyncio.timeout(self._services.config.stop_deadline_s / 4):
+                if self._writer.can_write_eof() and not self._writer.is_closing():
+                    self._writer.write_eof()
+                    while await self._reader.read(HIGH_WATER):
+                        pass
+                self._writer.close()
                 await self._writer.wait_closed()
             return
         self.cut_off()

@@ -1,7 +1,6 @@
 """Accounts and tokens in the index, and what a batch changes of them."""
 
 import sqlite3
-from collections.abc import Sequence
 
 from nimsg.core.accounts import Account, Token, decide_change, decide_create
 from nimsg.core.commands import AccountChange, CreateAccount
@@ -18,13 +17,6 @@ def by_name(connection: sqlite3.Connection, name: str) -> Account | None:
         f"SELECT {ACCOUNT} FROM account WHERE name = ?", (name,)
     ).fetchone()
     return _account(connection, row) if row else None
-
-
-def name_of(connection: sqlite3.Connection, uid: int) -> str:
-    """The name of this number's account."""
-    row = connection.execute("SELECT name FROM account WHERE uid = ?", (uid,))
-    name: str = row.fetchone()["name"]
-    return name
 
 
 def by_uid(connection: sqlite3.Connection, uid: int) -> Account:
@@ -53,20 +45,6 @@ def by_token(connection: sqlite3.Connection, secret_hash: str) -> TokenHolder | 
     account = by_uid(connection, row[0])
     token = next(t for t in account.tokens if t.secret_hash == secret_hash)
     return TokenHolder(account, token)
-
-
-def uids(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int | None]:
-    """The account behind each name, None where there is none any more."""
-    marks = ", ".join("?" * len(names))
-    found: dict[str, int] = dict(
-        tuple(row)
-        for row in connection.execute(
-            f"SELECT name, uid FROM account WHERE name IN ({marks})"
-            " AND removed_at IS NULL",
-            names,
-        )
-    )
-    return {name: found.get(name) for name in names}
 
 
 def all_accounts(connection: sqlite3.Connection) -> list[Account]:

@@ -125,7 +125,7 @@ class Store(Protocol):
         """A whole message, its digest checked.
 
         Raises `Refusal`: `not_found`, `recalled`, `damaged`. Showing it to its
-        recipient needs an `OpenMail` committed first.
+        recipient needs an act `opened` committed first.
         """
         ...
 

@@ -1,8 +1,14 @@
 """The opaque cursor of `mail.changes`: an epoch and three numbers."""
 
+import re
+
 from msgspec import Struct
 
 from nimsg.errors import Refusal
+
+
+# Every number that 2^53 does not exceed; SQLite takes a few digits more.
+NUMBER = re.compile(r"[0-9]{1,16}")
 
 
 class Cursor(Struct, frozen=True):
@@ -32,6 +38,6 @@ def decode_cursor(text: str | None, epoch: str) -> Cursor:
     theirs, *numbers = text.split("-")
     if theirs != epoch or len(numbers) != len(Cursor.__struct_fields__) - 1:
         raise Refusal("cursor_invalid")
-    if not all(number.isdecimal() and number.isascii() for number in numbers):
+    if not all(NUMBER.fullmatch(number) for number in numbers):
         raise Refusal("cursor_invalid")
     return Cursor(epoch, *(int(number) for number in numbers))

@@ -57,8 +57,3 @@ class Layout:
 def day_name(day: int) -> str:
     """The folder `2026/11/20` of a day counted from 1970."""
     return f"{date.fromordinal(ORDINAL_1970 + day):%Y/%m/%d}"
-
-
-def day_of(at_ms: int) -> date:
-    """The day (UTC) of a time in ms."""
-    return date.fromordinal(ORDINAL_1970 + at_ms // MS_PER_DAY)

@@ -1,6 +1,8 @@
 """A file that holds space back, so that a full disk still takes a login or a block."""
 
-from nimsg.store.atomic import put_file
+from errno import EDQUOT, ENOSPC
+
+from nimsg.store.atomic import TEMPORARY, put_file
 from nimsg.store.disk import Disk
 from nimsg.store.layout import Layout
 
@@ -20,7 +22,18 @@ class Reserve:
         if self._path.exists() and self._path.stat().st_size == RESERVE_BYTES:
             return
         if self._disk.free_bytes(self._path.parent) > 2 * RESERVE_BYTES:
+            self._take()
+
+    def _take(self) -> None:
+        try:
             put_file(self._disk, self._path, bytes(RESERVE_BYTES))
+        except OSError as error:
+            # Somebody was faster: nothing is lost, and it is tried again.
+            if error.errno not in {EDQUOT, ENOSPC}:
+                raise
+            begun = self._path.with_name(self._path.name + TEMPORARY)
+            if begun.exists():
+                self._disk.truncate(begun, 0)
 
     def give_below(self, free: int) -> None:
         """Give the space away where less than it is free."""

@@ -116,12 +116,14 @@ class Writer:
         print_ = mail.fingerprint(
             command.to, command.subject, command.body, command.reply_to
         )
-        facts = SendFacts(
-            self._recipients(command, now),
-            self._book.earlier(command.sender, command.client_id),
-            command.reply_to is None
-            or self._book.visible(command.sender, command.reply_to),
+        earlier = self._book.earlier(command.sender, command.client_id)
+        reply_known = command.reply_to is None or self._book.visible(
+            command.sender, command.reply_to
         )
+        # Only a message that can be stored makes mailboxes.
+        make = command.make_mailboxes and reply_known and earlier is None
+        recipients = self._recipients(command.to, now, make=make)
+        facts = SendFacts(recipients, earlier, reply_known)
         delivery = mail.decide_send(facts, command, print_)
         if delivery is None:
             return Outcome(self._book.sent(command.sender, command.client_id))
@@ -142,9 +144,11 @@ class Writer:
             frozenset({command.sender, *delivery.to.values()}),
         )
 
-    def _recipients(self, command: SendMail, now: int) -> dict[str, int | None]:
-        found = {name: self._directory.uid(name) for name in command.to}
-        if command.make_mailboxes:
+    def _recipients(
+        self, to: Sequence[str], now: int, *, make: bool
+    ) -> dict[str, int | None]:
+        found = {name: self._directory.uid(name) for name in to}
+        if make:
             for name in [name for name, uid in found.items() if uid is None]:
                 # The name of a removed account stays unknown.
                 with suppress(Refusal):

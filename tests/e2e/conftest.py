@@ -1,12 +1,15 @@
 """A town: one real server with passwords, and the people who write to each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from nimsg.client.address import Security, parse_address
+from nimsg.client.blocking import BlockingClient, connect
 from tests.support.people import PASSWORD, Person
-from tests.support.process import ServerProcess, environment
+from tests.support.process import HANG_S, ServerProcess, environment
 
 
 class Town:
@@ -23,10 +26,16 @@ class Town:
         return Person(name, home, self.server.address, NIMSG_PASSWORD=PASSWORD)
 
     def settler(self, name: str) -> Person:
-        """Somebody who has made an account."""
-        person = self.person(name)
-        person.gets("register")
-        return person
+        """Somebody who has an account."""
+        self.client(name, "auth.register").close()
+        return self.person(name)
+
+    def client(self, name: str, way: str = "auth.login") -> BlockingClient:
+        """A connection of somebody. Close it, or use it in `with`."""
+        address = parse_address(self.server.address)
+        client = connect(address, Security(), timeout_s=HANG_S)
+        client.call(way, {"user": name, "password": PASSWORD})
+        return client
 
     def stranger(self, name: str) -> Person:
         """Somebody who gives no password but at a prompt."""
@@ -35,7 +44,10 @@ class Town:
         return person
 
 
-NewTown = Callable[..., Town]
+class NewTown(Protocol):
+    """Builds a town; options are the server's."""
+
+    def __call__(self, *options: str) -> Town: ...
 
 
 @pytest.fixture

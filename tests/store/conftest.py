@@ -44,12 +44,11 @@ def soundness(opened: list[Post]) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Busy]:
-    """A store that has been busy, closed, without its reserve."""
+    """A store that has been busy, and closed."""
     root = tmp_path_factory.mktemp("busy") / "var"
     post = Post(BACKENDS["local"], root)
     ids = keep_busy(post)
     post.store.close()
-    (root / "reserve").unlink()
     return root, ids
 
 

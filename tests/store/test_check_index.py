@@ -2,12 +2,7 @@
 
 import pytest
 
-from nimsg.core.accounts import Account
-from nimsg.core.commands import Act
-from nimsg.store.accountfile import encode_account
 from nimsg.store.check import check_store
-from nimsg.store.filer import RowKind
-from nimsg.store.ledger import encode_event
 from tests.support.post import START
 from tests.support.ruin import Ruin, named
 from tests.support.spoils import (
@@ -16,7 +11,6 @@ from tests.support.spoils import (
     RECALLED,
     SHARED,
     Cases,
-    Spoil,
     check_case,
     sql,
 )
@@ -266,74 +260,6 @@ WHOLE: Cases = {
 }
 
 
-def journal(kind: int, name: str, data: bytes, n: int = 20) -> Spoil:
-    """A row that waits to be filed."""
-    return lambda ruin: ruin.add_journal_row(n, kind, name, data)
-
-
-def refile(id_: str, name: str) -> Spoil:
-    """The file of a message waits under a name."""
-    return lambda ruin: ruin.add_journal_row(
-        20, RowKind.MESSAGE, name, ruin.message(id_).read_bytes()
-    )
-
-
-def event(user: str, id_: str, n: int = 20) -> Spoil:
-    """An event without a line."""
-    data = encode_event(Act.FETCHED, user, [id_], START + 50_000)
-    return journal(RowKind.EVENT, "", data, n)
-
-
-EVE = Account(9, "eve", "user", None, START)
-JOURNAL: Cases = {
-    "kind": (journal(7, "", b""), ("journal row 20: has the kind 7, which is none",)),
-    "message": (
-        journal(RowKind.MESSAGE, SHARED, b"{}"),
-        ("journal row 20: cannot be filed: the message file cannot be read",),
-    ),
-    "name of a message": (
-        refile(SHARED, ANSWERED),
-        (f"journal row 20: cannot be filed: it holds the message {SHARED}",),
-    ),
-    "event": (
-        journal(RowKind.EVENT, "", b"{}"),
-        ("journal row 20: cannot be filed: Object missing required field",),
-    ),
-    "account": (
-        journal(RowKind.ACCOUNT, "9", encode_account(EVE)),
-        ("journal row 20: cannot be filed: the index has no such account",),
-    ),
-    "name of an account": (
-        journal(RowKind.ACCOUNT, "1", encode_account(EVE)),
-        ("journal row 20: cannot be filed: the index has no such account",),
-    ),
-    "event not done": (
-        event("cyd", SHARED),
-        (
-            f"message {SHARED}: has `fetched_at` None for the copy of cyd, by the",
-            f"message {SHARED}: has `fetched_by` None for the copy of cyd, by the",
-            f"message {SHARED}: has `changed` 0 for the copy of cyd, by the ledger 1",
-        ),
-    ),
-    "event of nobody": (
-        event("eve", SHARED),
-        ("journal row 20: there is no account 'eve'",),
-    ),
-    "event done before": (
-        event("bob", SHARED),
-        (f"journal row 20: tells what had happened to message {SHARED} before",),
-    ),
-    "line lost": (
-        event("bob", SHARED, n=13),
-        ("journal row 13: has no line in the ledger, and later ones have", "..."),
-    ),
-    "other line": (
-        event("bob", SHARED, n=16),
-        ("ledger/2026-11-19.jsonl line 4: is not what the journal holds",),
-    ),
-}
-
-
 @pytest.mark.parametrize("case", MESSAGES)
 def test_messages_beside_their_files(ruin: Ruin, case: str) -> None:
     check_case(ruin, *MESSAGES[case])
@@ -357,30 +283,6 @@ def test_accounts_beside_their_files(ruin: Ruin, case: str) -> None:
 @pytest.mark.parametrize("case", WHOLE)
 def test_an_index_that_cannot_be_relied_on(ruin: Ruin, case: str) -> None:
     check_case(ruin, *WHOLE[case])
-
-
-@pytest.mark.parametrize("case", JOURNAL)
-def test_the_journal_beside_everything(ruin: Ruin, case: str) -> None:
-    check_case(ruin, *JOURNAL[case])
-
-
-def test_a_message_of_the_journal_is_in_the_index(ruin: Ruin) -> None:
-    refile(SHARED, SHARED)(ruin)
-    assert ruin.problems == []
-
-    ruin.sql("DELETE FROM message WHERE id = ?", SHARED)
-
-    said = [
-        one.what for one in ruin.problems if one.where == "index.db: journal row 20"
-    ]
-    assert said == ["cannot be filed: the index has no such message"]
-
-
-def test_journal_rows_follow_each_other(ruin: Ruin) -> None:
-    refile(SHARED, SHARED)(ruin)
-    ruin.add_journal_row(22, RowKind.ACCOUNT, "1", ruin.layout.user(1).read_bytes())
-
-    assert named(ruin.problems, "journal row 22: follows row 20")
 
 
 def test_without_an_index_the_files_are_still_checked(ruin: Ruin) -> None:

@@ -1,9 +1,11 @@
 """The Store contract, accounts and tokens."""
 
 import pytest
+from msgspec.structs import replace
 
 from nimsg.core.accounts import MS_PER_HOUR, Account, Token
 from nimsg.core.commands import (
+    Act,
     Command,
     CreateAccount,
     CreateToken,
@@ -13,7 +15,7 @@ from nimsg.core.commands import (
     SetRole,
     TouchToken,
 )
-from nimsg.protocol.constants import limit
+from nimsg.protocol.constants import CopyState, limit
 from nimsg.protocol.results import Refused
 from nimsg.store.base import TokenHolder
 from tests.support.post import Post, refused
@@ -206,3 +208,38 @@ def test_an_account_has_so_many_tokens(post: Post) -> None:
 
     with refused("not_permitted"):
         post.ask(token(ann, "more"))
+
+
+def test_s0_10_mail_may_make_the_mailboxes_it_goes_to(post: Post) -> None:
+    ann, bob = post.people("ann", "bob")
+    post.ask(RemoveAccount(bob))
+    letter = replace(post.letter(ann, ["Cyd", "bob", "cyd"]), make_mailboxes=True)
+
+    sent = post.sent(letter)
+
+    assert sent.to == ["Cyd", "cyd"]
+    assert sent.refused == [Refused("bob", "unknown_user")]
+    accounts = {account.name: account for account in post.store.accounts()}
+    made = accounts["Cyd"]
+    assert made == Account(3, "Cyd", "user", None, sent.sent_at)
+    assert len(post.inbox(made.uid)) == 1
+    assert len(post.inbox(accounts["cyd"].uid)) == 1
+    assert post.sent(letter).duplicate
+    assert post.send(ann, "Cyd").position == 2
+
+
+def test_more_accounts_than_are_remembered_change_nothing(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("directory", "mailboxes"):
+        monkeypatch.setattr(f"nimsg.store.{module}.REMEMBERED_MOST", 2)
+    ann, bob, cyd = post.people("ann", "bob", "cyd")
+    for _ in range(3):
+        post.send(ann, "bob", "cyd")
+        post.send(cyd, "bob", "ann")
+        post.ask(SetRole(bob, "admin"))
+    post.ask(RemoveAccount(cyd))
+    post.act(Act.OPENED, cyd, post.inbox(cyd)[0].id)
+
+    assert [row.position for row in post.inbox(bob)] == [6, 5, 4, 3, 2, 1]
+    assert post.states(ann, post.outbox(ann)[0].id)["cyd"] is CopyState.OPENED

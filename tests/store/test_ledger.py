@@ -11,7 +11,6 @@ from nimsg.protocol.constants import Device
 from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import (
-    GENESIS,
     Ledger,
     day_files,
     decode_line,
@@ -20,6 +19,7 @@ from nimsg.store.ledger import (
     parse_line,
     read_lines,
 )
+from nimsg.store.schema import GENESIS
 from tests.support.post import DAY, START
 
 

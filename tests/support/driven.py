@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
 
+import pytest
 from msgspec.structs import replace
 
 from nimsg.core.commands import (
@@ -14,11 +15,11 @@ from nimsg.core.commands import (
     Outcome,
     SendMail,
 )
-from nimsg.errors import Refusal
+from nimsg.errors import Refusal, StorageFailure
 from nimsg.protocol.constants import Box, Device
 from nimsg.protocol.results import InboxRow, OutboxRow
 from nimsg.store.accountfile import decode_account
-from nimsg.store.base import ListQuery
+from nimsg.store.base import Batch, ListQuery
 from nimsg.store.ledger import line_digest, parse_line, read_lines
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import decode_message
@@ -147,6 +148,36 @@ def play(driven: Driven, steps: Sequence[Step], first: int = 0) -> None:
     """Do the steps from one on."""
     for number in range(first, len(steps)):
         steps[number](driven, moment(number))
+
+
+def require_read_only(driven: Driven) -> None:
+    """The store promises nothing more, still answers questions, and can be closed."""
+    store = driven.store
+    for change in (
+        lambda: store.commit([], 0),
+        lambda: store.file(Batch([], [])),
+        store.settle,
+    ):
+        with pytest.raises(StorageFailure):
+            change()
+    store.counts(ANN)
+    store.close()
+
+
+def mail(key: str) -> SendMail:
+    """A short letter from Ann to Bob."""
+    return SendMail(ANN, ["bob"], key, key, "text", None)
+
+
+def opening(driven: Driven, actor: int) -> MailAct:
+    """Somebody opens the message of the key `old`."""
+    id_ = id_of(driven.store, actor, "old")
+    return MailAct(Act.OPENED, actor, [id_], Device.LINE)
+
+
+def kinds(outcomes: Sequence[Outcome | Refusal]) -> list[str]:
+    """What each command came to: a kind of refusal, or `done`."""
+    return [o.kind if isinstance(o, Refusal) else "done" for o in outcomes]
 
 
 # -- all that can be seen

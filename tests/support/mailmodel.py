@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from nimsg.core.commands import Act, SendMail
 from nimsg.protocol.constants import CopyState
-from nimsg.protocol.results import InboxRow, OutboxRow
+from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow
 from nimsg.store.base import Counts
 from tests.support.post import Backend, Post, refused, rows
 
@@ -78,7 +78,6 @@ class Machine(RuleBasedStateMachine):
         self.uids = dict(zip(PEOPLE, self.post.people(*PEOPLE), strict=True))
         self.messages: dict[str, Message] = {}
         self.cursors: dict[str, str | None] = dict.fromkeys(PEOPLE)
-        self.behind: set[str] = set()
         self.known: dict[str, Known] = {name: {} for name in PEOPLE}
 
     @rule(
@@ -121,12 +120,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(PEOPLE), most=st.integers(1, 4))
     def follow(self, name: str, most: int) -> None:
-        page = self.post.store.changes(self.uids[name], self.cursors[name], most)
+        since = self.cursors[name]
+        self.learn(name, self.post.store.changes(self.uids[name], since, most))
+
+    def learn(self, name: str, page: ChangePage) -> None:
         self.cursors[name] = page.cursor
         for row in rows(page):
             self.known[name][f"{type(row).__name__} {row.id}"] = row
-        if not page.more:
-            self.behind.discard(name)
 
     @rule()
     def settle(self) -> None:
@@ -163,12 +163,11 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self._conserved()
-            for name in PEOPLE:
+            for name, uid in self.uids.items():
                 self.look(name)
-                self.behind.add(name)
-                while name in self.behind:
-                    self.follow(name, 4)
-                everything = self.post.store.changes(self.uids[name], None, 500)
+                for page in self.post.changes(uid, self.cursors[name], 4):
+                    self.learn(name, page)
+                everything = self.post.store.changes(uid, None, 500)
                 assert sorted(self.known[name].values(), key=str) == sorted(
                     rows(everything), key=str
                 )

@@ -27,11 +27,13 @@ from nimsg.protocol.constants import Box, CopyState, Device
 from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow, Page
 from nimsg.store.base import ListQuery, Store
 from nimsg.store.check import Report, check_store
+from nimsg.store.disk import RealDisk
 from nimsg.store.local import LocalStore
 
 
 START = 1_795_000_000_000
 DAY = 86_400_000
+MOST_PAGES = 200
 
 
 def refused(kind: str) -> "pytest.RaisesExc[Refusal]":
@@ -51,9 +53,17 @@ class Backend(NamedTuple):
     check: Callable[[Path], Report]
 
 
+class SmallDisk(RealDisk):
+    """A disk with so little room that no reserve is held: that takes its time."""
+
+    def free_bytes(self, path: Path) -> int:
+        """A megabyte at most."""
+        return min(super().free_bytes(path), 1_000_000)
+
+
 def open_local(root: Path, entropy: Callable[[int], bytes]) -> Store:
     """The store on a local disk, taking mail as long as there is any room."""
-    return LocalStore(root, entropy=entropy, min_free_bytes=1)
+    return LocalStore(root, disk=SmallDisk(), entropy=entropy, min_free_bytes=1)
 
 
 BACKENDS = {"local": Backend(open_local, check_store)}
@@ -161,6 +171,28 @@ class Post:
         """What the sender is told of each copy."""
         receipts = self.store.status(sender, id_).receipts
         return {receipt.user: receipt.state for receipt in receipts}
+
+    def changes(self, owner: int, since: str | None, most: int) -> list[ChangePage]:
+        """Pages of changes to the end, which must come."""
+        pages: list[ChangePage] = []
+        for _ in range(MOST_PAGES):
+            pages.append(self.store.changes(owner, since, most))
+            since = pages[-1].cursor
+            if not pages[-1].more:
+                return pages
+        raise AssertionError("changes never end")
+
+    def pages(self, owner: int, box: Box, most: int) -> list[Page]:
+        """Pages of everything in a box to the end, which must come."""
+        pages: list[Page] = []
+        before: int | None = None
+        for _ in range(MOST_PAGES):
+            query = ListQuery(owner, box, all=True, before=before, limit=most)
+            pages.append(self.store.page(query))
+            before = pages[-1].next
+            if before is None:
+                return pages
+        raise AssertionError("pages never end")
 
     def inbox(self, owner: int, *, all_: bool = True) -> list[InboxRow]:
         """An inbox, newest first."""

@@ -45,7 +45,8 @@ def nimsg(
 class ServerProcess:
     """`nimsg server` on a free port. Use in `with`; ended by SIGTERM.
 
-    `complaints` is what it wrote to its standard error, once it has ended.
+    `lines` is what it printed when it was ready, and all of it once it has ended;
+    `complaints` then is what it wrote to its standard error.
     """
 
     def __init__(self, var: Path, *options: str, env: Mapping[str, str]) -> None:
@@ -82,7 +83,8 @@ class ServerProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit code."""
         self.process.send_signal(number)
-        _, self.complaints = self.process.communicate(timeout=HANG_S)
+        rest, self.complaints = self.process.communicate(timeout=HANG_S)
+        self.lines += rest.splitlines()
         return self.process.returncode
 
     def kill(self) -> None:

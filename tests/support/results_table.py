@@ -97,6 +97,7 @@ RESULTS: tuple[Result, ...] = (
         ]
     ),
     Users(
-        [UserRow("bob", "user", AT, None, True), UserRow("x", "admin", 0, AT, False)]
+        [UserRow("bob", "user", AT, None, True), UserRow("x", "admin", 0, AT, False)],
+        next="x",
     ),
 )

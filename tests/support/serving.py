@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from nimsg.config import ServerConfig
 from nimsg.server.app import Server
@@ -12,7 +13,27 @@ from nimsg.store.base import Store
 from nimsg.store.local import LocalStore
 
 
-def quick_config(var: Path, **changes: object) -> ServerConfig:
+class Changes(TypedDict, total=False):
+    """What a test may set of a server's config."""
+
+    host: str
+    port: int
+    auth: str
+    registration: str
+    tls_cert: Path | None
+    tls_key: Path | None
+    max_clients: int
+    min_free_bytes: int
+    login_deadline_s: float
+    frame_deadline_s: float
+    tls_deadline_s: float
+    stop_deadline_s: float
+    settle_interval_s: float
+    hash_memory_kib: int
+    hash_rounds: int
+
+
+def quick_config(var: Path, **changes: Unpack[Changes]) -> ServerConfig:
     """A config whose password hashes cost next to nothing."""
     config = ServerConfig(
         var=var, port=0, hash_memory_kib=8, hash_rounds=1, settle_interval_s=0.01
@@ -26,14 +47,18 @@ async def serving(
     *,
     store: Store | None = None,
     clock: Callable[[], int] = wall_clock_ms,
+    stop: asyncio.Event | None = None,
 ) -> AsyncIterator[Server]:
-    """A server that listens inside the block and has ended in order behind it."""
+    """A server that listens inside the block and has ended in order behind it.
+
+    `stop` asks it to end earlier.
+    """
     server = Server(
         config,
         store or LocalStore(config.var, min_free_bytes=config.min_free_bytes),
         clock,
     )
-    stop, ready = asyncio.Event(), asyncio.Event()
+    stop, ready = stop or asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(server.serve(stop, ready.set))
         waiting = tasks.create_task(ready.wait())

@@ -30,7 +30,8 @@ def _in_line(line: str) -> Iterator[list[str]]:
     for at, word in enumerate(words):
         if " " in word and "nimsg " in word:
             yield from _in_line(word)
-        if word == "nimsg" or word.endswith("bin/nimsg"):
+        as_user = words[at - 1 : at] == ["-u"]  # sudo -u nimsg ...
+        if (word == "nimsg" and not as_user) or word.endswith("bin/nimsg"):
             yield _until_break(words[at + 1 :])
 
 

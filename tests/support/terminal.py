@@ -50,7 +50,6 @@ class Terminal:
         """What was seen, with lines that end as in files."""
         return self.seen.decode("utf-8", "replace").replace("\r\n", "\n")
 
-    @property
     def echoes(self) -> bool:
         """Whether what is typed can be seen."""
         return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)

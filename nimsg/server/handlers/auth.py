@@ -6,6 +6,7 @@ from nimsg.core.accounts import MS_PER_HOUR, Account, Token, token_alive
 from nimsg.core.commands import SetPassword, TouchToken
 from nimsg.errors import Refusal
 from nimsg.protocol import requests as q
+from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.results import Began, Done, Welcome
 from nimsg.protocol.rules import check_new_password
 from nimsg.server.context import Context, Login, Reply
@@ -45,7 +46,7 @@ async def token(context: Context, params: q.TokenLogin) -> Reply:
 
 async def logout(_: Context, __: q.Nothing) -> Reply:
     """End the session."""
-    return Reply(Done(), goodbye=True)
+    return Reply(Done(), goodbye=CloseReason.LOGOUT)
 
 
 async def passwd(context: Context, params: q.ChangePassword) -> Reply:

@@ -29,6 +29,9 @@ async def send(context: Context, params: q.Send) -> Reply:
     services, me = context.services, context.me.account
     check_recipients(me.name, params.to)
     check_message(params.subject, params.body)
+    if params.since is not None:
+        # What is no cursor is refused before anything is stored.
+        await _since(context, params.since, 1)
     sent = await services.commit(
         SendMail(
             me.uid,
@@ -41,7 +44,9 @@ async def send(context: Context, params: q.Send) -> Reply:
         ),
         SentMail,
     )
-    changes = await _since(context, params.since) if params.since else None
+    changes = None
+    if params.since is not None:
+        changes = await _since(context, params.since, limit("page_rows"))
     return Reply(
         Sent(
             id=sent.id,
@@ -142,11 +147,9 @@ async def _find(context: Context, params: q.OpenMail) -> str:
     return await services.read(services.store.find_hash, context.uid, params.hash or "")
 
 
-async def _since(context: Context, since: str) -> ChangePage:
+async def _since(context: Context, since: str, most: int) -> ChangePage:
     services = context.services
-    return await services.read(
-        services.store.changes, context.uid, since, limit("page_rows")
-    )
+    return await services.read(services.store.changes, context.uid, since, most)
 
 
 def _fetched(context: Context, rows: list[InboxRow]) -> MailAct | None:

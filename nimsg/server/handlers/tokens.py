@@ -6,6 +6,7 @@ from nimsg.core.commands import CreateToken, RevokeToken
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
 from nimsg.protocol import requests as q
+from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.results import CreatedToken, Done, TokenRow, Tokens
 from nimsg.protocol.rules import TOKEN_PREFIX
 from nimsg.server.context import Context, Reply
@@ -52,8 +53,9 @@ async def list_(context: Context, _: q.Nothing) -> Reply:
 
 
 async def revoke(context: Context, params: q.RevokeToken) -> Reply:
-    """End a token and the sessions that came by it."""
-    services = context.services
+    """End a token and the sessions that came by it, once the asker is answered."""
+    services, own = context.services, context.me.token
     await services.commit(RevokeToken(context.uid, params.id), int)
     services.registry.revoke(context.uid, keep=context.session, token_id=params.id)
-    return Reply(Done())
+    mine = own is not None and own.id == params.id
+    return Reply(Done(), goodbye=CloseReason.REVOKED if mine else None)

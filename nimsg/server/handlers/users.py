@@ -22,24 +22,25 @@ async def add(context: Context, params: q.AddUser) -> Reply:
     return Reply(Done())
 
 
-async def list_(context: Context, _: q.Nothing) -> Reply:
-    """All accounts."""
+async def list_(context: Context, params: q.ListUsers) -> Reply:
+    """A page of all accounts."""
     services = context.services
     accounts = await services.read(services.store.accounts)
-    return Reply(
-        Users(
-            [
-                UserRow(
-                    account.name,
-                    account.role,
-                    account.created_at,
-                    account.removed_at,
-                    account.password_hash is not None,
-                )
-                for account in accounts
-            ]
+    names = [account.name for account in accounts]
+    first = names.index(params.after) + 1 if params.after in names else 0
+    page = accounts[first : first + params.limit]
+    rows = [
+        UserRow(
+            account.name,
+            account.role,
+            account.created_at,
+            account.removed_at,
+            account.password_hash is not None,
         )
-    )
+        for account in page
+    ]
+    more = first + len(page) < len(accounts)
+    return Reply(Users(rows, next=page[-1].name if more else None))
 
 
 async def passwd(context: Context, params: q.SetPassword) -> Reply:

@@ -1,0 +1,153 @@
+"""A person's reading as a condition of a script: `wait`, and `send --wait`."""
+
+import pytest
+
+from tests.e2e.conftest import NewTown, Town
+from tests.support.people import Person, ended, inners
+
+
+@pytest.fixture
+def town(new_town: NewTown) -> Town:
+    """A town whose server tells who logs in, for tests that wait for that."""
+    return new_town("--log", "info")
+
+
+@pytest.fixture
+def ann(town: Town) -> Person:
+    return town.settler("ann")
+
+
+@pytest.fixture
+def bob(town: Town) -> Person:
+    return town.settler("bob")
+
+
+def sees_login(town: Town, name: str, times: int) -> None:
+    """Read the server's log until somebody has logged in so often."""
+    log = town.server.process.stderr
+    assert log is not None
+    while times:
+        times -= log.readline().rstrip().endswith(f"{name} logged in")
+
+
+def test_n4_a_wait_ends_as_soon_as_the_message_is_opened(
+    town: Town, ann: Person, bob: Person
+) -> None:
+    id_ = ann.sends("bob", "-m", "read me")
+    waiting = ann.begins("wait", id_, "--json")
+    sees_login(town, "ann", 2)
+    bob.gets("inbox")
+    assert waiting.poll() is None
+    bob.gets("open", id_)
+    done = ended(waiting)
+
+    assert (done.code, done.err) == (0, "")
+    (receipt,) = inners(done.object, "receipts")
+    assert receipt["state"] == "opened"
+    assert ann.gets("wait", id_).out == ""
+    assert ann.gets("wait", "o1", "--until", "fetched").out == ""
+
+
+def test_n4_a_wait_in_vain_ends_with_3(ann: Person, bob: Person) -> None:
+    id_ = ann.sends("bob", "-m", "x")
+    bob.gets("inbox")
+    for until in ("opened", "acked"):
+        done = ann.types("wait", id_, "--until", until, "--for", "0.2s")
+        assert (done.code, done.out) == (3, "")
+        assert done.err == f"nimsg: not {until} by bob: waited in vain\n"
+    assert ann.types("wait", id_, "--until", "fetched", "--for", "0").code == 0
+    json_ = ann.types("wait", id_, "--for", "0", "--json")
+    assert (json_.code, json_.object["pending"], json_.err) == (3, True, "")
+
+
+@pytest.mark.parametrize("end", ["recall", "delete"])
+def test_n4_a_wait_for_what_can_never_come_ends_with_5(
+    town: Town, ann: Person, bob: Person, end: str
+) -> None:
+    id_ = ann.sends("bob", "-m", "x")
+    waiting = ann.begins("wait", id_)
+    sees_login(town, "ann", 2)
+    (ann if end == "recall" else bob).gets(end, id_)
+    done = ended(waiting)
+
+    assert (done.code, done.out) == (5, "")
+    assert done.err == "nimsg: not opened by bob: it has ended\n"
+
+
+def test_n4_a_wait_is_for_all_unless_one_is_enough(
+    town: Town, ann: Person, bob: Person
+) -> None:
+    town.settler("cyd")
+    id_ = ann.sends("bob", "cyd", "-m", "x")
+    waiting = ann.begins("wait", id_, "--any")
+    sees_login(town, "ann", 2)
+    bob.gets("open", id_)
+
+    assert ended(waiting).code == 0
+    vain = ann.types("wait", id_, "--for", "0")
+    assert vain.code == 3
+    assert vain.err == "nimsg: not opened by cyd: waited in vain\n"
+    assert ann.types("recall", id_).code == 4
+    assert ann.types("wait", id_).code == 5
+    assert ann.types("wait", id_, "--any").code == 0
+
+
+def test_n4_a_message_is_sent_and_waited_for_at_once(ann: Person, bob: Person) -> None:
+    words = ("send", "bob", "-m", "x", "--wait")
+    sending = ann.begins(*words, "acked", "--for", "1h")
+    assert sending.stdout is not None
+    id_ = sending.stdout.readline().strip()
+    bob.gets("open", id_)
+    bob.gets("ack", id_)
+    assert ended(sending).code == 0
+
+    vain = ann.types(*words, "fetched", "--for", "0")
+    assert vain.code == 3
+    assert len(vain.out.strip()) == 26
+    both = ("send", "bob", "nobody", "-m", "x", "--wait", "opened", "--for", "0")
+    partly = ann.types(*both)
+    assert partly.code == 4
+    assert "not sent to nobody" in partly.err
+    assert ann.types(*both, "--any").code == 3
+
+
+def test_n4_a_wait_outlives_a_restart_of_the_server(
+    town: Town, ann: Person, bob: Person, new_town: NewTown
+) -> None:
+    id_ = ann.sends("bob", "-m", "x")
+    waiting = ann.begins("wait", id_, "--for", "1h")
+    sees_login(town, "ann", 2)
+    assert town.server.stop() == 0
+    again = new_town("--port", str(town.server.port), "--log", "info")
+    sees_login(again, "ann", 1)
+    bob.gets("open", id_)
+
+    assert ended(waiting).code == 0
+
+
+def test_n4_a_wait_outlives_a_server_that_was_killed(
+    town: Town, ann: Person, bob: Person, new_town: NewTown
+) -> None:
+    id_ = ann.sends("bob", "-m", "x")
+    waiting = ann.begins("wait", id_, "--for", "1h")
+    sees_login(town, "ann", 2)
+    town.server.kill()
+    again = new_town("--port", str(town.server.port), "--log", "info")
+    sees_login(again, "ann", 1)
+    bob.gets("open", id_)
+
+    assert ended(waiting).code == 0
+
+
+def test_n4_a_server_that_never_comes_back_ends_the_wait_with_69(
+    town: Town, ann: Person, bob: Person
+) -> None:
+    id_ = ann.sends("bob", "-m", "x")
+    assert bob.gets("inbox").code == 0
+    waiting = ann.begins("wait", id_, "--for", "2s")
+    sees_login(town, "ann", 2)
+    assert town.server.stop() == 0
+    done = ended(waiting)
+
+    assert (done.code, done.out) == (69, "")
+    assert done.err.startswith("nimsg: ")

@@ -1,0 +1,121 @@
+"""A store that is watched, held up or made to fail; all work is the local store's."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nimsg.core.accounts import Account
+from nimsg.core.commands import Command
+from nimsg.errors import StorageFailure
+from nimsg.protocol.results import ChangePage, Opened, Page, Status
+from nimsg.store.base import Batch, Counts, ListQuery, TokenHolder
+from nimsg.store.local import LocalStore
+
+
+HANG_S = 30
+Hook = Callable[[str], None]
+
+
+class WatchedStore:
+    """See `nimsg.store.base.Store`.
+
+    `before` is told each operation's name on the thread that is about to do it.
+    `batches` are the lengths of the commits that held anything.
+    """
+
+    def __init__(self, root: Path, before: Hook = lambda _: None) -> None:
+        self.before = before
+        self.calls: Counter[str] = Counter()
+        self.batches: list[int] = []
+        self._store = LocalStore(root)
+
+    def commit(self, commands: Sequence[Command], now: int) -> Batch:
+        self._note("commit")
+        if commands:
+            self.batches.append(len(commands))
+        return self._store.commit(commands, now)
+
+    def file(self, batch: Batch) -> None:
+        self._note("file")
+        self._store.file(batch)
+
+    def settle(self) -> bool:
+        self._note("settle")
+        return self._store.settle()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def account(self, name: str) -> Account | None:
+        self._note("account")
+        return self._store.account(name)
+
+    def account_by_uid(self, uid: int) -> Account:
+        self._note("account_by_uid")
+        return self._store.account_by_uid(uid)
+
+    def token_holder(self, secret_hash: str) -> TokenHolder | None:
+        self._note("token_holder")
+        return self._store.token_holder(secret_hash)
+
+    def accounts(self) -> list[Account]:
+        self._note("accounts")
+        return self._store.accounts()
+
+    def counts(self, owner: int) -> Counts:
+        self._note("counts")
+        return self._store.counts(owner)
+
+    def page(self, query: ListQuery) -> Page:
+        self._note("page")
+        return self._store.page(query)
+
+    def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:
+        self._note("changes")
+        return self._store.changes(owner, since, limit)
+
+    def letter(self, asker: int, id: str) -> Opened:  # noqa: A002 - the contract's name
+        self._note("letter")
+        return self._store.letter(asker, id)
+
+    def find_hash(self, asker: int, body_md5: str) -> str:
+        self._note("find_hash")
+        return self._store.find_hash(asker, body_md5)
+
+    def status(self, asker: int, id: str) -> Status:  # noqa: A002
+        self._note("status")
+        return self._store.status(asker, id)
+
+    def _note(self, operation: str) -> None:
+        self.calls[operation] += 1
+        self.before(operation)
+
+
+class Gate:
+    """Holds the next `operation` on its thread until it is opened, and may fail it.
+
+    Made on the loop that waits for `reached`.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self.reached = asyncio.Event()
+        self.failure = ""
+        self._operation = operation
+        self._loop = asyncio.get_running_loop()
+        self._open = threading.Event()
+
+    def __call__(self, operation: str) -> None:
+        if operation != self._operation:
+            return
+        if not self._open.is_set():
+            self._loop.call_soon_threadsafe(self.reached.set)
+            assert self._open.wait(HANG_S)
+        if self.failure:
+            raise StorageFailure(self.failure)
+
+    def open(self, *, failure: str = "") -> None:
+        """Let it pass, or fail from now on."""
+        self.failure = failure
+        self._open.set()
