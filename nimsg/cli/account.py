@@ -15,8 +15,8 @@ from nimsg.cli.settings import (
 from nimsg.cli.wait import duration_s
 from nimsg.client import answers
 from nimsg.errors import ConfigError, Exit, UsageError
-from nimsg.protocol.constants import AuthMode
-from nimsg.protocol.rules import check_new_name, check_new_password
+from nimsg.protocol.constants import AuthMode, limit
+from nimsg.protocol.rules import check_new_name, check_new_password, is_id
 from nimsg.protocol.strict import JsonObject
 
 
@@ -105,6 +105,11 @@ def token_arguments(parser: ArgumentParser) -> None:
 
 def run_token(args: Namespace) -> int:
     """Make, list or revoke script tokens."""
+    most = limit("label_chars")
+    if args.act == "create" and not 0 < len(args.label) <= most:
+        raise UsageError(f"a label has 1 to {most} characters")
+    if args.act == "revoke" and not is_id(args.token):
+        raise UsageError(f"{args.token!r} names no token: see nimsg token list")
     acts = {"create": _create, "list": _list, "revoke": _revoke}
     with Session(read_settings(args)) as session:
         acts[args.act](session, args)

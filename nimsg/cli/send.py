@@ -1,6 +1,7 @@
 """`nimsg send`: from an argument, a file or a pipe; prints the new message's id."""
 
 import os
+import re
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -17,7 +18,7 @@ from nimsg.cli.settings import (
 from nimsg.cli.wait import RUNGS, add_patience_arguments, duration_s, wait_for
 from nimsg.client import answers
 from nimsg.core.ulid import RANDOM_BYTES, ulid
-from nimsg.errors import ConfigError, Exit, Refusal
+from nimsg.errors import ConfigError, Exit, Refusal, UsageError
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message, check_recipients
 from nimsg.protocol.strict import JsonObject
@@ -64,6 +65,7 @@ def run_send(args: Namespace) -> int:
     patience_s = duration_s(args.for_)
     to = list(dict.fromkeys([*args.to, *args.more]))
     check_recipients("", to)
+    check_client_id(args.client_id)
     body = read_body(args)
     check_message(args.subject, body)
     settings = read_settings(args)
@@ -126,6 +128,15 @@ def read_body(args: Namespace) -> str:
         raise Refusal(
             "text_invalid", f"{name} is not UTF-8: byte {error.start} cannot be read"
         ) from None
+
+
+def check_client_id(client_id: str | None) -> None:
+    """Raises `UsageError` for what can be no name of a message."""
+    most = limit("client_id_chars")
+    if client_id is not None and not re.fullmatch(rf"[!-~]{{1,{most}}}", client_id):
+        raise UsageError(
+            f"--client-id has 1 to {most} printable ASCII characters and no space"
+        )
 
 
 def new_client_id() -> str:

@@ -5,7 +5,7 @@ cost the headless check a tenth of its time.
 """
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import NamedTuple
 
 from nimsg.client.address import Address, Security, parse_address, parse_port
@@ -64,7 +64,7 @@ def add_connection_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=seconds,
+        type=some_seconds,
         default=10.0,
         help="give up on a server that has not answered in so long (10)",
     )
@@ -93,6 +93,13 @@ def seconds(text: str) -> float:
     if not 0 <= value <= SECONDS_MOST:
         raise ValueError(text)
     return value
+
+
+def some_seconds(text: str) -> float:
+    """A time that is not over at once. Raises `ValueError` or `ArgumentTypeError`."""
+    if seconds(text) == 0:
+        raise ArgumentTypeError("no server answers in no time")
+    return seconds(text)
 
 
 def read_settings(args: Namespace, default_patience_s: float = 2.0) -> Settings:

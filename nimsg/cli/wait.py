@@ -7,6 +7,7 @@ from nimsg.cli import show
 from nimsg.cli.reference import resolve
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
+    SECONDS_MOST,
     add_connection_arguments,
     add_json_argument,
     read_settings,
@@ -111,9 +112,12 @@ def duration_s(text: str | None) -> float:
         return float("inf")
     unit = UNITS.get(text[-1:], 0)
     try:
-        return seconds(text[:-1] if unit else text) * (unit or 1)
+        value = seconds(text[:-1] if unit else text) * (unit or 1)
     except ValueError:
         raise UsageError(f"{text!r} is no time: write 90s, 30m, 2h or 1d") from None
+    if value > SECONDS_MOST:
+        raise UsageError(f"{text!r} is longer than nimsg can think")
+    return value
 
 
 def _park(session: Session, cursor: str, wait_s: float, deadline: float) -> None:

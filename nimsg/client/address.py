@@ -49,12 +49,14 @@ def parse_address(text: str) -> Address:
     """`HOST:PORT`, `[IPV6]:PORT`, `HOST` or `PORT`. Raises `UsageError`."""
     if text.isdecimal():
         return Address(LOOPBACK, parse_port(text))
+    if "/" in text[1:] and text[0] != "/":
+        raise UsageError(f"{text!r} is no address: write HOST:PORT and nothing more")
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
         if not (host and bracket) or (port and not port.startswith(":")):
             raise UsageError(f"{text!r} is no address: write [IPV6]:PORT")
         return Address(host, parse_port(port[1:]) if port else DEFAULT_PORT)
-    if text.count(":") > 1:
+    if text.count(":") > 1 or text.startswith("/"):
         return Address(text, DEFAULT_PORT)
     host, colon, port = text.partition(":")
     if not host:

@@ -233,4 +233,12 @@ def test_what_is_no_time_is_a_usage_error(shell: Shell, text: str) -> None:
 
         assert done.code == 2
         assert done.out == ""
-        assert f"argument {option}: invalid seconds value: {text!r}" in done.err
+        assert f"argument {option}: invalid " in done.err
+        assert f"seconds value: {text!r}" in done.err
+
+
+def test_no_time_at_all_is_no_timeout(shell: Shell) -> None:
+    done = shell.types("inbox", "--timeout", "0")
+
+    assert (done.code, done.out) == (2, "")
+    assert "argument --timeout: no server answers in no time" in done.err

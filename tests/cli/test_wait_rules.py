@@ -38,6 +38,12 @@ def test_n4_what_is_no_time_is_refused(text: str) -> None:
         duration_s(text)
 
 
+@pytest.mark.parametrize("text", ["11575d", "999999999d", "1000000000m"])
+def test_n4_what_is_longer_than_a_life_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="longer than nimsg can think"):
+        duration_s(text)
+
+
 def receipt(state: str) -> Receipt:
     """A receipt as the server fills it: a higher rung fills those below it."""
     rungs = ("fetched", "opened", "acked")

@@ -41,6 +41,7 @@ def test_s1_11_an_address_is_read(text: str, host: str, port: int) -> None:
     [
         *("", ":", ":4000", "host:", "host:x", "host:-1", "host:0", "host:65536"),
         *("0", "65536", "99999999999999999999", "[::1", "[::1]4000", "[::1]:", "[]"),
+        *("https://host", "host:4000/x", "host/x", "://"),
         *("[]:4000", "host:4000 ", "host:+5", "host:1.5", "host:0x10"),
     ],
 )

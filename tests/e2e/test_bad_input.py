@@ -220,8 +220,9 @@ def test_a_file_that_cannot_be_read_is_named(ann: Person, tmp_path: Path) -> Non
         (("",), 2, "printable ASCII"),
         (("x" * 33,), 2, "1 to 32"),
         (("bob", "--reply-to", "yesterday"), 2, "names no message"),
-        (("bob", "--client-id", "two words"), 2, "client_id"),
-        (("bob", "--client-id", "x" * 65), 2, "client_id"),
+        (("bob", "--client-id", "two words"), 2, "--client-id has 1 to 64"),
+        (("bob", "--client-id", ""), 2, "--client-id has 1 to 64"),
+        (("bob", "--client-id", "x" * 65), 2, "--client-id has 1 to 64"),
         (("bob", "--wait", "read"), 2, "invalid choice: 'read'"),
         (("bob", "--wait", "opened", "--for", "soon"), 2, "90s, 30m, 2h or 1d"),
         (("bob", "-f", "x"), 2, "not allowed with argument"),
@@ -263,9 +264,9 @@ def test_c20_what_cannot_be_understood_is_a_usage_error(
 
 
 def test_a_label_longer_than_allowed_is_a_usage_error(ann: Person) -> None:
-    done = ann.types("token", "create", "x" * 65)
-
-    refused(done, 2, "label")
+    for label in ("", "x" * 65):
+        done = ann.types("token", "create", label)
+        refused(done, 2, "a label has 1 to 64 characters")
 
 
 # -- starting a server

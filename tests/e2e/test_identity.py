@@ -78,7 +78,8 @@ def test_a_token_stands_for_the_password(town: Town, ann: Person) -> None:
     assert (gone.code, gone.out) == (77, "")
     assert "taken from NIMSG_PASSWORD" in gone.err
     assert ole.gets("token", "list").err == "No tokens.\n"
-    assert ole.types("token", "revoke", "nonsense").code == 4
+    assert ole.types("token", "revoke", "nonsense").code == 2
+    assert ole.types("token", "revoke", "01HF0000000000000000000000").code == 4
 
 
 @pytest.mark.parametrize("time", ["0", "-1h", "nan", "soon", "999999999d"])

@@ -95,6 +95,25 @@ async def test_sec_13_accounts_that_cannot_be_made(tmp_path: Path, case: str) ->
     assert [row.user for row in rows] == ["bob"]
 
 
+async def test_accounts_come_in_pages_removed_ones_included(tmp_path: Path) -> None:
+    var, names = tmp_path / "var", ["ann", "bob", "cyd", "dee", "eve"]
+    async with office(tmp_path):
+        for name in names:
+            await told(var, "users.add", {"user": name})
+        await told(var, "users.remove", {"user": "bob"})
+        found, after = [], None
+        async with at_the_machine(var) as wire:
+            while True:
+                frame = await wire.call("users.list", {"after": after, "limit": 2})
+                page = msgspec.convert(frame["result"], Users)
+                found.append([row.user for row in page.users])
+                if page.next is None:
+                    break
+                after = page.next
+
+    assert found == [["ann", "bob"], ["cyd", "dee"], ["eve"]]
+
+
 @pytest.mark.parametrize("method", ["users.passwd", "users.role", "users.remove"])
 async def test_c12_an_account_that_is_not_there(tmp_path: Path, method: str) -> None:
     more = {"users.passwd": {"password": OTHER}, "users.role": {"role": "admin"}}

@@ -1,0 +1,120 @@
+"""The event loop's thread touches no file while the server is at work."""
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from nimsg.errors import Data
+from nimsg.protocol.methods import METHODS
+from tests.support.aioclient import PASSWORD
+from tests.support.office import office, people
+from tests.support.wire import Wire, at_the_machine, greeted, said
+
+
+OTHER = "a wholly other password"
+
+
+class Watch:
+    """What one thread does to files, heard from the interpreter (PEP 578).
+
+    An audit hook is there for good: this one is deaf but for the time of a watch.
+    """
+
+    def __init__(self) -> None:
+        self.thread = 0
+        self.heard: list[str] = []
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, args: Sequence[object]) -> None:
+        if self.thread != threading.get_ident():
+            return
+        if event == "open" or event.startswith(("os.", "sqlite3.")):
+            self.heard.append(f"{event} {args[:1]}")
+
+    @contextmanager
+    def of_this_thread(self) -> Iterator[list[str]]:
+        self.heard, self.thread = [], threading.get_ident()
+        try:
+            yield self.heard
+        finally:
+            self.thread = 0
+
+
+WATCH = Watch()
+
+
+def script(message: str, unread: str) -> list[tuple[str, Data]]:
+    """Every method for bob, once; he has been sent two messages."""
+    mine: Data = {"to": ["alice"], "client_id": "1", "body": "mine", "since": None}
+    return [
+        ("auth.begin", {"user": "bob"}),
+        ("auth.login", {"user": "bob", "password": PASSWORD}),
+        ("session.ping", {}),
+        ("mail.send", mine),
+        ("mail.list", {}),
+        ("mail.changes", {"wait_ms": 10}),
+        ("mail.open", {"id": message}),
+        ("mail.ack", {"id": message}),
+        ("mail.status", {"id": message}),
+        ("mail.delete", {"id": unread}),
+        ("token.create", {"label": "cron"}),
+        ("token.list", {}),
+        ("auth.passwd", {"old": PASSWORD, "new": OTHER}),
+        ("auth.logout", {}),
+    ]
+
+
+OF_THE_MACHINE: list[tuple[str, Data]] = [
+    ("users.add", {"user": "eve", "password": PASSWORD}),
+    ("users.list", {}),
+    ("users.passwd", {"user": "eve", "password": OTHER}),
+    ("users.role", {"user": "eve", "role": "admin"}),
+    ("users.remove", {"user": "eve"}),
+]
+
+
+async def perform(wire: Wire, calls: Sequence[tuple[str, Data]]) -> set[str]:
+    """Which methods were called; each must succeed."""
+    for method, params in calls:
+        assert said(await wire.call(method, params)) == "1 done", method
+    return {method for method, _ in calls}
+
+
+async def test_no_method_touches_a_file_on_the_loops_thread(tmp_path: Path) -> None:
+    async with (
+        office(tmp_path) as server,
+        people(server, "alice", "bob") as (a, _),
+        greeted(server.port) as bob,
+        greeted(server.port) as carol,
+        greeted(server.port) as token,
+        at_the_machine(server.config.var) as local,
+    ):
+        sent, unread = await a.send("bob"), await a.send("bob")
+        made = await a.make_token()
+        with WATCH.of_this_thread() as heard:
+            used = await perform(bob, script(sent.id, unread.id))
+            used |= await perform(local, OF_THE_MACHINE)
+            register = {"user": "carol", "password": PASSWORD}
+            used |= await perform(carol, [("auth.register", register)])
+            tokens: list[tuple[str, Data]] = [
+                ("auth.token", {"token": made.token}),
+                ("mail.recall", {"id": sent.id}),
+                ("token.revoke", {"id": made.id}),
+            ]
+            used |= await perform(token, tokens)
+
+    assert used == set(METHODS)
+    assert heard == []
+
+
+def test_the_watch_hears_what_it_is_for(tmp_path: Path) -> None:
+    with WATCH.of_this_thread() as heard:
+        tmp_path.joinpath("file").write_bytes(b"")
+        tmp_path.joinpath("file").unlink()
+        elsewhere = threading.Thread(target=tmp_path.joinpath("other").touch)
+        elsewhere.start()
+        elsewhere.join()
+
+    assert [line.split()[0] for line in heard] == ["open", "os.remove"]
