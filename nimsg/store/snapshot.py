@@ -90,7 +90,7 @@ def take_snapshot(path: Path, findings: Findings) -> Iterator[Snapshot | None]:
         copy.text_factory = _text
         try:
             _copy(path, copy)
-            faults = list(_faults(copy))
+            faults = _faults(copy)
         # SQLite may quote damaged names that are no UTF-8.
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             faults = [f"cannot be read: {error}"]
@@ -112,16 +112,29 @@ def _copy(path: Path, copy: sqlite3.Connection) -> None:
     copy.execute("PRAGMA user_version = 0")  # fails where nothing can be written
 
 
-def _faults(connection: sqlite3.Connection) -> Iterator[str]:
+def _faults(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the index itself; each test relies on those before it."""
+    for test in (_damage, _wrong_definitions, _wrong_types, _wrong_meta):
+        faults = list(test(connection))
+        if faults:
+            return faults
+    return []
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[str]:
     for (fault,) in connection.execute("PRAGMA integrity_check"):
         if fault != "ok":
             yield f"is damaged: {fault}"
+
+
+def _wrong_definitions(connection: sqlite3.Connection) -> Iterator[str]:
     expected, found = _tables(), _definitions(connection)
     for name in sorted(expected.keys() | found.keys(), key=str):
         if expected.get(name) != found.get(name):
             yield f"has not the {name!r} that this version makes"
-            return
-    yield from _wrong_types(connection)
+
+
+def _wrong_meta(connection: sqlite3.Connection) -> Iterator[str]:
     values = dict(
         tuple(row) for row in connection.execute("SELECT key, value FROM meta")
     )

@@ -1,7 +1,6 @@
 """What a check costs at its start, and what no verb of a client leaves behind."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     assert server.complaints == ""
 
 
-# -- imports
+# -- what is loaded
 
 
 @pytest.mark.parametrize("mail", [False, True], ids=["nothing new", "new mail"])
@@ -139,4 +138,3 @@ def test_s0_15_no_verb_of_a_client_leaves_anything(
     types("inbox", "--server", "127.0.0.1:1", "--connect-wait", "0")
 
     assert typed == set(VERBS) - SERVING
-    assert os.listdir(rooms["TMPDIR"]) == ["mine"]

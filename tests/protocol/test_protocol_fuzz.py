@@ -85,8 +85,8 @@ def frames(random: Random) -> Iterator[bytes]:
         at += step
 
 
-def rounds(fast: int, slow: int) -> list[object]:
-    return [fast, pytest.param(slow, marks=pytest.mark.slow)]
+def rounds(fast: int, soak: int) -> list[object]:
+    return [fast, pytest.param(soak, marks=pytest.mark.soak)]
 
 
 @pytest.mark.parametrize("count", rounds(10_000, 500_000))

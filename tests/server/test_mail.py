@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -430,7 +430,7 @@ def rows_of(value: object) -> list[dict[str, object]]:
 
 async def test_s0_21_a_message_is_found_by_the_md5_of_its_body(tmp_path: Path) -> None:
     async with (
-        office(tmp_path) as server,
+        office(tmp_path, clock=count(NOW).__next__) as server,
         people(server, "alice", "bob", "carol") as (a, b, c),
     ):
         await a.send("bob", body="twice")

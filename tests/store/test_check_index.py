@@ -76,7 +76,7 @@ MESSAGES: Cases = {
             f"message {RECALLED}: is missing, and its file stands",
             "copy 2/2: is of no message",
             "mailbox 1: has `last_out` 2, by its rows 1",
-            "...",
+            "mailbox 1: has `last_change` 8, by its rows 7",
         ),
     ),
     "pending": (
@@ -227,7 +227,7 @@ WHOLE: Cases = {
     ),
     "empty": (
         lambda ruin: ruin.layout.index.write_bytes(b""),
-        ("the file: has not the 'account' that this version makes",),
+        ("the file: has not the 'account' that this version makes", "..."),
     ),
     "something else": (
         lambda ruin: ruin.layout.index.write_bytes(b"x" * 9999),
@@ -252,6 +252,10 @@ WHOLE: Cases = {
     "no head": (
         sql("DELETE FROM meta WHERE key = 'head'"),
         ("the file: has no right value of `head`",),
+    ),
+    "head of a wrong type": (
+        sql("UPDATE meta SET value = CAST('1' AS BLOB) WHERE key = 'head'"),
+        ("the file: holds a value of a wrong type in the table meta",),
     ),
     "wrong type": (
         sql(MESSAGE.format("sent_at"), "yesterday", SHARED),

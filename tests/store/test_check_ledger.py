@@ -101,6 +101,10 @@ LEDGER: Cases = {
             "...",
         ),
     ),
+    "added with a number of its own": (
+        lambda ruin: ruin.add_line(99, "fetched", "cyd", SHARED),
+        ("ledger/2026-11-19.jsonl line 5: stands behind the last settled line", "..."),
+    ),
     "torn": (
         lambda ruin: ruin.days[1].write_bytes(ruin.days[1].read_bytes() + b"{"),
         ("ledger/2026-11-19.jsonl line 5: breaks off",),

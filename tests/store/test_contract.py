@@ -214,13 +214,16 @@ def test_a_listing_fetches_many_and_what_was_no_copy_stays(post: Post) -> None:
     outcome = post.ask(MailAct(Act.FETCHED, bob, ids, Device.LINE))
 
     assert outcome.wakes == {ann, bob}
+    more = [post.send(ann, "bob").id, post.send(cyd, "bob").id]
+    outcome = post.ask(MailAct(Act.FETCHED, bob, more + more, Device.LINE))
+    assert outcome.wakes == {ann, bob, cyd}
     states = [post.states(ann, id_) for id_ in ids]
     assert states == [
         {"bob": CopyState.FETCHED},
         {"cyd": CopyState.STORED},
         {"bob": CopyState.FETCHED},
     ]
-    assert post.store.counts(cyd) == Counts(1, 0)
+    assert post.store.counts(cyd) == Counts(1, 1)
 
 
 def test_a_refused_act_changes_nothing(post: Post) -> None:

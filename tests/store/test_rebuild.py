@@ -16,6 +16,7 @@ from nimsg.protocol.constants import Box
 from nimsg.store.base import ListQuery
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import Positions
+from nimsg.store.schema import meta
 from tests.support.mailmodel import Machine
 from tests.support.post import BACKENDS, Post, keep_busy, refused
 from tests.support.ruin import Ruin
@@ -117,6 +118,8 @@ def test_retries_are_known_after_a_rebuild(post: Post) -> None:
 def test_numbers_go_on_behind_a_rebuild(post: Post) -> None:
     keep_busy(post)
     lose_index(post)
+    with closing(sqlite3.connect(post.root / "index.db")) as index:
+        assert meta(index, "n") == "16"
     ids = [row.id for row in post.inbox(2)]
 
     sent = post.send(1, "bob")

@@ -79,6 +79,7 @@ FIELDS: dict[str, Field] = {
     "box": Field(TEXT, ("inbox", "outbox"), ("", "Inbox", "trash")),
     "all": Field(frozenset({"boolean"}), (True, False)),
     "before": Field(INTEGER_OR_NULL, (1, 2**53), (0, -1, 2**53 + 1, 10**4000)),
+    "after": _NAME._replace(types=TEXT_OR_NULL),
     "limit": Field(INTEGER, (1, 500), (0, -1, 501, 10**4000)),
     "id": _MESSAGE_ID,
     "mail.open.id": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
