@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pytest
 
+from nimsg.client import answers
 from nimsg.client.address import Security, parse_address
 from nimsg.client.blocking import BlockingClient, connect
 from tests.support.people import PASSWORD, Person
@@ -19,14 +20,20 @@ class Town:
         self.folder = folder
         self.server = server
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str, secret: str = PASSWORD) -> Person:
         """Somebody who may have an account; the password is in the environment."""
         home = self.folder / "homes" / name
         home.mkdir(parents=True, exist_ok=True)
-        return Person(name, home, self.server.address, NIMSG_PASSWORD=PASSWORD)
+        return Person(name, home, self.server.address, NIMSG_PASSWORD=secret)
 
     def settler(self, name: str) -> Person:
-        """Somebody who has an account."""
+        """Somebody who has an account, and a token: that is quicker than a password."""
+        with self.client(name, "auth.register") as client:
+            made = client.call("token.create", {"label": "home"})
+        return self.person(name, answers.text(made, "token"))
+
+    def resident(self, name: str) -> Person:
+        """Somebody who has an account and a password."""
         self.client(name, "auth.register").close()
         return self.person(name)
 

@@ -36,7 +36,7 @@ def bob(town: Town) -> Person:
 
 @pytest.fixture(scope="module")
 def ann(town: Town) -> Person:
-    return town.settler("ann")
+    return town.resident("ann")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.support.terminal import Terminal
 
 @pytest.fixture(scope="module")
 def ann(town: Town) -> Person:
-    return town.settler("ann")
+    return town.resident("ann")
 
 
 # -- who somebody is
@@ -31,7 +31,7 @@ def test_s1_2_an_account_is_made_with_a_password_from_the_environment(
 
 
 def test_s4_4_a_name_is_given_once_and_to_nobody_alike(town: Town) -> None:
-    town.settler("lea")
+    town.resident("lea")
     for name in ("lea", "LEA", "Lea"):
         done = town.person(name).types("register")
         assert (done.code, done.out) == (4, "")
@@ -43,7 +43,7 @@ def test_s4_4_a_name_is_given_once_and_to_nobody_alike(town: Town) -> None:
 
 
 def test_c4_the_case_of_a_name_counts_at_login(town: Town) -> None:
-    town.settler("max")
+    town.resident("max")
 
     assert town.person("Max").types("inbox").code == 77
 
@@ -56,7 +56,7 @@ def test_s1_3_a_password_of_seven_characters_is_too_short(town: Town) -> None:
 
 
 def test_a_token_stands_for_the_password(town: Town, ann: Person) -> None:
-    ole = town.settler("ole")
+    ole = town.resident("ole")
     made = ole.gets("token", "create", "cron job")
     token = made.out.strip()
     assert token.startswith("nimsg_")
@@ -91,7 +91,7 @@ def test_a_token_cannot_have_ended_before_it_begins(ann: Person, time: str) -> N
 
 
 def test_sec_3_a_new_password_ends_the_old_one_and_all_tokens(town: Town) -> None:
-    pia = town.settler("pia")
+    pia = town.resident("pia")
     token = pia.gets("token", "create", "x").out.strip()
     new = secret_file(town.folder / "new", "another password")
     done = pia.gets("passwd", "--new-password-file", str(new))
@@ -168,6 +168,24 @@ def test_s2_13_the_owner_of_the_folder_makes_and_closes_accounts(
     assert str(removed).endswith("Z")
     assert "removed" in owner.gets("user", "list").lines[2]
 
+    town = town if running else new_town("--registration", "closed")
+    rob, sue = town.person("rob"), town.person("sue")
+    assert rob.types("inbox").code == 77
+    assert rob.gets("inbox", NIMSG_PASSWORD="another password").code == 0
+    assert sue.types("inbox").code == 77
+    closed = town.person("tom").types("register")
+    assert (closed.code, closed.out) == (77, "")
+    assert "nimsg user add" in closed.err
+
+
+def test_s4_4_what_the_owner_of_the_folder_cannot_do_is_said(new_town: NewTown) -> None:
+    town = new_town()
+    town.resident("rob")
+    town.resident("sue")
+    owner = town.stranger("owner")
+    owner.env["NIMSG_VAR"] = str(town.server.var)
+    password = str(secret_file(town.folder / "pw"))
+    owner.gets("user", "remove", "sue")
     for words, code, text in (
         (("add", "rob"), 4, "is taken"),
         (("add", "SUE"), 4, "is taken"),
@@ -183,19 +201,10 @@ def test_s2_13_the_owner_of_the_folder_makes_and_closes_accounts(
     assert (unasked.code, unasked.out) == (78, "")
     assert "--password-file FILE" in unasked.err
 
-    town = town if running else new_town("--registration", "closed")
-    rob, sue = town.person("rob"), town.person("sue")
-    assert rob.types("inbox").code == 77
-    assert rob.gets("inbox", NIMSG_PASSWORD="another password").code == 0
-    assert sue.types("inbox").code == 77
-    closed = town.person("tom").types("register")
-    assert (closed.code, closed.out) == (77, "")
-    assert "nimsg user add" in closed.err
-
 
 def test_sec_9_a_new_password_ends_a_session_that_waits(new_town: NewTown) -> None:
     town = new_town()
-    una, vic = town.settler("una"), town.settler("vic")
+    una, vic = town.resident("una"), town.resident("vic")
     id_ = una.sends("vic", "-m", "x")
     waiting = una.begins("wait", id_)
     owner = town.stranger("owner")
@@ -241,7 +250,7 @@ def test_s1_3_a_new_password_is_asked_twice_and_never_shown(town: Town) -> None:
 
 
 def test_c4_the_name_comes_first_and_a_wrong_password_asks_again(town: Town) -> None:
-    xia = town.settler("xia")
+    xia = town.resident("xia")
     del xia.env["NIMSG_USER"], xia.env["NIMSG_PASSWORD"]
     with Terminal("inbox", env=xia.env) as terminal:
         terminal.sees("User: ")
@@ -260,7 +269,7 @@ def test_c4_the_name_comes_first_and_a_wrong_password_asks_again(town: Town) -> 
 
 
 def test_s2_10_three_wrong_passwords_end_the_client(town: Town) -> None:
-    town.settler("yan")
+    town.resident("yan")
     with Terminal("inbox", env=town.stranger("yan").env) as terminal:
         for _ in range(3):
             terminal.sees("Password of yan: ")
@@ -331,7 +340,7 @@ def test_term_6_giving_up_at_a_prompt_leaves_the_terminal_as_it_was(
 
 
 def test_sec_3_a_password_is_changed_at_the_terminal(town: Town) -> None:
-    abe = town.settler("abe")
+    abe = town.resident("abe")
     with Terminal("passwd", env=town.stranger("abe").env) as terminal:
         terminal.sees("Password of abe: ")
         terminal.types(PASSWORD)
@@ -346,7 +355,7 @@ def test_sec_3_a_password_is_changed_at_the_terminal(town: Town) -> None:
 
 
 def test_s0_16_a_message_is_typed_at_the_terminal(town: Town, ann: Person) -> None:
-    bea = town.settler("bea")
+    bea = town.resident("bea")
     with Terminal("send", "bea", env=ann.env) as terminal:
         terminal.sees("Write the message; Ctrl-D on an empty line ends it.")
         terminal.types("Dear Bea,")

@@ -11,6 +11,7 @@ import pytest
 
 from nimsg.client import answers
 from nimsg.errors import Refusal
+from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message
 from nimsg.protocol.strict import JsonObject
 from tests.support.aioclient import AioClient, connected
@@ -158,22 +159,29 @@ async def test_t13_an_empty_message_is_refused_by_name(server: ServerProcess) ->
 async def test_t13_no_string_is_taken_for_a_name_or_an_id(
     server: ServerProcess, member: str
 ) -> None:
-    """None of them ends the connection either, save by the count of faults."""
-    kinds = set()
-    for text in STRINGS:
+    """Nor do fewer of them than are allowed end a connection."""
+    kinds: set[str] = set()
+    few = limit("protocol_faults") - 1
+
+    async def use(client: AioClient, text: str) -> None:
+        mail: JsonObject = {"to": ["bodies"], "client_id": "c", "body": "x"}
+        mail[member] = [text] if member == "to" else text
+        try:
+            if member == "id":
+                await client.call("mail.open", id=text)
+            else:
+                await client.call("mail.send", **mail)
+        except Refusal as refusal:
+            kinds.add(refusal.kind)
+
+    for at in range(0, len(STRINGS), few):
         async with connected(server.port) as client:
             await client.call("auth.login", user="sender")
-            message: JsonObject = {"to": ["bodies"], "client_id": "c", "body": "x"}
-            message[member] = [text] if member == "to" else text
-            if member == "id":
-                message = {"id": text}
-            method = "mail.open" if member == "id" else "mail.send"
-            try:
-                await client.call(method, **message)
-            except Refusal as refusal:
-                kinds.add(refusal.kind)
+            some = STRINGS[at : at + few]
+            await asyncio.gather(*(use(client, text) for text in some))
             await client.call("session.ping")
 
+    assert kinds
     assert kinds <= {
         *("invalid_params", "name_invalid", "client_id_conflict", "not_found"),
     }

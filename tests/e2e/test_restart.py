@@ -59,7 +59,7 @@ def boxes(people: list[Person]) -> list[list[JsonObject]]:
 
 def moved(people: list[Person], town: Town) -> list[Person]:
     """The same people, at the town that is there now."""
-    return [town.person(person.name) for person in people]
+    return [town.person(person.name, person.env["NIMSG_PASSWORD"]) for person in people]
 
 
 def journal_rows(var: Path) -> int:

@@ -1,15 +1,17 @@
 """What breaks the protocol: a typed error each, ten of them close, some at once."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 from nimsg.protocol.constants import limit
-from nimsg.protocol.framing import encode_frame
+from nimsg.protocol.framing import FrameDecoder, encode_frame
 from nimsg.protocol.methods import METHODS, Activity, Needs
+from nimsg.protocol.strict import loads
 from tests.support.json_corners import BROKEN, TYPES
-from tests.support.office import office, people
+from tests.support.office import HANG_S, office, people
 from tests.support.requests_table import MINIMAL, request, request_with
 from tests.support.wire import greeted, logged_in, said, wired
 
@@ -163,6 +165,25 @@ async def test_s3_15_a_web_browser_is_told_whom_it_speaks_to(tmp_path: Path) -> 
         await wire.rest()
 
     assert b'"looks_like":"HTTP"' in wire.heard[1]
+
+
+async def test_s3_15_a_reset_does_not_overtake_the_reason(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    rest = bytearray()
+    async with office(tmp_path) as server, people(server, "bob") as (b,):
+        address = ("127.0.0.1", server.port)
+        sock = socket.create_connection(address, timeout=HANG_S)
+        # More than anybody's buffers hold: the server closes over unread bytes.
+        flood = loop.run_in_executor(None, sock.sendall, b"\xff" * 2**22)
+        for _ in range(20):
+            await b.ping()
+        await flood
+        while data := await loop.run_in_executor(None, sock.recv, 65_536):
+            rest += data
+        sock.close()
+
+    kinds = [said(loads(payload)) for payload in FrameDecoder(2**20).feed(bytes(rest))]
+    assert kinds == ["hello", "None frame_too_large", "closing faults"]
 
 
 @pytest.mark.parametrize("cut", [1, 3, 4, 5, len(PING) + 3])

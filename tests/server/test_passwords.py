@@ -208,6 +208,7 @@ async def test_sec_2_a_login_rehashes_where_the_costs_have_changed(
     async with office(tmp_path, hash_rounds=2) as server:
         async with people(server, "bob") as (b,):
             tokens = await b.tokens()
+            await b.make_token("waits for what was to be written before it")
             dear = kept_hash(var)
         async with people(server, "bob"), connected(server.port) as client:
             await client.call("auth.token", token=secret)
@@ -217,6 +218,20 @@ async def test_sec_2_a_login_rehashes_where_the_costs_have_changed(
     assert ",t=2," in dear
     assert again == dear, "once is enough"
     assert len(tokens.tokens) == 1, "the password is the same: tokens stay"
+
+
+async def test_sec_2_a_login_does_not_wait_for_the_new_hash(tmp_path: Path) -> None:
+    async with office(tmp_path) as server, people(server, "bob"):
+        pass
+    store = WatchedStore(tmp_path / "var")
+    store.before = gate = Gate("commit")
+    async with (
+        office(tmp_path, store=store, hash_rounds=2) as server,
+        people(server, "bob") as (b,),
+    ):
+        await gate.reached.wait()
+        await b.ping()
+        gate.open()
 
 
 # -- change --------------------------------------------------------------------
