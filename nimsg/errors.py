@@ -4,6 +4,7 @@
     ├── Refusal                 the peer asked for something it cannot have
     │   └── ProtocolFault       the peer broke the protocol; ten of them close
     ├── Unreachable             no server answers at the address
+    ├── Untrusted               who answers is not shown to be the server
     ├── ConfigError             a setting, file or folder cannot be used
     ├── UsageError              a command line that cannot be understood
     ├── Unavailable             something needed is held by somebody else
@@ -151,6 +152,12 @@ class Unreachable(NimsgError):
     """No server answers at the address, or the connection to it was lost."""
 
     exit = Exit.UNREACHABLE
+
+
+class Untrusted(NimsgError):
+    """Who answers at the address is not shown to be the server that was meant."""
+
+    exit = Exit.PROTOCOL
 
 
 class ConfigError(NimsgError):

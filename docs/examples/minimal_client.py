@@ -114,4 +114,6 @@ def state(client: Client, message: str) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: minimal_client.py HOST PORT")
     main(sys.argv[1], int(sys.argv[2]))

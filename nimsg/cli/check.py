@@ -5,9 +5,10 @@ from argparse import ArgumentParser, Namespace
 from nimsg.cli import show
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
-from nimsg.errors import Exit
+from nimsg.errors import ConfigError, Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
+from nimsg.store.layout import Layout
 
 
 def check_arguments(parser: ArgumentParser) -> None:
@@ -18,7 +19,10 @@ def check_arguments(parser: ArgumentParser) -> None:
 
 def run_check(args: Namespace) -> int:
     """Name every disagreement; 74 when there is one. A server may be running."""
-    report = check_store(var_folder(args))
+    var = var_folder(args)
+    if not Layout(var).format.exists():
+        raise ConfigError(f"there is no store in {var}; name its folder with --var")
+    report = check_store(var)
     if args.json:
         _print_json(report)
     else:

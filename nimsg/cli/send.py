@@ -62,6 +62,8 @@ def send_arguments(parser: ArgumentParser) -> None:
 
 def run_send(args: Namespace) -> int:
     """Send a message, once, however often the connection is lost."""
+    if not args.wait and (args.for_ or args.any):
+        raise UsageError("--for and --any are about --wait: say what to wait for")
     patience_s = duration_s(args.for_)
     to = list(dict.fromkeys([*args.to, *args.more]))
     check_recipients("", to)

@@ -141,7 +141,7 @@ def announce(server: Server) -> None:
     options = f"--server {Address(host, server.port)}"
     if config.tls_cert is not None:
         print_ = fingerprint(config.tls_cert)
-        lines.append(f"  certificate sha256 {print_}")
+        lines.append(f"  tls       certificate sha256 {print_}")
         options += f" --fingerprint {print_}"
     if config.auth == AuthMode.OPEN:
         lines.append("  WARNING   whoever knows a name reads and writes its mail")

@@ -111,7 +111,9 @@ class Session:
     def _try(self, client: BlockingClient, secret: Secret) -> JsonObject:
         try:
             if is_token(secret.value):
-                return client.call("auth.token", {"token": secret.value, **DEVICE})
+                return self._check_holder(
+                    client.call("auth.token", {"token": secret.value, **DEVICE})
+                )
             login = {"user": self._user(), "password": secret.value, **DEVICE}
             return client.call("auth.login", login)
         except Refusal as refusal:
@@ -122,6 +124,13 @@ class Session:
                     refusal.data,
                 ) from None
             raise
+
+    def _check_holder(self, welcome: JsonObject) -> JsonObject:
+        """A token names its account by itself; it must be the one that was meant."""
+        holder, meant = maybe_text(welcome, "user") or "", self._settings.user
+        if meant and holder != meant:
+            raise Refusal("bad_token", f"the token is of {holder}, not of {meant}")
+        return welcome
 
     def _authenticate_person(self, client: BlockingClient) -> JsonObject:
         """The name first, then what the server wants to know of it."""

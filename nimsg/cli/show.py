@@ -76,6 +76,8 @@ def table(
 def _fitted(columns: Sequence[Column], widths: list[int], cells: int) -> list[int]:
     """Widths whose sum fits: the widest give way first, what is left goes to one."""
     room = cells - len(GAP) * (len(columns) - 1)
+    if sum(widths) <= room:
+        return widths
     fitted = [
         min(natural, LEAST_REST if column.most is None else column.most)
         for column, natural in zip(columns, widths, strict=True)

@@ -13,6 +13,7 @@ from nimsg.client.address import Address, Security
 from nimsg.client.blocking import connect
 from nimsg.errors import ConfigError, Exit, Unreachable
 from nimsg.protocol.strict import JsonObject
+from nimsg.store.layout import Layout
 
 
 TIMEOUT_S = 30.0
@@ -71,6 +72,8 @@ def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
 
     Raises `Unavailable` where somebody has it who does not answer.
     """
+    if method != "users.add" and not Layout(var).format.exists():
+        raise ConfigError(f"there is no store in {var}; name its folder with --var")
     path = var.absolute() / "admin.sock"
     try:
         client = connect(Address(str(path), 0), Security(), timeout_s=TIMEOUT_S)

@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from nimsg.client.address import Address, Security, check_fingerprint
-from nimsg.errors import ConfigError, Unreachable
+from nimsg.errors import ConfigError, Unreachable, Untrusted
 
 
 def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SSLSocket:
@@ -14,7 +14,7 @@ def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SS
 
     The certificate must be signed by the given CA (or one the system trusts) and
     name the host; or, where a fingerprint is given, have exactly that. Raises
-    `Unreachable` where it is not the server that was meant, `ConfigError` for a CA
+    `Untrusted` where it is not the server that was meant, `ConfigError` for a CA
     file that is none.
     """
     try:
@@ -34,14 +34,14 @@ def _wrap(
     try:
         return context.wrap_socket(sock, server_hostname=address.host)
     except ssl.SSLCertVerificationError as error:
-        raise Unreachable(
+        raise Untrusted(
             f"the certificate of {address} is not trusted: {error.verify_message}; "
             "give --ca FILE, or --fingerprint as the server prints it"
         ) from None
     except TimeoutError:
         raise Unreachable(f"{address} does not answer TLS in time") from None
     except (OSError, ValueError) as error:
-        raise Unreachable(f"{address} does not speak TLS ({_why(error)})") from None
+        raise Untrusted(f"{address} does not speak TLS ({_why(error)})") from None
 
 
 def _why(error: OSError | ValueError) -> str:
@@ -70,7 +70,7 @@ def _check(wrapped: ssl.SSLSocket, address: Address, wanted: str) -> None:
     found = hashlib.sha256(certificate).hexdigest()
     if not hmac.compare_digest(found, wanted):
         wrapped.close()
-        raise Unreachable(
+        raise Untrusted(
             f"{address} is not the server that was meant: its certificate has the "
             f"fingerprint {found}"
         )

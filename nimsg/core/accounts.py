@@ -87,6 +87,15 @@ def with_token_used(account: Account, token_id: str, now: int) -> Account:
     return account if tokens == account.tokens else replace(account, tokens=tokens)
 
 
+def with_password(account: Account, command: SetPassword) -> Account:
+    """The account under a new hash."""
+    if command.rehash_of is None:
+        return replace(account, password_hash=command.password_hash, tokens=())
+    if account.password_hash != command.rehash_of:
+        return account
+    return replace(account, password_hash=command.password_hash)
+
+
 def token_alive(token: Token, now: int) -> bool:
     """Whether the token has not yet ended."""
     return token.expires_at is None or now < token.expires_at
@@ -102,8 +111,7 @@ def decide_change(account: Account, command: AccountChange, now: int) -> Account
         raise Refusal("unknown_user", data={"user": account.name})
     match command:
         case SetPassword():
-            tokens = account.tokens if command.rehash else ()
-            return replace(account, password_hash=command.password_hash, tokens=tokens)
+            return with_password(account, command)
         case SetRole():
             return replace(account, role=command.role)
         case RemoveAccount():

@@ -63,11 +63,15 @@ class CreateAccount(Struct, frozen=True):
 
 
 class SetPassword(Struct, frozen=True):
-    """A new password hash; all tokens end, unless only the hash's cost changed."""
+    """A new password hash; all tokens end.
+
+    With `rehash_of` it is the same password at another cost: tokens stay, and
+    nothing happens where the hash is not that one any more.
+    """
 
     uid: int
     password_hash: str
-    rehash: bool = False
+    rehash_of: str | None = None
 
 
 class SetRole(Struct, frozen=True):

@@ -53,7 +53,7 @@ class PasswordPolicy:
         if password is not None and self._services.passwords.outdated(known):
             fresh = await self._services.passwords.hash(password)
             # The login stands without it, on a full disk too.
-            self._services.commit_later(SetPassword(account.uid, fresh, rehash=True))
+            self._services.commit_later(SetPassword(account.uid, fresh, known))
         return account
 
     async def register(self, name: str, password: str | None) -> Account:

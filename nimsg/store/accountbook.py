@@ -43,8 +43,11 @@ def by_token(connection: sqlite3.Connection, secret_hash: str) -> TokenHolder | 
     if row is None:
         return None
     account = by_uid(connection, row[0])
-    token = next(t for t in account.tokens if t.secret_hash == secret_hash)
-    return TokenHolder(account, token)
+    # Between the two questions the token may have been revoked.
+    for token in account.tokens:
+        if token.secret_hash == secret_hash:
+            return TokenHolder(account, token)
+    return None
 
 
 def all_accounts(connection: sqlite3.Connection) -> list[Account]:

@@ -193,10 +193,10 @@ def check_ledger(
 ) -> int:
     """Follow the chain from its beginning; how many lines were followed.
 
-    A line that a running server wrote since is left out: it began after the
-    survey, and its number is above all that the snapshot knows. So is the torn
-    end of such a line. An older torn end is right only while the journal holds
-    events, which the next start writes behind what it cuts.
+    A line that a running server wrote since the survey is left out where the
+    snapshot has not settled it: its event is in the journal, or later than both.
+    So is the torn end of such a line. An older torn end is right only while the
+    journal holds events, which the next start writes behind what it cuts.
     """
     replay = _replay(index, seen, findings) if index else None
     chain = Chain()
@@ -238,7 +238,7 @@ def _spots_of(path: Path, size: int, earlier: int) -> Iterator[Spot]:
         for number, data in enumerate(file, 1):
             if start >= size:
                 break
-            whole = data.endswith(b"\n") and start + len(data) <= size
+            whole = data.endswith(b"\n")
             yield Spot(path, number, data.rstrip(b"\n"), whole, start < earlier)
             start += len(data)
 
@@ -258,7 +258,7 @@ def _follow(
         say(f"cannot be read: {error}")
         chain.pass_by(spot)
         return True
-    if index is not None and line.n > index.last_n and not spot.old:
+    if index is not None and line.n > index.settled_n and not spot.old:
         return False
     for what in chain.faults(line, spot):
         say(what)

@@ -145,7 +145,9 @@ class LocalStore:
         """SQLite would pour a log that has lost its index into the next one."""
         index = self.layout.index
         log = index.with_name(f"{index.name}-wal")
-        if log.exists() and (not index.exists() or index.stat().st_size == 0):
+        if not log.exists() or log.stat().st_size == 0:
+            return
+        if not index.exists() or index.stat().st_size == 0:
             aside = log.with_name(f"{log.name}.aside")
             move_durably(self._disk, log, aside)
             self.notices.append(f"{log.name} has lost its index: it is {aside} now")

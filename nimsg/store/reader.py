@@ -168,15 +168,15 @@ def status(connection: sqlite3.Connection, asker: int, id_: str) -> Status:
 def find_hash(connection: sqlite3.Connection, asker: int, body_md5: str) -> str:
     """The newest message in the asker's view whose body has this md5."""
     row = connection.execute(
-        "SELECT m.id FROM copy c JOIN message m ON m.m = c.m WHERE c.owner = ?1"
+        "SELECT m.m, m.id FROM copy c JOIN message m ON m.m = c.m WHERE c.owner = ?1"
         " AND c.deleted_at IS NULL AND c.recalled_at IS NULL AND m.hash = ?2"
-        " UNION ALL SELECT id FROM message WHERE sender = ?1 AND deleted_at IS NULL"
+        " UNION ALL SELECT m, id FROM message WHERE sender = ?1 AND deleted_at IS NULL"
         " AND hash = ?2 ORDER BY 1 DESC LIMIT 1",
         (asker, body_md5),
     ).fetchone()
     if row is None:
         raise Refusal("not_found", "no message of yours has a body with this md5")
-    id_: str = row[0]
+    id_: str = row["id"]
     return id_
 
 

@@ -93,10 +93,10 @@ def connect_new(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
+def connect_reader(path: Path, options: str = "mode=ro") -> sqlite3.Connection:
+    """A connection that cannot write; `options` are SQLite's for the file."""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
+        f"{path.absolute().as_uri()}?{options}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
@@ -104,6 +104,17 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA cache_size = -4096")
     return connection
+
+
+def connect_still(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write and leaves nothing behind.
+
+    Where a log lies beside the index somebody has it open, or was killed, and
+    SQLite's own files are there already; else the index alone is the whole.
+    """
+    if path.with_name(f"{path.name}-wal").exists():
+        return connect_reader(path)
+    return connect_reader(path, "mode=ro&immutable=1")
 
 
 def create(connection: sqlite3.Connection, epoch: str) -> None:

@@ -10,7 +10,7 @@ from nimsg.core.accounts import Account
 from nimsg.store import accountbook, schema
 from nimsg.store.base import JournalRow
 from nimsg.store.findings import Findings
-from nimsg.store.schema import INDEX_FORMAT, connect_reader
+from nimsg.store.schema import INDEX_FORMAT, connect_still
 
 
 # What SQLite may find in a column of a declared type.
@@ -27,9 +27,8 @@ META = {
 class Snapshot:
     """A private copy of the index, and the journal within it.
 
-    `last_n` is the highest number that any journal row was given by then: when
-    rows are forgotten the index keeps it, and while there are rows it is theirs.
-    `head` is the digest of the last ledger line that was settled.
+    No row above `settled_n` was forgotten by then; the index keeps it whenever it
+    forgets rows. `head` is the digest of the last ledger line that was settled.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -40,9 +39,7 @@ class Snapshot:
             for row in connection.execute("SELECT * FROM journal ORDER BY n")
         ]
         self.waiting = {(row.kind, row.name): row.data for row in self.journal}
-        self.last_n = max(
-            int(schema.meta(connection, "n")), *(row.n for row in self.journal), 0
-        )
+        self.settled_n = int(schema.meta(connection, "n"))
         self.head = schema.meta(connection, "head")
         self.uids: dict[str, int] = dict(
             tuple(row) for row in connection.execute("SELECT name, uid FROM account")
@@ -60,7 +57,7 @@ class Snapshot:
         """
         if (kind, name) in self.waiting:
             return True
-        with closing(connect_reader(self._path)) as now:
+        with closing(connect_still(self._path)) as now:
             now.text_factory = _text
             waits = now.execute(
                 "SELECT 1 FROM journal WHERE kind = ? AND name = ?", (kind, name)
@@ -104,7 +101,7 @@ def _text(data: bytes) -> str:
 
 
 def _copy(path: Path, copy: sqlite3.Connection) -> None:
-    with closing(connect_reader(path)) as reader:
+    with closing(connect_still(path)) as reader:
         reader.backup(copy)
     copy.execute("PRAGMA journal_mode = OFF")
     copy.execute("PRAGMA synchronous = OFF")

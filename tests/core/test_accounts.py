@@ -93,9 +93,13 @@ def test_sec_3_a_new_password_ends_all_tokens() -> None:
 
 
 def test_sec_2_a_stronger_hash_of_the_same_password_ends_none() -> None:
-    after = changed(BOB, SetPassword(1, "new", rehash=True))
+    after = changed(BOB, SetPassword(1, "new", BOB.password_hash))
 
     assert after == replace(BOB, password_hash="new")
+
+
+def test_sec_9_a_stronger_hash_of_a_password_that_was_changed_is_dropped() -> None:
+    assert changed(BOB, SetPassword(1, "new", "an earlier hash")) == BOB
 
 
 def test_sec_17_a_role_is_set_and_nothing_else() -> None:

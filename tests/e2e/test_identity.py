@@ -61,7 +61,11 @@ def test_a_token_stands_for_the_password(town: Town, ann: Person) -> None:
     token = made.out.strip()
     assert token.startswith("nimsg_")
     assert "like a password" in made.err
-    script = town.stranger("somebody-else")
+    other = town.stranger("somebody-else").types("inbox", NIMSG_PASSWORD=token)
+    assert (other.code, other.out) == (77, "")
+    assert "the token is of ole, not of somebody-else" in other.err
+    script = town.stranger("ole")
+    del script.env["NIMSG_USER"]
     file = secret_file(town.folder / "token", token)
 
     sent = script.gets("send", ann.name, "-m", "x", "--json", NIMSG_PASSWORD=token)

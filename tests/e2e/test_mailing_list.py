@@ -43,7 +43,13 @@ class List(NamedTuple):
         return self.posted.ids[one.name]
 
 
-@pytest.fixture(scope="module", params=[FIXTURE, CORPUS], ids=["own", "corpus"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(FIXTURE, id="own"),
+        pytest.param(CORPUS, id="corpus", marks=pytest.mark.slow),
+    ],
+)
 def posted(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[List]:

@@ -72,7 +72,10 @@ def journal_rows(var: Path) -> int:
     return count
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)],
+)
 def test_s0_11_a_stop_is_clean_and_a_restart_loses_nothing(
     new_town: NewTown, number: signal.Signals
 ) -> None:

@@ -11,7 +11,7 @@ from nimsg.core.commands import CreateAccount, Outcome, SendMail, SentMail
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.server.commit import BATCH_MOST, UNFILED_MOST, WAITING_MOST, Committer
 from nimsg.store.layout import Layout
-from tests.support.office import HANG_S
+from tests.support.office import HANG_S, office, people
 from tests.support.post import refused
 from tests.support.watchedstore import Gate, WatchedStore
 
@@ -280,3 +280,25 @@ async def test_a_settling_that_fails_is_told_to_all_who_wait(tmp_path: Path) -> 
 
     assert answered.value == 1
     assert kinds == {"storage_failed"}
+
+
+async def test_what_nobody_waits_for_may_be_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "nimsg")
+    store = WatchedStore(tmp_path / "var")
+    async with office(tmp_path, store=store) as server, people(server, "bob") as (b,):
+        server.services.commit_later(CreateAccount("bob", None))
+        await b.make_token()
+        store.before = gate = Gate("commit")
+        submit = server.services.committer.submit
+        waiters = [submit(account("x")) for _ in range(WAITING_MOST)]
+        server.services.commit_later(account("one too many"))
+        gate.open()
+        await asyncio.gather(*waiters, return_exceptions=True)
+
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line for line in lines if line.startswith("not written")] == [
+        "not written: the name, or one like it, is taken",
+        "not written: too much is waiting; try again",
+    ]

@@ -1,5 +1,8 @@
 """The check names every disagreement within the index, and of it with the files."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from nimsg.store.check import check_store
@@ -220,7 +223,21 @@ ACCOUNTS: Cases = {
         ("account 1: has another `tokens` than its file", "token t1: is of no account"),
     ),
 }
+
+
+def tangle(ruin: Ruin) -> None:
+    """Let two indexes of a table be each other's pages."""
+    with closing(sqlite3.connect(ruin.layout.index)) as index, index:
+        index.execute("PRAGMA writable_schema = ON")
+        index.execute(
+            "UPDATE sqlite_master SET rootpage = (SELECT sum(rootpage) FROM"
+            " sqlite_master WHERE name IN ('copy_change', 'copy_message')) - rootpage"
+            " WHERE name IN ('copy_change', 'copy_message')"
+        )
+
+
 WHOLE: Cases = {
+    "damaged": (tangle, ("the file: is damaged: ", "...")),
     "missing": (
         lambda ruin: ruin.layout.index.unlink(),
         ("the file: is missing; the next start makes it anew from the files",),

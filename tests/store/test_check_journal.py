@@ -102,3 +102,14 @@ def test_journal_rows_follow_each_other(ruin: Ruin) -> None:
     ruin.add_journal_row(22, RowKind.ACCOUNT, "1", ruin.layout.user(1).read_bytes())
 
     assert named(ruin.problems, "journal row 22: follows row 20")
+
+
+def test_a_line_torn_before_the_last_is_never_written_again(ruin: Ruin) -> None:
+    event("bob", SHARED)(ruin)
+    ruin.days[0].write_bytes(ruin.days[0].read_bytes() + b"{")
+
+    assert named(
+        ruin.problems,
+        "ledger/2026-11-18.jsonl line 4: breaks off",
+        f"journal row 20: tells what had happened to message {SHARED} before",
+    )

@@ -12,6 +12,7 @@ from nimsg.store.base import Batch
 from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
 from nimsg.store.check_index import check_index
 from nimsg.store.check_ledger import check_ledger
+from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Problem
 from nimsg.store.layout import Layout
 from nimsg.store.snapshot import take_snapshot
@@ -162,6 +163,24 @@ def test_a_temporary_file_that_is_renamed_meanwhile_is_none(post: Post) -> None:
     batch = commit(post, SetRole(ann, "admin"), SetRole(bob, "admin"))
     assert post.check().problems == []
     post.store.file(batch)
+
+
+def test_the_second_look_sees_what_may_still_change(post: Post) -> None:
+    ann, bob = post.people("ann", "bob")
+    post.settle()
+    batch = commit(post, SetRole(ann, "admin"))
+    with take_snapshot(post.root / "index.db", Findings(post.root)) as index:
+        assert index is not None
+        post.store.file(batch)
+        post.settle()
+        assert index.unsettled(RowKind.ACCOUNT, str(ann), ann)
+        assert not index.unsettled(RowKind.ACCOUNT, str(bob), bob)
+        batch = commit(post, SetRole(bob, "admin"))
+        assert index.unsettled(RowKind.ACCOUNT, str(bob))
+        post.store.file(batch)
+        post.settle()
+        assert not index.unsettled(RowKind.ACCOUNT, str(bob))
+        assert index.unsettled(RowKind.ACCOUNT, str(bob), bob)
 
 
 def test_habit_11_checks_beside_a_busy_server_find_nothing(post: Post) -> None:

@@ -135,8 +135,12 @@ def test_mail_of_a_removed_account_stands(post: Post) -> None:
 
 def test_a_new_password_ends_the_tokens_and_a_new_cost_does_not(post: Post) -> None:
     (ann,) = post.people("ann")
+    post.ask(SetPassword(ann, "same"))
     post.ask(token(ann, "t"))
-    post.ask(SetPassword(ann, "same, dearer", rehash=True))
+    before = post.store.account_by_uid(ann).password_hash
+    post.ask(SetPassword(ann, "same, dearer", before))
+    post.ask(SetPassword(ann, "too late", "a hash that was replaced"))
+    assert post.store.account_by_uid(ann).password_hash == "same, dearer"
     assert post.store.token_holder("hash of t") is not None
 
     post.ask(SetPassword(ann, "new"))

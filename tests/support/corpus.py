@@ -1,7 +1,6 @@
-"""Real input, where it lies beside the project, and our own where it does not."""
+"""Real input, where it lies beside the project, and our own."""
 
 import json
-from pathlib import Path
 
 from tests.support.process import TOP
 
@@ -10,13 +9,10 @@ SHARED = TOP.parent / "shared" / "corpus"
 OWN = TOP / "tests" / "data"
 
 
-def corpus(shared: str, own: str) -> Path:
-    """The file of the shared corpus, or the one of ours that stands in for it."""
-    path = SHARED / shared
-    return path if path.exists() else OWN / own
-
-
 def naughty_strings() -> list[str]:
-    """Strings that programs have stumbled over, each once."""
-    path = corpus("blns.json", "naughty.json")
-    return list(dict.fromkeys(json.loads(path.read_text(encoding="utf-8"))))
+    """Strings that programs have stumbled over, each once: all that are here."""
+    paths = (SHARED / "blns.json", OWN / "naughty.json")
+    lists = [
+        json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()
+    ]
+    return list(dict.fromkeys(text for texts in lists for text in texts))

@@ -53,4 +53,5 @@ def _is_unsafe(char: str) -> bool:
         return False
     if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
         return True
-    return char in "\u202d\u202e\u200b\u2060\ufeff\u00ad" or char >= "\U000e0000"
+    tag = "\U000e0000" <= char <= "\U000e0fff"
+    return tag or char in "\u202d\u202e\u200b\u2060\ufeff\u00ad"

@@ -1,0 +1,91 @@
+"""A server that cannot start says why, before it touches anything."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from nimsg.logs import LOGGER
+from tests.cli.conftest import Shell
+from tests.support.people import Typed
+
+
+def refused(done: Typed, code: int, *words: str) -> None:
+    """A verb said no: in words, on the standard error, by its exit code."""
+    assert (done.code, done.out) == (code, ""), done
+    for word in words:
+        assert word in done.err, done
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """A server changes its process; here it is not alone in it."""
+    umask, handlers, level = os.umask(0o022), LOGGER.handlers[:], LOGGER.level
+    os.umask(umask)
+    yield
+    os.umask(umask)
+    LOGGER.handlers[:] = handlers
+    LOGGER.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "word"),
+    [
+        (("--port", "70000"), 2, "0 to 65535"),
+        (("--port", "-1"), 2, "0 to 65535"),
+        (("abc",), 2, "'abc' is no port"),
+        (("4000", "--port", "4001"), 2, "twice"),
+        (("--auth", "magic"), 2, "invalid choice: 'magic'"),
+        (("--max-clients", "0"), 2, "--max-clients"),
+        (("--max-clients", "many"), 2, "invalid int value: 'many'"),
+        (("--min-free", "-1"), 2, "--min-free"),
+        (("--host", "0.0.0.0"), 78, "passwords never travel in the clear"),  # noqa: S104
+        (("--host", "::"), 78, "passwords never travel in the clear"),
+        (("--host", "post.example"), 78, "--tls-cert"),
+        (("--tls-cert", "cert.pem"), 78, "given together"),
+        (("--tls-key", "key.pem"), 78, "given together"),
+    ],
+)
+def test_c1_a_server_that_cannot_start_says_why(
+    shell: Shell, words: tuple[str, ...], code: int, word: str
+) -> None:
+    var = shell.home / "var"
+
+    refused(shell.types("server", *words, "--var", str(var)), code, word)
+    assert not var.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        (b"ann secret\nbob\n", 2, "`user password`"),
+        (b"ann secret\nbob \n", 2, "`user password`"),
+        (b"ann secret\n secret\n", 2, "printable ASCII"),
+        (b"ann two words\n", 1, "`user password`"),
+        (b"ann  secret\n", 1, "`user password`"),
+        (b"ann secret\nann other\n", 2, "stands twice"),
+        (b"ann secret\n\nb\xc3\xb6b secret\n", 3, "ASCII"),
+        (b"ann secret\nbob sec\tret\n", 2, "password"),
+        (b"ann secret\n" + b"x" * 33 + b" secret\n", 2, "1 to 32"),
+    ],
+)
+def test_c3_a_broken_line_of_credentials_is_named(
+    shell: Shell, text: bytes, line: int, word: str
+) -> None:
+    file, var = shell.home / "credentials.txt", shell.home / "var"
+    file.write_bytes(text)
+    words = ("--port", "0", "--var", str(var), "--credentials", str(file))
+    done = shell.types("server", *words, "--shred-credentials")
+
+    refused(done, 78, f"{file}, line {line}: ", word, "nothing was imported")
+    assert file.read_bytes() == text
+    assert not var.exists()
+    for secret in ("secret", "other", "two words"):
+        assert secret not in done.err
+
+
+def test_c3_credentials_that_are_not_there_are_named(shell: Shell) -> None:
+    file = shell.home / "none.txt"
+    done = shell.types("server", "--port", "0", "--credentials", str(file))
+
+    refused(done, 78, f"{file} cannot be read: No such file or directory")

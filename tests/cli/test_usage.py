@@ -1,0 +1,87 @@
+"""Command lines that cannot be understood: said in words, and not sent on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.support.fakeserver import FakeServer, obliging
+from tests.support.people import Typed
+
+
+def refused(done: Typed, code: int, word: str) -> None:
+    """A verb said no: in words, on the standard error, by its exit code."""
+    assert (done.code, done.out) == (code, ""), done
+    assert word in done.err, done
+
+
+@pytest.fixture(autouse=True)
+def _server(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that lets anybody in and does nothing for them."""
+    with FakeServer(obliging({})) as server:
+        monkeypatch.setenv("NIMSG_SERVER", server.address)
+        yield
+    assert not list(shell.home.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "word"),
+    [
+        (("bob", "-s", "x" * 201), 4, "at most 200 characters"),
+        (("bob", "-s", "two\nlines"), 4, "one line"),
+        (("bob", "-s", "\udcff"), 4, "surrogates"),
+        ((), 2, "1 to 64 people"),
+        (tuple(f"u{n}" for n in range(65)), 2, "1 to 64 people"),
+        (("a b",), 2, "printable ASCII"),
+        (("ü",), 2, "printable ASCII"),
+        (("",), 2, "printable ASCII"),
+        (("x" * 33,), 2, "1 to 32"),
+        (("bob", "--reply-to", "yesterday"), 2, "names no message"),
+        (("bob", "--client-id", "two words"), 2, "--client-id has 1 to 64"),
+        (("bob", "--client-id", ""), 2, "--client-id has 1 to 64"),
+        (("bob", "--client-id", "x" * 65), 2, "--client-id has 1 to 64"),
+        (("bob", "--wait", "read"), 2, "invalid choice: 'read'"),
+        (("bob", "--wait", "opened", "--for", "soon"), 2, "90s, 30m, 2h or 1d"),
+        (("bob", "-f", "x"), 2, "not allowed with argument"),
+        (("bob", "--user", "a b"), 2, "printable ASCII"),
+        (("bob", "--user", "\udcff"), 2, "printable ASCII"),
+    ],
+    ids=lambda value: str(value)[:30].encode("ascii", "replace").decode(),
+)
+def test_s0_18_what_cannot_be_sent_is_said_in_words(
+    shell: Shell, words: tuple[str, ...], code: int, word: str
+) -> None:
+    refused(shell.types("send", "-m", "x", *words), code, word)
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        (("frobnicate",), "there is no verb 'frobnicate'"),
+        (("inbox", "--no-such-option"), "unrecognized arguments: --no-such-option"),
+        (("inbox", "extra"), "unrecognized arguments: extra"),
+        (("inbox", "-n", "-5"), "invalid count value: '-5'"),
+        (("inbox", "-n", "many"), "invalid count value: 'many'"),
+        (("open",), "ID or --md5 HASH"),
+        (("open", "i1", "--md5", "0" * 32), "either an ID or --md5 HASH"),
+        (("ack",), "required: ID"),
+        (("wait", "o1", "--until", "read"), "invalid choice: 'read'"),
+        (("user",), "required: add|list|passwd|role|remove"),
+        (("user", "role", "x", "king"), "invalid choice: 'king'"),
+        (("token",), "required: create|list|revoke"),
+        (("register",), "which name? nimsg register NAME"),
+        (("inbox",), "--user NAME or NIMSG_USER"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_c20_what_cannot_be_understood_is_a_usage_error(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], word: str
+) -> None:
+    monkeypatch.setenv("NIMSG_USER", "")
+    refused(shell.types(*words), 2, word)
+
+
+def test_a_label_longer_than_allowed_is_a_usage_error(shell: Shell) -> None:
+    for label in ("", "x" * 65):
+        done = shell.types("token", "create", label)
+        refused(done, 2, "a label has 1 to 64 characters")
