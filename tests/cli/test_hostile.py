@@ -150,7 +150,7 @@ JSON = st.recursive(
 @given(data=st.data())
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=10,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_term_4_no_shape_of_an_answer_is_a_fault_of_ours(

@@ -11,7 +11,7 @@ from nimsg.errors import ProtocolFault
 from nimsg.protocol.constants import CopyState
 from nimsg.protocol.digest import message_digest
 from nimsg.protocol.strict import JsonObject
-from tests.support.examples import many
+from tests.support.examples import few
 from tests.support.faults import fault_of
 
 
@@ -114,7 +114,7 @@ def test_term_4_a_member_of_another_type_is_a_fault(shape: Shape) -> None:
 
 @every_shape
 @given(data=st.data())
-@many
+@few
 def test_term_4_no_shape_raises_anything_else(
     shape: Shape, data: st.DataObject
 ) -> None:

@@ -140,7 +140,13 @@ def test_s0_10_knowing_the_name_is_enough_where_the_server_says_so(
 # -- accounts by who owns the folder
 
 
-@pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
+@pytest.mark.parametrize(
+    "running",
+    [
+        pytest.param(True, id="running"),
+        pytest.param(False, id="stopped", marks=pytest.mark.slow),
+    ],
+)
 def test_s2_13_the_owner_of_the_folder_makes_and_closes_accounts(
     new_town: NewTown, tmp_path: Path, running: bool
 ) -> None:
