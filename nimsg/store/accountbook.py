@@ -38,16 +38,12 @@ def find_uid(connection: sqlite3.Connection, uid: int) -> Account | None:
 def by_token(connection: sqlite3.Connection, secret_hash: str) -> TokenHolder | None:
     """The account a token logs in, and the token."""
     row = connection.execute(
-        "SELECT uid FROM token WHERE secret_hash = ?", (secret_hash,)
+        f"SELECT uid, {TOKEN} FROM token WHERE secret_hash = ?", (secret_hash,)
     ).fetchone()
     if row is None:
         return None
-    account = by_uid(connection, row[0])
-    # Between the two questions the token may have been revoked.
-    for token in account.tokens:
-        if token.secret_hash == secret_hash:
-            return TokenHolder(account, token)
-    return None
+    uid, *token = row
+    return TokenHolder(by_uid(connection, uid), Token(*token))
 
 
 def all_accounts(connection: sqlite3.Connection) -> list[Account]:
