@@ -1,0 +1,1 @@
+"""Mail archives: mbox, Maildir and JSON lines, read and written as a stream."""
