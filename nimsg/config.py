@@ -11,7 +11,10 @@ LOOPBACK = "127.0.0.1"
 
 
 class ServerConfig(NamedTuple):
-    """What a server is started with. Port 0 lets the system choose."""
+    """What a server is started with. Port 0 lets the system choose.
+
+    With `local_only` it answers on var/admin.sock, and keeps no house.
+    """
 
     var: Path
     host: str = LOOPBACK
@@ -27,8 +30,11 @@ class ServerConfig(NamedTuple):
     tls_deadline_s: float = 10.0
     stop_deadline_s: float = 8.0
     settle_interval_s: float = 0.5
+    retention_days: float = 30.0
+    purge_interval_s: float = 3600.0
     hash_memory_kib: int = 19_456
     hash_rounds: int = 2
+    local_only: bool = False
 
 
 def check_server(config: ServerConfig) -> ServerConfig:

@@ -82,6 +82,10 @@ KINDS: dict[str, Kind] = {
     "password_invalid": Kind(-32019, Exit.USAGE, "the password cannot be used"),
     "unknown_user": Kind(-32021, Exit.REFUSED, "there is no such user"),
     "unknown_token": Kind(-32022, Exit.REFUSED, "there is no such token"),
+    "invitation_invalid": Kind(
+        -32023, Exit.LOGIN, "a new account needs an invitation that is still good"
+    ),
+    "unknown_invitation": Kind(-32024, Exit.REFUSED, "there is no such invitation"),
     # mail
     "not_found": Kind(-32030, Exit.REFUSED, "no message of yours has this id"),
     "not_recipient": Kind(-32031, Exit.REFUSED, "only a recipient can do this"),

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from nimsg.core.ladder import Copy
 from nimsg.protocol.constants import Device
-from nimsg.protocol.results import Refused
+from nimsg.protocol.results import Origin, Refused
 
 
 class SendMail(Struct, frozen=True):
@@ -14,6 +14,10 @@ class SendMail(Struct, frozen=True):
 
     Under `make_mailboxes` a name that nobody has becomes an account without a
     password: auth `open`, where knowing a name is enough.
+
+    With an `origin` it is imported: nobody is waited for, it may be from and to the
+    same account, and it answers the first of `references`, client_ids of the sender,
+    that is in the sender's view.
     """
 
     sender: int
@@ -23,6 +27,8 @@ class SendMail(Struct, frozen=True):
     body: str
     reply_to: str | None
     make_mailboxes: bool = False
+    origin: Origin | None = None
+    references: list[str] = []
 
 
 class Act(StrEnum):
@@ -48,11 +54,19 @@ class MailAct(Struct, frozen=True):
     device: Device | None = None
 
 
+class PurgeMail(Struct, frozen=True):
+    """Remove at most `most` texts that were in nobody's view before `before` (ms)."""
+
+    before: int
+    most: int
+
+
 class CreateAccount(Struct, frozen=True):
     """A new account.
 
     `look_alike` admits a name that differs from another only in case: imported
-    files may hold both. `existing` returns an account that is there already.
+    files may hold both. `existing` returns an account that is there already. With an
+    `invitation`, the sha-256 of its code, that must be usable, and is used up.
     """
 
     name: str
@@ -60,6 +74,7 @@ class CreateAccount(Struct, frozen=True):
     role: str = "user"
     look_alike: bool = False
     existing: bool = False
+    invitation: str | None = None
 
 
 class SetPassword(Struct, frozen=True):
@@ -111,10 +126,28 @@ class TouchToken(Struct, frozen=True):
     id: str
 
 
+class CreateInvitation(Struct, frozen=True):
+    """A new invitation, known by the sha-256 of its code."""
+
+    id: str
+    secret_hash: str
+    label: str
+    expires_at: int | None
+
+
+class RevokeInvitation(Struct, frozen=True):
+    """End an invitation that nobody has used."""
+
+    id: str
+
+
 AccountChange = (
     SetPassword | SetRole | RemoveAccount | CreateToken | RevokeToken | TouchToken
 )
-Command = SendMail | MailAct | CreateAccount | AccountChange
+InvitationChange = CreateInvitation | RevokeInvitation
+Command = (
+    SendMail | MailAct | PurgeMail | CreateAccount | AccountChange | InvitationChange
+)
 
 
 class SentMail(Struct, frozen=True):

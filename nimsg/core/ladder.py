@@ -12,7 +12,11 @@ from nimsg.protocol.results import Receipt
 
 
 class Copy(Struct, frozen=True):
-    """The times (ms UTC) and devices of one copy; all unset means stored."""
+    """The times (ms UTC) and devices of one copy; all unset means stored.
+
+    An imported copy was never new here: nobody is waited for, and it climbs when it
+    is opened.
+    """
 
     fetched_at: int | None = None
     fetched_by: Device | None = None
@@ -22,6 +26,7 @@ class Copy(Struct, frozen=True):
     acked_by: Device | None = None
     recalled_at: int | None = None
     deleted_at: int | None = None
+    imported: bool = False
 
     @property
     def state(self) -> CopyState:
@@ -34,12 +39,22 @@ class Copy(Struct, frozen=True):
             return CopyState.OPENED
         if self.deleted_at is not None:
             return CopyState.DELETED
+        if self.imported:
+            return CopyState.IMPORTED
         return CopyState.STORED if self.fetched_at is None else CopyState.FETCHED
 
     @property
     def is_new(self) -> bool:
         """Whether the recipient has still to open it; the sender waits for it."""
-        return self.state in (CopyState.STORED, CopyState.FETCHED)
+        return self.state in NEW
+
+    @property
+    def may_open(self) -> bool:
+        """Whether opening it changes anything."""
+        return self.is_new or self.state is CopyState.IMPORTED
+
+
+NEW = (CopyState.STORED, CopyState.FETCHED)
 
 
 def fetched(copy: Copy, now: int, device: Device) -> Copy:
@@ -51,9 +66,10 @@ def fetched(copy: Copy, now: int, device: Device) -> Copy:
 
 def opened(copy: Copy, now: int, device: Device) -> Copy:
     """The copy after its body was asked for; unchanged once opened or ended."""
-    if not copy.is_new:
+    if not copy.may_open:
         return copy
-    copy = fetched(copy, now, device)
+    if copy.fetched_at is None:
+        copy = replace(copy, fetched_at=now, fetched_by=device)
     at = max(now, copy.fetched_at or now)
     return replace(copy, opened_at=at, opened_by=device)
 

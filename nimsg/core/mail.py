@@ -11,7 +11,7 @@ from nimsg.core.commands import Act, MailAct, SendMail
 from nimsg.core.ladder import Copy
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import CopyState, Device
-from nimsg.protocol.results import Refused
+from nimsg.protocol.results import Origin, Refused
 
 
 class SendFacts(Struct, frozen=True):
@@ -42,6 +42,12 @@ class MailFacts(Struct, frozen=True):
     copies: Mapping[int, Copy]
     sender_deleted: bool
 
+    @property
+    def gone_at(self) -> int | None:
+        """Since when it is in nobody's view, given that its sender has deleted it."""
+        times = [copy.deleted_at for copy in self.copies.values()]
+        return None if None in times else max(at for at in times if at is not None)
+
     def at(self, now: int) -> int:
         """The time a rung gets at `now`: never before the message was sent."""
         return max(now, self.sent_at)
@@ -58,10 +64,18 @@ NOTHING = Change({})
 
 
 def fingerprint(
-    to: Sequence[str], subject: str, body: str, reply_to: str | None
+    to: Sequence[str],
+    subject: str,
+    body: str,
+    reply_to: str | None,
+    origin: Origin | None = None,
 ) -> str:
-    """What makes two sends under one client_id the same: sha-256 in hex."""
-    return hashlib.sha256(encode([sorted(to), subject, body, reply_to])).hexdigest()
+    """What makes two sends under one client_id the same: sha-256 in hex.
+
+    What an import answers depends on what is there already, and does not count.
+    """
+    fields = [sorted(to), subject, body, origin or reply_to]
+    return hashlib.sha256(encode(fields)).hexdigest()
 
 
 def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | None:
@@ -129,10 +143,13 @@ def decide_ack(facts: MailFacts, command: MailAct, now: int) -> Change:
 def decide_recall(facts: MailFacts, command: MailAct, now: int) -> Change:
     """Withdraw every copy that was not opened.
 
-    Raises `Refusal`: `not_found`, or `not_sender` for a recipient.
+    Raises `Refusal`: `not_found`, `not_sender` for a recipient, or `not_permitted`
+    for an imported message.
     """
     if facts.sender != command.actor:
         raise Refusal("not_sender" if command.actor in facts.copies else "not_found")
+    if any(copy.imported for copy in facts.copies.values()):
+        raise Refusal("not_permitted", "an imported message cannot be recalled")
     at = facts.at(now)
     after = {uid: ladder.recalled(copy, at) for uid, copy in facts.copies.items()}
     return Change(

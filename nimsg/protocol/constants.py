@@ -31,13 +31,19 @@ LIMITS: Final[dict[str, Limit]] = {
     "client_id_chars": Limit(64, "characters", "a client_id"),
     "password_chars_min": Limit(8, "characters", "a password at registration"),
     "password_bytes": Limit(1024, "bytes", "a password in UTF-8"),
-    "label_chars": Limit(64, "characters", "the label of a token"),
+    "label_chars": Limit(64, "characters", "the label of a token or invitation"),
     "tokens": Limit(64, "tokens", "script tokens of one account"),
     "page_rows": Limit(500, "rows", "one page of a listing"),
     "page_bytes": Limit(524_288, "bytes", "one page of a listing, about"),
     "wait_ms": Limit(60_000, "ms", "a parked poll"),
     "login_deadline_ms": Limit(60_000, "ms", "from connecting to the end of login"),
     "frame_deadline_ms": Limit(30_000, "ms", "from a frame's first byte to its last"),
+    "origin_chars": Limit(512, "characters", "each text of an origin"),
+    "references": Limit(20, "ids", "`references` of one import"),
+    "words_chars": Limit(500, "characters", "the words of a search"),
+    "search_rows": Limit(100, "rows", "one page of a search"),
+    "thread_rows": Limit(500, "rows", "one thread"),
+    "search_wait_ms": Limit(1000, "ms", "that a search waits for the full text"),
     "unsent_bytes": Limit(262_144, "bytes", "answers a client leaves unread"),
 }
 
@@ -47,6 +53,9 @@ FEATURES: Final[dict[str, str]] = {
     "long-poll": "`mail.changes` may be parked with `wait_ms`",
     "send-since": "`mail.send` may carry `since` and return what changed",
     "tokens": "script tokens instead of a password",
+    "search": "find messages by words, people, state and date",
+    "threads": "messages and their answers together",
+    "import": "take over mail of other systems, with its origin",
 }
 
 
@@ -61,6 +70,7 @@ class Registration(StrEnum):
     """Who may make an account over the wire."""
 
     OPEN = "open"
+    INVITE = "invite"
     CLOSED = "closed"
 
 
@@ -80,14 +90,30 @@ class Box(StrEnum):
 
 
 class CopyState(StrEnum):
-    """Where one recipient's copy of a message stands; the last two are ends."""
+    """Where one recipient's copy of a message stands; the last two are ends.
 
+    `imported` is the first state of an imported message: whether it was read
+    before is not known.
+    """
+
+    IMPORTED = "imported"
     STORED = "stored"
     FETCHED = "fetched"
     OPENED = "opened"
     ACKED = "acked"
     RECALLED = "recalled"
     DELETED = "deleted"
+
+
+class Show(StrEnum):
+    """What a search is narrowed to."""
+
+    NEW = "new"
+    OPENED = "opened"
+    ACKED = "acked"
+    PENDING = "pending"
+    RECALLED = "recalled"
+    IMPORTED = "imported"
 
 
 class CloseReason(StrEnum):

@@ -3,9 +3,43 @@
 import hashlib
 from collections.abc import Sequence
 from json.encoder import encode_basestring as quoted
+from typing import Protocol
 
 
 DIGEST_VERSION = 1
+IMPORT_VERSION = 2
+
+
+class Origin(Protocol):
+    """What an imported mail says of itself, in its own words.
+
+    `date` is in ms UTC, `zone` in minutes east of UTC.
+    """
+
+    @property
+    def sender(self) -> str:
+        """Who wrote it, as its From header says."""
+        ...
+
+    @property
+    def to(self) -> list[str]:
+        """Whom it was sent to, a text for each."""
+        ...
+
+    @property
+    def date(self) -> int | None:
+        """When it was sent."""
+        ...
+
+    @property
+    def zone(self) -> int | None:
+        """In which zone `date` was given."""
+        ...
+
+    @property
+    def message_id(self) -> str | None:
+        """Its Message-ID (RFC 5322, section 3.6.4)."""
+        ...
 
 
 def message_digest(  # noqa: PLR0913 - the digest is defined over exactly these fields
@@ -17,21 +51,38 @@ def message_digest(  # noqa: PLR0913 - the digest is defined over exactly these 
     subject: str,
     body: str,
     reply_to: str | None,
+    origin: Origin | None = None,
 ) -> str:
     """The sha-256 of a message in hex, 64 characters.
 
     It covers the seven fields and a version, as JSON with sorted keys, compact
-    separators and characters as they are. `sent_at` is in ms UTC.
+    separators and characters as they are. `sent_at` is in ms UTC. Version 2 covers
+    the origin of an imported message too.
     """
     names = ",".join(map(quoted, to))
     answered = "null" if reply_to is None else quoted(reply_to)
     # The members in the order that sorted keys have; a test compares `json.dumps`.
     text = (
         f'{{"body":{quoted(body)},"from":{quoted(sender)},"id":{quoted(id)},'
-        f'"reply_to":{answered},"sent_at":{sent_at},"subject":{quoted(subject)},'
-        f'"to":[{names}],"v":{DIGEST_VERSION}}}'
+        f'{_origin_member(origin)}"reply_to":{answered},"sent_at":{sent_at},"subject":{quoted(subject)},'
+        f'"to":[{names}],"v":{IMPORT_VERSION if origin else DIGEST_VERSION}}}'
     )
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _origin_member(origin: Origin | None) -> str:
+    if origin is None:
+        return ""
+    names = ",".join(map(quoted, origin.to))
+    message_id = "null" if origin.message_id is None else quoted(origin.message_id)
+    return (
+        f'"origin":{{"date":{_integer(origin.date)},"from":{quoted(origin.sender)},'
+        f'"message_id":{message_id},"to":[{names}],"zone":{_integer(origin.zone)}}},'
+    )
+
+
+def _integer(value: int | None) -> str:
+    return "null" if value is None else str(value)
 
 
 def body_hash(body: str) -> str:

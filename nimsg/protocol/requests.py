@@ -6,9 +6,9 @@ unknown fields are refused.
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from nimsg.protocol.constants import Box, Device, limit
+from nimsg.protocol.constants import Box, Device, Show, limit
 
 
 INTEGER_MAX = limit("integer_max")
@@ -21,9 +21,13 @@ ClientId = Annotated[str, Meta(pattern=rf"^[!-~]{{1,{limit('client_id_chars')}}}
 Cursor = Annotated[str, Meta(max_length=128)]
 Position = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 Millis = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+SignedMillis = Annotated[int, Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
+OriginText = Annotated[str, Meta(max_length=limit("origin_chars"))]
 PageLimit = Annotated[int, Meta(ge=1, le=limit("page_rows"))]
+SearchLimit = Annotated[int, Meta(ge=1, le=limit("search_rows"))]
 WaitMillis = Annotated[int, Meta(ge=0, le=limit("wait_ms"))]
 Label = Annotated[str, Meta(min_length=1, max_length=limit("label_chars"))]
+Code = Annotated[str, Meta(max_length=128)]
 Role = Annotated[str, Meta(pattern=r"^(user|admin)\Z")]
 Recipients = Annotated[list[Name], Meta(min_length=1, max_length=limit("recipients"))]
 
@@ -62,6 +66,7 @@ class Register(Params, frozen=True):
 
     user: Name
     password: Password | None = None
+    invitation: Code | None = None
     device: Device = Device.HEADLESS
 
 
@@ -93,10 +98,57 @@ class ListMail(Params, frozen=True):
 
 
 class OpenMail(Params, frozen=True):
-    """The message to open, by its id or by the md5 of its body."""
+    """The message to open, by its id or by the md5 of its body.
+
+    With `peek` it must be one that this sets no receipt of: sent or imported by the
+    asker, or opened before.
+    """
 
     id: MessageId | None = None
     hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")] | None = None
+    peek: bool = False
+
+
+class Origin(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an imported mail says of itself; `zone` is in minutes east of UTC."""
+
+    sender: OriginText = field(name="from")
+    to: Annotated[list[OriginText], Meta(max_length=limit("recipients"))]
+    date: SignedMillis | None = None
+    zone: Annotated[int, Meta(ge=-1439, le=1439)] | None = None
+    message_id: OriginText | None = None
+
+
+class Import(Params, frozen=True):
+    """A mail of another system, kept as a message from and to the asker.
+
+    `references` are client_ids of imports that it answers, the nearest first.
+    """
+
+    client_id: ClientId
+    origin: Origin
+    subject: str = ""
+    body: str = ""
+    references: Annotated[list[ClientId], Meta(max_length=limit("references"))] = []
+
+
+class Search(Params, frozen=True):
+    """What to find: each member that is given narrows it.
+
+    `sender`, `to` and `person` (either of both) are names of accounts, or words in
+    the origin of imported mail. `since` and `until` are ms UTC, the second excluded.
+    """
+
+    words: Annotated[str, Meta(max_length=limit("words_chars"))] = ""
+    sender: OriginText | None = field(default=None, name="from")
+    to: OriginText | None = None
+    person: OriginText | None = None
+    box: Box | None = None
+    show: Show | None = None
+    since: SignedMillis | None = None
+    until: SignedMillis | None = None
+    before: MessageId | None = None
+    limit: SearchLimit = 20
 
 
 class OneMail(Params, frozen=True):
@@ -141,6 +193,30 @@ class SetPassword(Params, frozen=True):
     password: Password
 
 
+class ImportFor(Params, frozen=True):
+    """A mail of another system, kept as a message between accounts.
+
+    As in `Import`, `references` are client_ids of `user`.
+    """
+
+    user: Name
+    to: Recipients
+    client_id: ClientId
+    origin: Origin
+    subject: str = ""
+    body: str = ""
+    references: Annotated[list[ClientId], Meta(max_length=limit("references"))] = []
+
+
+class ReadMail(Params, frozen=True):
+    """Whole messages of an account's box, from above the position `after`."""
+
+    user: Name
+    box: Box = Box.INBOX
+    after: Annotated[int, Meta(ge=0, le=INTEGER_MAX)] = 0
+    limit: PageLimit = 100
+
+
 class SetRole(Params, frozen=True):
     """An account and its new role."""
 
@@ -159,3 +235,23 @@ class OneUser(Params, frozen=True):
     """One account."""
 
     user: Name
+
+
+class Invite(Params, frozen=True):
+    """What to know the invitation by, and when it ends (ms UTC; null: never)."""
+
+    label: Annotated[str, Meta(max_length=limit("label_chars"))] = ""
+    expires_at: Millis | None = None
+
+
+class ListInvitations(Params, frozen=True):
+    """Invitations made after that of the id `after`, oldest first."""
+
+    after: MessageId | None = None
+    limit: PageLimit = 500
+
+
+class OneInvitation(Params, frozen=True):
+    """One invitation."""
+
+    id: MessageId

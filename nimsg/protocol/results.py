@@ -47,6 +47,16 @@ class Welcome(Result, frozen=True):
     time: int
 
 
+class Origin(Struct, frozen=True):
+    """What an imported mail says of itself; `zone` is in minutes east of UTC."""
+
+    sender: str = field(name="from")
+    to: list[str]
+    date: int | None
+    zone: int | None
+    message_id: str | None
+
+
 class Receipt(Struct, frozen=True, omit_defaults=True):
     """One recipient's rung on the ladder, each with its time and device."""
 
@@ -81,6 +91,7 @@ class InboxRow(Struct, frozen=True, omit_defaults=True):
     sent_at: int
     receipt: Receipt
     reply_to: str | None = None
+    origin: Origin | None = None
 
 
 class OutboxRow(Struct, frozen=True, omit_defaults=True):
@@ -97,6 +108,7 @@ class OutboxRow(Struct, frozen=True, omit_defaults=True):
     refused: list[Refused] = field(default_factory=list)
     reply_to: str | None = None
     deleted_at: int | None = None
+    origin: Origin | None = None
 
 
 class Page(Result, frozen=True):
@@ -136,7 +148,10 @@ class Sent(Result, frozen=True):
 
 
 class Opened(Result, frozen=True):
-    """A whole message. `receipt` is the asker's, null when the sender asks."""
+    """A whole message. `receipt` is the asker's, null when the sender asks.
+
+    `origin` is null where it was sent here.
+    """
 
     id: str
     sender: str = field(name="from")
@@ -148,6 +163,7 @@ class Opened(Result, frozen=True):
     digest: str
     hash: str
     receipt: Receipt | None
+    origin: Origin | None
 
 
 class Status(Result, frozen=True):
@@ -163,6 +179,42 @@ class Status(Result, frozen=True):
     receipts: list[Receipt]
     refused: list[Refused]
     pending: bool
+    origin: Origin | None
+
+
+class Hit(Struct, frozen=True, omit_defaults=True):
+    """A message that a search found, as a row of one of the two boxes.
+
+    `snippet` is text around the words, where the asker wrote or opened it.
+    """
+
+    inbox: InboxRow | None = None
+    outbox: OutboxRow | None = None
+    snippet: str | None = None
+
+
+class Hits(Result, frozen=True):
+    """What a search found, newest first; `next` is the `before` of the page after.
+
+    `unindexed` messages of the server were not looked at: those that came after
+    `indexed_to` (null: none was).
+    """
+
+    hits: list[Hit]
+    next: str | None
+    unindexed: int
+    indexed_to: int | None
+
+
+class Thread(Result, frozen=True):
+    """A message, what it answers and what answers it, as far as the asker sees.
+
+    Each box by position; `more` says that there is more than one answer holds.
+    """
+
+    inbox: list[InboxRow]
+    outbox: list[OutboxRow]
+    more: bool
 
 
 class Acked(Result, frozen=True):
@@ -213,8 +265,45 @@ class UserRow(Struct, frozen=True):
     has_password: bool
 
 
+class Letters(Result, frozen=True):
+    """Whole messages by position; `next` is the `after` of the page after.
+
+    `damaged` names those whose file cannot be read.
+    """
+
+    letters: list[Opened]
+    damaged: list[str]
+    next: int | None
+
+
 class Users(Result, frozen=True):
     """Accounts, oldest first; `next` is the `after` of the page after this one."""
 
     users: list[UserRow]
+    next: str | None
+
+
+class Invited(Result, frozen=True):
+    """A new invitation: the only time its code is seen."""
+
+    id: str
+    invitation: str
+
+
+class InvitationRow(Struct, frozen=True):
+    """An invitation without its code; `used_by` is the account made with it."""
+
+    id: str
+    label: str
+    created_at: int
+    expires_at: int | None
+    used_at: int | None
+    used_by: str | None
+    revoked_at: int | None
+
+
+class Invitations(Result, frozen=True):
+    """Invitations, oldest first; `next` is the `after` of the page after this one."""
+
+    invitations: list[InvitationRow]
     next: str | None

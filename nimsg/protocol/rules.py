@@ -5,13 +5,19 @@ from collections.abc import Sequence
 
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
+from nimsg.protocol.digest import Origin
 
 
 NAME = re.compile(r"[!-~]{1,32}\Z")
 ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# The years that RFC 3339 can write, in ms since 1970.
+FIRST_MS = -62_135_596_800_000
+LAST_MS = 253_402_300_799_999
 LINE_BREAK = re.compile(r"[\r\n]")
 RESERVED = frozenset({"admin", "all", "server", "system"})
 TOKEN_PREFIX = "nimsg_"  # noqa: S105 - the visible part of a token, not a secret
+INVITATION_PREFIX = "nimsg-invite_"
 
 
 def check_name(name: str) -> str:
@@ -33,12 +39,33 @@ def check_recipients(sender: str, to: Sequence[str]) -> None:
     most = limit("recipients")
     if not 0 < len(to) <= most:
         raise Refusal("invalid_params", f"a message goes to 1 to {most} people")
-    for name in to:
-        check_name(name)
-    if len(set(to)) != len(to):
-        raise Refusal("invalid_params", "a recipient is named twice")
+    check_names(to)
     if sender in to:
         raise Refusal("self_recipient")
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse what are no names, and a name that stands twice."""
+    for name in names:
+        check_name(name)
+    if len(set(names)) != len(names):
+        raise Refusal("invalid_params", "a recipient is named twice")
+
+
+def check_origin(origin: Origin) -> None:
+    """Refuse an origin whose texts are no single lines, or whose date has no year.
+
+    Raises `Refusal`: `text_invalid`, `invalid_params`.
+    """
+    for text in (origin.sender, origin.message_id or "", *origin.to):
+        if LONE_SURROGATE.search(text):
+            raise Refusal("text_invalid")
+        if LINE_BREAK.search(text):
+            raise Refusal("invalid_params", "the origin's texts are one line each")
+    if origin.date is not None and not FIRST_MS <= origin.date <= LAST_MS:
+        raise Refusal(
+            "invalid_params", "the origin's date is in no year from 1 to 9999"
+        )
 
 
 def check_message(subject: str, body: str) -> int:

@@ -5,12 +5,13 @@ import os
 import resource
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 
 from nimsg.config import ServerConfig
 from nimsg.errors import Refusal, StorageFailure, Unavailable
 from nimsg.protocol.codec import encode_refusal
+from nimsg.server.retention import keep_purging
 from nimsg.server.services import Services, wall_clock_ms
 from nimsg.server.session import Session
 from nimsg.server.socketpath import bound_socket
@@ -46,18 +47,35 @@ class Server:
             await self._listen()
             ready()
             async with asyncio.TaskGroup() as tasks:
-                committing = tasks.create_task(self.services.committer.run())
+                working = [tasks.create_task(work) for work in self._works()]
                 await stop.wait()
                 await self._finish()
-                committing.cancel()
+                for task in working:
+                    task.cancel()
         except* StorageFailure as group:
             raise StorageFailure(str(group.exceptions[0])) from group
         finally:
             await self._hang_up()
             self.services.close()
 
+    def _works(self) -> Iterator[Coroutine[None, None, None]]:
+        yield self.services.committer.run()
+        if not self.config.local_only:
+            yield self.services.indexing.run()
+            yield keep_purging(self.services)
+
     async def _listen(self) -> None:
         allow_many_files()
+        if not self.config.local_only:
+            await self._listen_to_everybody()
+        admin = await asyncio.start_unix_server(
+            self._serve_local,
+            sock=bound_socket(self.config.var / "admin.sock"),
+            limit=READ_BUFFER,
+        )
+        self._listeners.append(admin)
+
+    async def _listen_to_everybody(self) -> None:
         tls = self._tls()
         try:
             listener = await asyncio.start_server(
@@ -76,12 +94,6 @@ class Server:
             ) from None
         self._listeners.append(listener)
         self.port = listener.sockets[0].getsockname()[1]
-        admin = await asyncio.start_unix_server(
-            self._serve_local,
-            sock=bound_socket(self.config.var / "admin.sock"),
-            limit=READ_BUFFER,
-        )
-        self._listeners.append(admin)
 
     def _tls(self) -> ssl.SSLContext | None:
         cert, key = self.config.tls_cert, self.config.tls_key

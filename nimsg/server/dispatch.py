@@ -9,7 +9,15 @@ from nimsg.protocol.connection import State
 from nimsg.protocol.methods import Method, Needs
 from nimsg.protocol.requests import Params
 from nimsg.server.context import Context, Reply
-from nimsg.server.handlers import auth, mail, tokens, users
+from nimsg.server.handlers import (
+    auth,
+    finding,
+    invitations,
+    mail,
+    tokens,
+    transfer,
+    users,
+)
 
 
 ParamsT = TypeVar("ParamsT", bound=Params)
@@ -41,14 +49,22 @@ HANDLERS: Final[dict[str, Handler]] = {
     "mail.status": _takes(mail.status),
     "mail.recall": _takes(mail.recall),
     "mail.delete": _takes(mail.delete),
+    "mail.search": _takes(finding.search),
+    "mail.thread": _takes(finding.thread),
+    "mail.import": _takes(transfer.import_),
     "token.create": _takes(tokens.create),
     "token.list": _takes(tokens.list_),
     "token.revoke": _takes(tokens.revoke),
     "users.add": _takes(users.add),
     "users.list": _takes(users.list_),
+    "users.import": _takes(transfer.import_for),
+    "users.mail": _takes(transfer.read_mail),
     "users.passwd": _takes(users.passwd),
     "users.role": _takes(users.role),
     "users.remove": _takes(users.remove),
+    "users.invite": _takes(invitations.invite),
+    "users.invitations": _takes(invitations.list_),
+    "users.uninvite": _takes(invitations.uninvite),
 }
 
 

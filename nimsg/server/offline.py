@@ -1,44 +1,67 @@
-"""Local methods on a folder that no server has: the same handlers, no listener."""
+"""A server for the machine's owner alone, on a folder that no other server has."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from nimsg.config import ServerConfig
-from nimsg.errors import Refusal
-from nimsg.protocol.codec import decode_envelope, decode_params
-from nimsg.protocol.envelope import encode_request
-from nimsg.protocol.strict import JsonObject
-from nimsg.server.context import Context, Reply
-from nimsg.server.dispatch import answer
-from nimsg.server.services import Services
+from nimsg.errors import NimsgError
+from nimsg.server.app import Server
 from nimsg.store.local import LocalStore
 
 
-def call_offline(var: Path, method: str, params: JsonObject) -> JsonObject:
-    """The result of one local method.
+@contextmanager
+def serving_offline(var: Path, holder: str) -> Iterator[None]:
+    """Answer on var/admin.sock, from a thread, as long as the `with` lasts.
 
-    Raises `Refusal` as the server would, and what opening a store raises.
+    Nobody else can connect, no text is removed and none is indexed. Raises what
+    opening a store raises, and `StorageFailure` where the disk fails meanwhile.
     """
-    services = Services(ServerConfig(var), LocalStore(var, holder="nimsg user"))
+    config = ServerConfig(var, local_only=True)
+    server = Server(config, LocalStore(var, holder=holder))
+    serving = _Serving(server)
+    serving.start()
     try:
-        reply = asyncio.run(_call(services, encode_request(0, method, params)))
+        yield
     finally:
-        services.close()
-    if isinstance(reply, Refusal):
-        raise reply
-    result: JsonObject = msgspec.to_builtins(reply.result)
-    return result
+        serving.stop()
 
 
-async def _call(services: Services, payload: bytes) -> Reply | Refusal:
-    async with asyncio.TaskGroup() as tasks:
-        committing = tasks.create_task(services.committer.run())
+class _Serving(threading.Thread):
+    """Runs the server's loop. `start` and `stop` are called from outside."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(name="offline server")
+        self._server = server
+        self._loop = asyncio.new_event_loop()
+        self._stop_asked = asyncio.Event()
+        self._ready = threading.Event()
+        self._failure: NimsgError | None = None
+
+    def run(self) -> None:
         try:
-            request = decode_params(decode_envelope(payload), payload)
-            return await answer(Context(services, None, None), request)
-        except Refusal as refusal:
-            return refusal
+            self._loop.run_until_complete(
+                self._server.serve(self._stop_asked, self._ready.set)
+            )
+        except NimsgError as error:
+            self._failure = error
         finally:
-            committing.cancel()
+            self._loop.close()
+            self._ready.set()
+
+    def start(self) -> None:
+        """Return when it listens. Raises what listening raises."""
+        super().start()
+        self._ready.wait()
+        if not self.is_alive():
+            self.stop()
+
+    def stop(self) -> None:
+        """End in order. Raises what serving raised."""
+        if self.is_alive() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop_asked.set)
+        self.join()
+        if self._failure is not None:
+            raise self._failure

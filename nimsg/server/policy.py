@@ -4,6 +4,7 @@ from typing import Protocol
 
 from nimsg.core.accounts import Account
 from nimsg.core.commands import CreateAccount, SetPassword
+from nimsg.core.invitations import require_usable
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode, Registration
 from nimsg.protocol.rules import check_name, check_new_name, check_new_password
@@ -23,8 +24,10 @@ class Policy(Protocol):
         """The account that may log in. Raises `Refusal`."""
         ...
 
-    async def register(self, name: str, password: str | None) -> Account:
-        """A new account. Raises `Refusal`."""
+    async def register(
+        self, name: str, password: str | None, invitation: str | None
+    ) -> Account:
+        """A new account; `invitation` is the sha-256 of a code. Raises `Refusal`."""
         ...
 
 
@@ -33,11 +36,12 @@ class PasswordPolicy:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._open = services.config.registration == Registration.OPEN
+        self._registration = services.config.registration
 
     def ask(self, account: Account | None) -> str:
-        """See `Policy`. With closed registration every name looks known."""
-        return "register" if account is None and self._open else "password"
+        """See `Policy`. Every name looks known where not everybody may register."""
+        is_open = self._registration == Registration.OPEN
+        return "register" if account is None and is_open else "password"
 
     async def admit(
         self,
@@ -56,14 +60,19 @@ class PasswordPolicy:
             self._services.commit_later(SetPassword(account.uid, fresh, known))
         return account
 
-    async def register(self, name: str, password: str | None) -> Account:
+    async def register(
+        self, name: str, password: str | None, invitation: str | None
+    ) -> Account:
         """See `Policy`."""
-        if not self._open:
+        if self._registration == Registration.CLOSED:
             raise Refusal("registration_closed")
+        invitation = await invited(self._services, invitation)
         check_new_name(name)
         check_new_password(password or "")
         password_hash = await self._services.passwords.hash(password or "")
-        return await create(self._services, CreateAccount(name, password_hash))
+        return await create(
+            self._services, CreateAccount(name, password_hash, invitation=invitation)
+        )
 
 
 class OpenPolicy:
@@ -71,7 +80,7 @@ class OpenPolicy:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._open = services.config.registration == Registration.OPEN
+        self._registration = services.config.registration
 
     def ask(self, account: Account | None) -> str:  # noqa: ARG002
         """See `Policy`."""
@@ -84,23 +93,44 @@ class OpenPolicy:
         password: str | None,  # noqa: ARG002
     ) -> Account:
         """See `Policy`."""
-        return account or await self.register(name, None)
+        if account is None and self._registration == Registration.INVITE:
+            why = "there is no such user; nimsg register makes one with an invitation"
+            raise Refusal("unknown_user", why, {"user": name})
+        return account or await self.register(name, None, None)
 
-    async def register(self, name: str, password: str | None) -> Account:  # noqa: ARG002
+    async def register(
+        self,
+        name: str,
+        password: str | None,  # noqa: ARG002
+        invitation: str | None,
+    ) -> Account:
         """See `Policy`."""
-        if not self._open:
+        if self._registration == Registration.CLOSED:
             raise Refusal("unknown_user", data={"user": name})
+        invitation = await invited(self._services, invitation)
         check_name(name)
-        return await create(
-            self._services,
-            CreateAccount(name, None, look_alike=True, existing=True),
+        new = CreateAccount(
+            name, None, look_alike=True, existing=True, invitation=invitation
         )
+        return await create(self._services, new)
 
 
 POLICIES: dict[str, type[PasswordPolicy | OpenPolicy]] = {
     AuthMode.PASSWORD: PasswordPolicy,
     AuthMode.OPEN: OpenPolicy,
 }
+
+
+async def invited(services: Services, invitation: str | None) -> str | None:
+    """What an account has to be made with; None where no invitation is asked for.
+
+    Before the name is looked at: who has none is told the same, as fast, of every
+    name. The writer decides again. Raises `Refusal("invitation_invalid")`.
+    """
+    if services.config.registration != Registration.INVITE:
+        return None
+    found = await services.read(services.store.invitation, invitation or "")
+    return require_usable(found, services.clock()).secret_hash
 
 
 async def create(services: Services, command: CreateAccount) -> Account:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -13,6 +13,7 @@ from nimsg.errors import Refusal
 from nimsg.logs import LOGGER
 from nimsg.protocol.constants import AuthMode, Registration
 from nimsg.server.commit import Committer, Waiter
+from nimsg.server.indexing import Indexing
 from nimsg.server.parking import Parking
 from nimsg.server.passwords import Passwords
 from nimsg.server.registry import Registry
@@ -59,9 +60,14 @@ class Services:
         self.registry = Registry()
         self.passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
         self.committer = Committer(
-            store, clock, self.parking.wake, config.settle_interval_s
+            store, clock, self._after_batch, config.settle_interval_s
         )
+        self.indexing = Indexing(store, config.settle_interval_s)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    def _after_batch(self, woken: Iterable[int]) -> None:
+        self.parking.wake(woken)
+        self.indexing.note()
 
     async def commit(self, command: Command, want: type[V]) -> V:
         """What a command came to, of the type it has, once it is durable.
@@ -92,6 +98,7 @@ class Services:
     def close(self) -> None:
         """End all threads, then close the store."""
         self.committer.close()
+        self.indexing.close()
         self.passwords.close()
         self._readers.shutdown()
         self.store.close()

@@ -44,15 +44,15 @@ def encode_account(account: Account) -> bytes:
         account.role,
         account.password_hash,
         rfc3339(account.created_at),
-        _text(account.removed_at),
+        text_of_time(account.removed_at),
         [
             TokenEntry(
                 token.id,
                 token.secret_hash,
                 token.label,
                 rfc3339(token.created_at),
-                _text(token.expires_at),
-                _text(token.used_at),
+                text_of_time(token.expires_at),
+                text_of_time(token.used_at),
             )
             for token in account.tokens
         ],
@@ -70,15 +70,15 @@ def decode_account(data: bytes) -> Account:
             file.role,
             file.password_hash,
             parse_rfc3339(file.created),
-            _time(file.removed),
+            time_of_text(file.removed),
             tuple(
                 Token(
                     entry.id,
                     entry.secret_hash,
                     entry.label,
                     parse_rfc3339(entry.created),
-                    _time(entry.expires),
-                    _time(entry.used),
+                    time_of_text(entry.expires),
+                    time_of_text(entry.used),
                 )
                 for entry in file.tokens
             ),
@@ -87,9 +87,11 @@ def decode_account(data: bytes) -> Account:
         raise StorageFailure(f"an account file cannot be read: {error}") from None
 
 
-def _text(at_ms: int | None) -> str | None:
+def text_of_time(at_ms: int | None) -> str | None:
+    """What a file has for a time that may be missing."""
     return None if at_ms is None else rfc3339(at_ms)
 
 
-def _time(text: str | None) -> int | None:
+def time_of_text(text: str | None) -> int | None:
+    """The time that a file has. Raises `ValueError`."""
     return None if text is None else parse_rfc3339(text)

@@ -1,4 +1,4 @@
-"""Whole files or none: the only place that renames."""
+"""Whole files, and whole lines, or none: the only place that renames."""
 
 import os
 from pathlib import Path
@@ -34,3 +34,37 @@ def move_durably(disk: Disk, source: Path, target: Path) -> None:
     disk.fsync(source)
     disk.rename(source, target)
     disk.fsync(target.parent)
+
+
+def move_aside(disk: Disk, source: Path, target: Path) -> None:
+    """Move a file that may not be readable; both folders are on the disk after."""
+    disk.rename(source, target)
+    disk.fsync(target.parent)
+    disk.fsync(source.parent)
+
+
+def append_line(disk: Disk, path: Path, line: bytes) -> None:
+    """Add a line behind the last whole one. Raises `OSError`."""
+    end = _whole_bytes(path)
+    if end is not None:
+        disk.truncate(path, end)
+    fd = disk.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    try:
+        write_all(disk, fd, line + b"\n")
+    finally:
+        disk.close(fd)
+
+
+def _whole_bytes(path: Path) -> int | None:
+    """Where the last whole line ends, None where nothing stands behind it."""
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return None
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) == b"\n":
+                return None
+            file.seek(0)
+            return file.read().rfind(b"\n") + 1
+    except FileNotFoundError:
+        return None

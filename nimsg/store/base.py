@@ -16,9 +16,18 @@ from msgspec import Struct
 
 from nimsg.core.accounts import Account, Token
 from nimsg.core.commands import Command, Outcome
+from nimsg.core.invitations import Invitation
 from nimsg.errors import Refusal
-from nimsg.protocol.constants import Box
-from nimsg.protocol.results import ChangePage, Opened, Page, Status
+from nimsg.protocol.constants import Box, Show
+from nimsg.protocol.results import (
+    ChangePage,
+    Hits,
+    Letters,
+    Opened,
+    Page,
+    Status,
+    Thread,
+)
 
 
 class Counts(Struct, frozen=True):
@@ -36,6 +45,31 @@ class ListQuery(Struct, frozen=True):
     all: bool = False
     before: int | None = None
     limit: int = 50
+
+
+class SearchQuery(Struct, frozen=True):
+    """What to find for an account, as in `protocol.requests.Search`."""
+
+    owner: int
+    words: str = ""
+    sender: str | None = None
+    to: str | None = None
+    person: str | None = None
+    box: Box | None = None
+    show: Show | None = None
+    since: int | None = None
+    until: int | None = None
+    before: str | None = None
+    limit: int = 20
+
+
+class ReadQuery(Struct, frozen=True):
+    """Whole messages of a box, oldest first, above the position `after`."""
+
+    owner: int
+    box: Box
+    after: int = 0
+    limit: int = 100
 
 
 class TokenHolder(Struct, frozen=True):
@@ -86,6 +120,14 @@ class Store(Protocol):
         """
         ...
 
+    def index_text(self, most: int) -> bool:
+        """Take at most so many filed messages into the full text; whether more wait.
+
+        Called from one thread of its own. Never raises for a full text that is
+        damaged: it is made anew.
+        """
+        ...
+
     def close(self) -> None:
         """File, settle and forget what is left, and let go of the folder."""
         ...
@@ -104,6 +146,14 @@ class Store(Protocol):
 
     def accounts(self) -> list[Account]:
         """All accounts, oldest first."""
+        ...
+
+    def invitation(self, secret_hash: str) -> Invitation | None:
+        """The invitation of a code, by its sha-256 in hex."""
+        ...
+
+    def invitations(self) -> list[Invitation]:
+        """All invitations, oldest first."""
         ...
 
     def counts(self, owner: int) -> Counts:
@@ -134,6 +184,25 @@ class Store(Protocol):
 
         Raises `Refusal("not_found")`.
         """
+        ...
+
+    def search(self, query: SearchQuery) -> Hits:
+        """Messages in the asker's view, newest first.
+
+        Raises `Refusal`: `not_found` for a `before` that is no message, `busy` while
+        the full text is made anew.
+        """
+        ...
+
+    def thread(self, asker: int, id: str) -> Thread:  # noqa: A002
+        """A message with what it answers and what answers it, in the asker's view.
+
+        Raises `Refusal("not_found")`.
+        """
+        ...
+
+    def read(self, query: ReadQuery) -> Letters:
+        """Whole messages for a copy, as their owner would see them; no receipt."""
         ...
 
     def status(self, asker: int, id: str) -> Status:  # noqa: A002

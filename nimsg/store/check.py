@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from nimsg.progress import Progress, Silent
 from nimsg.protocol.constants import CopyState
 from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
 from nimsg.store.check_index import (
@@ -18,6 +19,7 @@ from nimsg.store.check_index import (
     count_copies,
     count_refused,
 )
+from nimsg.store.check_invitations import check_invitations
 from nimsg.store.check_ledger import check_ledger
 from nimsg.store.findings import Findings, Problem as Problem
 from nimsg.store.layout import FORMAT, Layout
@@ -32,7 +34,8 @@ class Report(Struct, frozen=True):
     """How much was checked, and every disagreement that was found.
 
     `copies` says how many copies are in each state, and `refused` how many
-    recipients got none; both are zero where the index cannot be read.
+    recipients got none; both are zero where the index cannot be read. `lost` is what
+    was taken into quarantine earlier.
     """
 
     accounts: int
@@ -40,19 +43,23 @@ class Report(Struct, frozen=True):
     lines: int
     copies: dict[str, int]
     refused: int
+    lost: int
     problems: list[Problem]
 
 
-def check_store(root: Path) -> Report:
+def check_store(root: Path, progress: Progress | None = None) -> Report:
     """Name every disagreement within the store at `root`."""
+    progress = progress or Silent()
     layout = Layout(root)
     findings = Findings(root)
     if not _is_store(layout, findings):
-        return Report(0, 0, 0, NO_COPIES, 0, findings.problems)
+        return Report(0, 0, 0, NO_COPIES, 0, 0, findings.problems)
     seen = survey(layout, findings)
     with take_snapshot(layout.index, findings) as index:
         check_accounts(layout, seen, index, findings)
-        check_messages(layout, seen, index, findings)
+        check_invitations(layout, seen, index, findings)
+        check_messages(layout, seen, index, findings, progress)
+        progress.end()
         check_leftovers(seen.leftovers, index, findings)
         if index is None:
             return _check_rest(layout, seen, findings)
@@ -77,7 +84,15 @@ def _is_store(layout: Layout, findings: Findings) -> bool:
 def _check_rest(layout: Layout, seen: Survey, findings: Findings) -> Report:
     lines = check_ledger(layout, seen, None, findings)
     messages = len(seen.messages | seen.misplaced.keys())
-    return Report(len(seen.accounts), messages, lines, NO_COPIES, 0, findings.problems)
+    return Report(
+        len(seen.accounts),
+        messages,
+        lines,
+        NO_COPIES,
+        0,
+        len(seen.lost),
+        findings.problems,
+    )
 
 
 def _check_index(
@@ -92,5 +107,6 @@ def _check_index(
         lines,
         copies,
         count_refused(index),
+        len(seen.lost),
         findings.problems,
     )

@@ -8,6 +8,7 @@ from msgspec.structs import asdict, replace
 
 from nimsg.core.accounts import Account
 from nimsg.errors import Refusal, StorageFailure
+from nimsg.progress import Progress
 from nimsg.store.accountfile import decode_account, encode_account
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Say
@@ -16,50 +17,108 @@ from nimsg.store.mailbook import FIXED, message_row
 from nimsg.store.messagefile import (
     FILE_FORMAT,
     MessageFile,
-    decode_message,
+    decode_as,
     encode_message,
 )
 from nimsg.store.rebuild import fingerprint_of
+from nimsg.store.removal import Stub, read_stubs
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Leftover, Survey
 
 
 # What people wrote, or keep secret, is not shown.
-PRIVATE = frozenset({"subject", "password_hash", "tokens"})
+PRIVATE = frozenset({"subject", "password_hash", "tokens", "secret_hash", "label"})
+REMOVED = "SELECT removed FROM message WHERE id = ?"
 CHANGED = "is not written as nimsg writes it: it was changed by other means"
 
 
 def check_messages(
-    layout: Layout, seen: Survey, index: Snapshot | None, findings: Findings
+    layout: Layout,
+    seen: Survey,
+    index: Snapshot | None,
+    findings: Findings,
+    progress: Progress,
 ) -> None:
     """Every message file, and every message of the index."""
-    for id_ in sorted(seen.messages | seen.misplaced.keys()):
+    ids = sorted(seen.messages | seen.misplaced.keys())
+    progress.begin("message files", len(ids), "messages")
+    for id_ in ids:
+        progress.advance()
         path = layout.message(id_) if id_ in seen.messages else seen.misplaced[id_]
-        _check_message(path, id_, index, findings)
+        _check_message(layout, path, id_, index, findings)
     if index is None:
         return
-    for (id_,) in index.connection.execute("SELECT id FROM message ORDER BY id"):
-        if id_ not in seen.messages and id_ not in seen.misplaced:
-            _check_message(layout.message(id_), id_, index, findings)
+    for row in index.connection.execute("SELECT * FROM message ORDER BY id"):
+        id_ = row["id"]
+        if row["removed"]:
+            _check_removed(layout, row, seen, index, findings)
+        elif id_ not in seen.messages and id_ not in seen.misplaced:
+            _check_message(layout, layout.message(id_), id_, index, findings)
+    _check_stubs(seen, index, findings)
+
+
+def _check_stubs(seen: Survey, index: Snapshot, findings: Findings) -> None:
+    """What lines tell of removed messages, that the index does not know."""
+    for id_ in seen.removed:
+        removed = index.connection.execute(REMOVED, (id_,)).fetchone()
+        if removed is None:
+            findings.index(f"message {id_}")("is missing, and a line tells of its end")
+        elif not removed[0]:
+            findings.index(f"message {id_}")("has its text, and by a line it has none")
+
+
+def _check_removed(
+    layout: Layout,
+    row: sqlite3.Row,
+    seen: Survey,
+    index: Snapshot,
+    findings: Findings,
+) -> None:
+    """A message whose text is gone has its line, and no file."""
+    id_ = row["id"]
+    if index.unsettled(RowKind.REMOVAL, id_):
+        return
+    say = findings.index(f"message {id_}")
+    try:
+        stub = seen.removed.get(id_) or _stub_now(layout, id_)
+    except (OSError, StorageFailure):
+        say("has lost its text, and the line that tells of that cannot be read")
+        return
+    if stub is None:
+        say("has lost its text, and no line tells of that")
+        return
+    if layout.message(id_).exists():
+        findings.file(layout.message(id_))("stands, and its text was removed")
+    expected = message_row(
+        stub.as_file(), index.uids.get(stub.sender, 0), stub.fingerprint
+    )
+    for what in differences(FIXED, [row[name] for name in FIXED], expected):
+        say(what)
+    if _positions(index.connection, row["m"]) != stub.positions.inbox:
+        say("has copies at other positions than its removal tells")
+
+
+def _stub_now(layout: Layout, id_: str) -> Stub | None:
+    """The stub that was written since the survey."""
+    stubs = read_stubs(layout.removals(id_))
+    return next((stub for stub in stubs if stub.id == id_), None)
 
 
 def _check_message(
-    path: Path, id_: str, index: Snapshot | None, findings: Findings
+    layout: Layout, path: Path, id_: str, index: Snapshot | None, findings: Findings
 ) -> None:
     say = findings.file(path)
     try:
-        data = _read(path)
+        data = read_file(path)
         if data is None and index is not None:
             data = index.waiting.get((RowKind.MESSAGE, id_))
         if data is None:
-            say("is missing, and the index has the message")
+            if _stub_now(layout, id_) is None:
+                say("is missing, and the index has the message")
             return
-        file = decode_message(data)
-    except (Refusal, StorageFailure) as refusal:
+        file = decode_as(data, id_)
+    except (OSError, Refusal, StorageFailure) as refusal:
         say(str(refusal))
-        return
-    if file.id != id_:
-        say(f"holds the message {file.id}")
         return
     for what in _message_faults(file, data):
         say(what)
@@ -79,17 +138,20 @@ def _message_faults(file: MessageFile, data: bytes) -> Iterator[str]:
 
 def _beside_index(file: MessageFile, index: Snapshot) -> Iterator[str]:
     row = index.connection.execute(
-        f"SELECT m, {', '.join(FIXED)} FROM message WHERE id = ?", (file.id,)
+        f"SELECT m, removed, {', '.join(FIXED)} FROM message WHERE id = ?",
+        (file.id,),
     ).fetchone()
     if row is None:
         yield "is missing, and its file stands"
+        return
+    if row["removed"]:
         return
     sender = index.uids.get(file.sender)
     if sender is None:
         yield f"is from {file.sender!r} by its file, and there is no such account"
         return
     expected = message_row(file, sender, fingerprint_of(file))
-    yield from _differences(FIXED, tuple(row)[1:], expected)
+    yield from differences(FIXED, tuple(row)[2:], expected)
     positions = _positions(index.connection, row["m"])
     if positions != file.positions.inbox:
         yield (
@@ -106,9 +168,10 @@ def _positions(connection: sqlite3.Connection, m: int) -> dict[str, int]:
     return dict(tuple(row) for row in rows)
 
 
-def _differences(
+def differences(
     names: Sequence[str], found: Sequence[object], expected: Sequence[object]
 ) -> Iterator[str]:
+    """How two rows differ, in words."""
     for name, one, other in zip(names, found, expected, strict=True):
         if one != other and name in PRIVATE:
             yield f"has another `{name}` than its file"
@@ -138,7 +201,7 @@ def _read_account(
     path: Path, uid: int, index: Snapshot | None, say: Say
 ) -> Account | None:
     try:
-        data = _read(path)
+        data = read_file(path)
         if data is None:
             if index is None or not index.unsettled(RowKind.ACCOUNT, str(uid), uid):
                 say("is missing, and the index has the account")
@@ -166,7 +229,7 @@ def _account_beside_index(account: Account, index: Snapshot) -> Iterator[str]:
         tokens=tuple(sorted(account.tokens, key=lambda t: (t.created_at, t.id))),
     )
     if by_file != found and not index.unsettled(RowKind.ACCOUNT, str(uid), uid):
-        yield from _differences(
+        yield from differences(
             Account.__struct_fields__,
             tuple(asdict(found).values()),
             tuple(asdict(by_file).values()),
@@ -183,7 +246,8 @@ def check_leftovers(
             findings.file(leftover.path)("was left behind by nobody who will finish it")
 
 
-def _read(path: Path) -> bytes | None:
+def read_file(path: Path) -> bytes | None:
+    """A file's bytes, None where there is none. Raises `StorageFailure`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -11,14 +12,17 @@ from msgspec.structs import asdict
 from nimsg.core.ladder import Copy
 from nimsg.errors import NimsgError, StorageFailure
 from nimsg.protocol.constants import CopyState
+from nimsg.store import invitationbook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.base import JournalRow
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
+from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.ledger import EVENT, Event
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.messagefile import decode_message
-from nimsg.store.schema import LADDER
+from nimsg.store.removal import decode_stub
+from nimsg.store.schema import COPY
 from nimsg.store.snapshot import Snapshot
 
 
@@ -37,11 +41,13 @@ RULES: Final = (
     " FROM message t) WHERE NOT json_valid(recipients)"
     " OR iif(json_valid(recipients), json_array_length(recipients), -1) != found",
     "SELECT 'mailbox ' || owner, 'has ' || count(*) || ' copies at the positions '"
-    " || min(position) || ' to ' || max(position) FROM copy GROUP BY owner"
-    " HAVING min(position) != 1 OR max(position) != count(*)",
+    " || min(position) || ' to ' || max(position) FROM copy"
+    " LEFT JOIN mailbox ON uid = owner GROUP BY owner"
+    " HAVING min(position) < 1 OR max(position) > count(*) + ifnull(lost_in, 0)",
     "SELECT 'mailbox ' || sender, 'has ' || count(*) || ' messages at the positions '"
-    " || min(position) || ' to ' || max(position) FROM message GROUP BY sender"
-    " HAVING min(position) != 1 OR max(position) != count(*)",
+    " || min(position) || ' to ' || max(position) FROM message"
+    " LEFT JOIN mailbox ON uid = sender GROUP BY sender"
+    " HAVING min(position) < 1 OR max(position) > count(*) + ifnull(lost_out, 0)",
     "SELECT 'mailbox ' || uid, 'has given the change number ' || change || ' twice'"
     " FROM (SELECT owner AS uid, change FROM copy WHERE change IS NOT NULL UNION ALL"
     " SELECT sender, change FROM message WHERE change IS NOT NULL)"
@@ -55,13 +61,15 @@ RULES: Final = (
 COUNTERS: Final = (
     "SELECT uid, max(last_in), max(last_out), max(last_change), sum(new),"
     " sum(pending), sum(kept_in), sum(kept_out) FROM ("
-    " SELECT owner AS uid, max(position) AS last_in, 0 AS last_out,"
+    " SELECT owner AS uid, count(*) AS last_in, 0 AS last_out,"
     " ifnull(max(change), 0) AS last_change, sum(new) AS new, 0 AS pending,"
     " sum(deleted_at IS NULL) AS kept_in, 0 AS kept_out FROM copy GROUP BY owner"
-    " UNION ALL SELECT sender, 0, max(position), ifnull(max(change), 0), 0,"
+    " UNION ALL SELECT sender, 0, count(*), ifnull(max(change), 0), 0,"
     " sum(pending), 0, sum(deleted_at IS NULL) FROM message GROUP BY sender"
     ") GROUP BY uid"
 )
+# Positions without a message count as given.
+LOST: Final = {"last_in": "lost_in", "last_out": "lost_out"}
 REFUSED: Final = (
     "SELECT ifnull(sum(json_array_length(refused)), 0) FROM message"
     " WHERE json_valid(refused)"
@@ -77,7 +85,11 @@ def check_index(index: Snapshot, findings: Findings) -> None:
     found = _mailboxes(index.connection, "SELECT * FROM mailbox")
     for uid in sorted(expected.keys() | found.keys()):
         rows = asdict(expected.get(uid, Mailbox(uid)))
-        for name, value in asdict(found.get(uid, Mailbox(uid))).items():
+        values = asdict(found.get(uid, Mailbox(uid)))
+        for last, lost in LOST.items():
+            rows[last] += values[lost]
+            rows[lost] = values[lost]
+        for name, value in values.items():
             if value != rows[name]:
                 findings.index(f"mailbox {uid}")(
                     f"has `{name}` {value}, by its rows {rows[name]}"
@@ -91,8 +103,7 @@ def _mailboxes(connection: sqlite3.Connection, query: str) -> dict[int, Mailbox]
 def count_copies(index: Snapshot) -> dict[str, int]:
     """How many copies are in each state, every state named."""
     states = Counter(
-        Copy(*row).state
-        for row in index.connection.execute(f"SELECT {LADDER} FROM copy")
+        Copy(*row).state for row in index.connection.execute(f"SELECT {COPY} FROM copy")
     )
     return {state.value: states[state] for state in CopyState}
 
@@ -142,8 +153,21 @@ def _read_account(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> None
         raise StorageFailure("the index has no such account")
 
 
+def _read_invitation(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> None:
+    invitation = decode_invitation(row.data, row.name)
+    if invitationbook.by_id(index.connection, invitation.id) is None:
+        raise StorageFailure("the index has no such invitation")
+
+
+def _read_removal(row: JournalRow, _: Snapshot, __: dict[int, Event]) -> None:
+    if decode_stub(row.data, Path(row.name)).id != row.name:
+        raise StorageFailure("it holds another message")
+
+
 READERS: dict[int, Callable[[JournalRow, Snapshot, dict[int, Event]], None]] = {
     RowKind.MESSAGE: _read_message,
     RowKind.EVENT: _read_event,
     RowKind.ACCOUNT: _read_account,
+    RowKind.REMOVAL: _read_removal,
+    RowKind.INVITATION: _read_invitation,
 }

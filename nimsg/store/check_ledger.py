@@ -146,14 +146,20 @@ class Replay:
 # What the ledger decides of a copy and of a message, by the words for it.
 CHANGED = {"changed": "{}.change IS NOT NULL"}
 COPY = {name: f"{{}}.{name}" for name in ("new", *LADDER.split(", "))} | CHANGED
-MESSAGE = {name: f"{{}}.{name}" for name in ("pending", "deleted_at")} | CHANGED
+MESSAGE = {
+    name: f"{{}}.{name}" for name in ("pending", "deleted_at", "gone_at")
+} | CHANGED
 IDS = "SELECT id FROM message"
 RESET = (
     "CREATE TABLE found_copy AS SELECT * FROM copy",
     "CREATE TABLE found_message AS SELECT * FROM message",
-    "UPDATE copy SET new = 1, change = NULL, "
+    "UPDATE copy SET new = NOT imported, change = NULL, "
     + ", ".join(f"{column} = NULL" for column in LADDER.split(", ")),
-    "UPDATE message SET pending = 1, deleted_at = NULL, change = NULL",
+    "UPDATE message SET change = NULL, gone_at = NULL, pending = NOT EXISTS"
+    " (SELECT 1 FROM copy c WHERE c.m = message.m AND imported),"
+    # An import for oneself was never in the outbox.
+    " deleted_at = iif((SELECT count(*) = 1 AND max(imported AND owner = sender)"
+    " FROM copy c WHERE c.m = message.m), sent_at, NULL)",
 )
 
 
@@ -218,7 +224,7 @@ def check_ledger(
 
 
 def _replay(index: Snapshot, seen: Survey, findings: Findings) -> Replay:
-    lost = seen.messages | seen.misplaced.keys()
+    lost = seen.messages | seen.misplaced.keys() | seen.lost
     lost.difference_update(row[0] for row in index.connection.execute(IDS))
     return Replay(index, check_journal(index, findings), lost)
 

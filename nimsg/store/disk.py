@@ -34,6 +34,10 @@ class Disk(Protocol):
         """Give a file another name, replacing what had it."""
         ...
 
+    def unlink(self, path: Path) -> None:
+        """Take a file away; one that is not there is away."""
+        ...
+
     def mkdir(self, path: Path) -> None:
         """Make a folder and those above it where they are missing."""
         ...
@@ -82,6 +86,10 @@ class RealDisk:
     def rename(self, source: Path, target: Path) -> None:
         """See `Disk`."""
         os.replace(source, target)  # noqa: PTH105 - the path objects are hot
+
+    def unlink(self, path: Path) -> None:
+        """See `Disk`."""
+        path.unlink(missing_ok=True)
 
     def mkdir(self, path: Path) -> None:
         """See `Disk`; every folder made on the way is its owner's alone."""

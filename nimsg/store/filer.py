@@ -1,21 +1,24 @@
-"""Journal rows become files, account files and ledger lines.
+"""Journal rows become files and ledger lines.
 
 Filing is idempotent: what stands already is written again or skipped, so that
 every row still in the journal after a crash is simply filed once more.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from nimsg.errors import StorageFailure
-from nimsg.store.atomic import put_file
+from nimsg.errors import Refusal, StorageFailure
+from nimsg.store.atomic import append_line, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import Disk
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import Ledger
+from nimsg.store.messagefile import MessageFile, decode_message
+from nimsg.store.removal import cut_stubs
 
 
 class RowKind(IntEnum):
@@ -24,6 +27,8 @@ class RowKind(IntEnum):
     MESSAGE = 0
     EVENT = 1
     ACCOUNT = 2
+    REMOVAL = 3
+    INVITATION = 4
 
 
 class Filed(NamedTuple):
@@ -34,9 +39,19 @@ class Filed(NamedTuple):
 
 
 class Filer:
-    """Writes files; `filed` says which of them stand under their names."""
+    """Writes files; `filed` says which of them stand under their names.
 
-    def __init__(self, disk: Disk, layout: Layout, ledger: Ledger) -> None:
+    `removing` is told of each message whose file is about to go.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        layout: Layout,
+        ledger: Ledger,
+        removing: Callable[[MessageFile], None] | None = None,
+    ) -> None:
+        self._removing = removing
         self._disk = disk
         self._layout = layout
         self._ledger = ledger
@@ -57,11 +72,29 @@ class Filer:
                     self._put(self._layout.message(row.name), row.data)
                 elif row.kind == RowKind.ACCOUNT:
                     self._put(self._layout.user(int(row.name)), row.data)
+                elif row.kind == RowKind.INVITATION:
+                    self._put(self._layout.invitation(row.name), row.data)
+                elif row.kind == RowKind.REMOVAL:
+                    self._remove(row.name, row.data)
             events = [(row.n, row.data) for row in rows if row.kind == RowKind.EVENT]
             self._unsynced += self._ledger.append(events)
         except OSError as error:
             raise StorageFailure(f"a file could not be written: {error}") from error
         self.filed = Filed(rows[-1].n, self._ledger.head)
+
+    def recover(self, rows: Sequence[JournalRow]) -> None:
+        """File again what a journal still holds, in place of what is left of it.
+
+        Raises `StorageFailure`, `OSError`.
+        """
+        removals: dict[Path, set[str]] = {}
+        for row in rows:
+            if row.kind == RowKind.REMOVAL:
+                path = self._layout.removals(row.name)
+                removals.setdefault(path, set()).add(row.name)
+        for path, ids in removals.items():
+            cut_stubs(self._disk, path, ids)
+        self.file(rows)
 
     def sync(self) -> Filed:
         """Make all that is filed by now durable; how far that is.
@@ -86,11 +119,24 @@ class Filer:
         os.close(self._fd)
 
     def _put(self, path: Path, data: bytes) -> None:
-        folder = path.parent
+        self._make_folder(path.parent)
+        put_file(self._disk, path, data)
+        self._unsynced.append(path)
+
+    def _make_folder(self, folder: Path) -> None:
         if folder not in self._folders:
             self._disk.mkdir(folder)
             self._folders.add(folder)
-        put_file(self._disk, path, data)
+
+    def _remove(self, id_: str, stub: bytes) -> None:
+        path = self._layout.removals(id_)
+        self._make_folder(path.parent)
+        append_line(self._disk, path, stub)
+        text = self._layout.message(id_)
+        if self._removing is not None and text.exists():
+            with suppress(Refusal):
+                self._removing(decode_message(text.read_bytes()))
+        self._disk.unlink(text)
         self._unsynced.append(path)
 
     def _sync_each(self, paths: Sequence[Path]) -> None:
@@ -101,4 +147,5 @@ class Filer:
             if parent.is_relative_to(self._layout.root)
         }
         for path in [*dict.fromkeys(paths), *sorted(folders, reverse=True)]:
-            self._disk.fsync(path)
+            with suppress(FileNotFoundError):  # it was removed meanwhile
+                self._disk.fsync(path)

@@ -10,6 +10,9 @@ from nimsg.protocol.times import MS_PER_DAY
 
 
 FORMAT = 1
+# What `format` holds while a backup is not whole.
+UNFINISHED = "unfinished backup"
+REMOVALS = "removed.jsonl"
 ORDINAL_1970 = date(1970, 1, 1).toordinal()
 
 
@@ -21,7 +24,10 @@ class Layout:
         self.messages = root / "messages"
         self.ledger = root / "ledger"
         self.users = root / "users"
+        self.invitations = root / "invitations"
         self.index = root / "index.db"
+        self.search = root / "search.db"
+        self.quarantine = root / "quarantine"
         self.format = root / "format"
         self.lock = root / "lock"
         self.reserve = root / "reserve"
@@ -30,19 +36,31 @@ class Layout:
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders a store always has."""
-        return (self.messages, self.ledger, self.users)
+        return (self.messages, self.ledger, self.users, self.invitations)
 
     def message(self, id: str) -> Path:  # noqa: A002 - the wire's name
         """The file of a message: its folder is the day within its id."""
         day = day_name(ulid_time(id) // MS_PER_DAY)
         return Path(f"{self.messages}/{day}/{id}.json")
 
+    def removals(self, id: str) -> Path:  # noqa: A002
+        """Where the removal of a message is noted."""
+        return self.removals_of(self.message(id).parent)
+
+    def removals_of(self, day: Path) -> Path:
+        """The same for a whole day, by the folder of its messages."""
+        return day / REMOVALS
+
+    def day_folders(self) -> Iterator[Path]:
+        """The folders of message files, oldest first."""
+        for year in _folders(self.messages):
+            for month in _folders(year):
+                yield from _folders(month)
+
     def message_files(self) -> Iterator[Path]:
         """Every file below messages/ that has a message's name, oldest first."""
-        for year in sorted(self.messages.iterdir()):
-            for month in sorted(year.iterdir()):
-                for day in sorted(month.iterdir()):
-                    yield from sorted(day.glob("*.json"))
+        for day in self.day_folders():
+            yield from sorted(day.glob("*.json"))
 
     def ledger_day(self, day: str) -> Path:
         """The ledger of a day, `2026-11-20`."""
@@ -51,6 +69,14 @@ class Layout:
     def user(self, uid: int) -> Path:
         """The file of an account."""
         return self.users / f"{uid:08d}.json"
+
+    def invitation(self, id: str) -> Path:  # noqa: A002
+        """The file of an invitation."""
+        return self.invitations / f"{id}.json"
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.iterdir() if path.is_dir())
 
 
 @lru_cache

@@ -22,8 +22,8 @@ from nimsg.store.schema import GENESIS
 
 
 MAKE_ANEW = (
-    "The index and the ledger do not belong together: move index.db aside, and it is "
-    "made anew from the files"
+    "The index and the ledger do not belong together: nimsg check --rebuild makes the "
+    "index anew"
 )
 
 

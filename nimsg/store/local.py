@@ -2,33 +2,29 @@
 
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from nimsg.core import mail
-from nimsg.core.accounts import Account
 from nimsg.core.commands import Command
-from nimsg.core.ladder import receipt
 from nimsg.errors import ConfigError, Refusal, StorageFailure
-from nimsg.protocol.results import ChangePage, Opened, Page, Status
-from nimsg.store import accountbook, reader
 from nimsg.store.atomic import move_durably, put_file
-from nimsg.store.base import Batch, Counts, JournalRow, ListQuery, TokenHolder
+from nimsg.store.base import (
+    Batch,
+    JournalRow,
+)
 from nimsg.store.disk import FOLDER_MODE, Disk, RealDisk
 from nimsg.store.filer import Filed, Filer, RowKind
-from nimsg.store.layout import FORMAT, Layout
+from nimsg.store.layout import FORMAT, UNFINISHED, Layout
 from nimsg.store.ledger import Ledger
 from nimsg.store.lock import StoreLock
-from nimsg.store.mailbook import Mailbook
-from nimsg.store.messagefile import MessageFile, decode_message
+from nimsg.store.questions import Questions
 from nimsg.store.rebuild import epoch_of, rebuild_index
 from nimsg.store.reserve import Reserve
 from nimsg.store.schema import (
     GENESIS,
+    INDEX_FORMAT,
     connect,
-    connect_reader,
     create,
     has_tables,
     is_damage,
@@ -43,7 +39,7 @@ MIN_FREE_BYTES = 64 * 1024 * 1024
 WAL_PAGES = 16_384
 
 
-class LocalStore:
+class LocalStore(Questions):
     """See `nimsg.store.base.Store`.
 
     `notices` are lines for the operator about what opening it came to. Raises
@@ -60,7 +56,7 @@ class LocalStore:
         min_free_bytes: int = MIN_FREE_BYTES,
         holder: str = "",
     ) -> None:
-        self.layout = Layout(root)
+        super().__init__(Layout(root))
         self.notices: list[str] = []
         self._disk = disk or RealDisk()
         self._min_free_bytes = min_free_bytes
@@ -68,7 +64,6 @@ class LocalStore:
         self._settled = Filed(0, GENESIS)
         self._forgotten = 0
         self._wal_full = False
-        self._local = threading.local()
         self._held = ExitStack()
         with self._held:
             lock = self._prepare(holder or f"process {os.getpid()}")
@@ -107,8 +102,8 @@ class LocalStore:
         except (sqlite3.DatabaseError, ValueError) as error:
             if is_damage(error):
                 raise StorageFailure(
-                    f"{self.layout.index} is damaged ({error}); move it aside, and it "
-                    "is made anew from the files"
+                    f"{self.layout.index} is damaged ({error}); make it anew with "
+                    f"nimsg check --rebuild --var {self.layout.root}"
                 ) from None
             raise StorageFailure(f"the index cannot be opened: {error}") from error
         except OSError as error:
@@ -119,6 +114,11 @@ class LocalStore:
             text = f"{FORMAT}\n".encode()
             put_file(self._disk, self.layout.format, text, durable=True)
         found = self.layout.format.read_bytes().decode("utf-8", "replace").strip()
+        if found == UNFINISHED:
+            raise ConfigError(
+                f"{self.layout.root} is a backup that was not finished; run nimsg "
+                "backup into it once more"
+            )
         if found != str(FORMAT):
             raise ConfigError(
                 f"{self.layout.root} has store format {found}, and this nimsg reads "
@@ -129,6 +129,7 @@ class LocalStore:
         self._set_log_aside()
         connection = connect(self.layout.index)
         if has_tables(connection):
+            self._check_index_format(connection)
             return connection
         if not self._has_files():
             create(connection, epoch_of(entropy))
@@ -139,7 +140,19 @@ class LocalStore:
             f"index.db was missing: made anew from {rebuilt.accounts} accounts, "
             f"{rebuilt.messages} messages and {rebuilt.lines} ledger lines"
         )
+        if rebuilt.lost:
+            self.notices.append(f"{rebuilt.lost} positions have no message any more")
         return connect(self.layout.index)
+
+    def _check_index_format(self, connection: sqlite3.Connection) -> None:
+        found = meta(connection, "format")
+        if found != str(INDEX_FORMAT):
+            connection.close()
+            raise ConfigError(
+                f"{self.layout.index} has format {found}, and this nimsg has "
+                f"{INDEX_FORMAT}: make it anew with nimsg check --rebuild --var "
+                f"{self.layout.root}"
+            )
 
     def _set_log_aside(self) -> None:
         """SQLite would pour a log that has lost its index into the next one."""
@@ -153,8 +166,7 @@ class LocalStore:
             self.notices.append(f"{log.name} has lost its index: it is {aside} now")
 
     def _has_files(self) -> bool:
-        folders = (self.layout.users, self.layout.messages, self.layout.ledger)
-        return any(True for folder in folders for _ in folder.iterdir())
+        return any(True for folder in self.layout.folders for _ in folder.iterdir())
 
     def _recover(self, entropy: Callable[[int], bytes]) -> None:
         """File again all that the journal still holds.
@@ -168,11 +180,13 @@ class LocalStore:
         self._checkpoint(self._connection, "TRUNCATE")
         rows = self._journal(0)
         ledger = Ledger(self._disk, self.layout)
-        self._filer = Filer(self._disk, self.layout, ledger)
+        self._filer = Filer(
+            self._disk, self.layout, ledger, removing=self._full_text.forget
+        )
         self._held.callback(self._filer.close)
         unsettled = {row.n for row in rows if row.kind == RowKind.EVENT}
         ledger.recover(meta(self._connection, "head"), unsettled)
-        self._filer.file(rows)
+        self._filer.recover(rows)
         last = rows[-1].n if rows else 0
         n = max(int(meta(self._connection, "n")), last, ledger.last_n)
         self._writer = Writer(self._connection, n, entropy)
@@ -257,6 +271,7 @@ class LocalStore:
         except sqlite3.Error as error:
             raise self._fail(f"the index could not be closed: {error}") from error
         finally:
+            self.hang_up()
             self._held.close()
 
     def _checkpoint(self, connection: sqlite3.Connection, mode: str) -> int:
@@ -279,93 +294,8 @@ class LocalStore:
         if self._failed:
             raise StorageFailure(self._failed)
 
-    # -- questions -------------------------------------------------------------
-
-    @property
-    def _reader(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if connection is None:
-            connection = self._local.reader = connect_reader(self.layout.index)
-            self._held.callback(connection.close)
-        return connection
-
-    def account(self, name: str) -> Account | None:
-        """See `Store`."""
-        return accountbook.by_name(self._reader, name)
-
-    def account_by_uid(self, uid: int) -> Account:
-        """See `Store`."""
-        return accountbook.by_uid(self._reader, uid)
-
-    def token_holder(self, secret_hash: str) -> TokenHolder | None:
-        """See `Store`."""
-        return accountbook.by_token(self._reader, secret_hash)
-
-    def accounts(self) -> list[Account]:
-        """See `Store`."""
-        return accountbook.all_accounts(self._reader)
-
-    def counts(self, owner: int) -> Counts:
-        """See `Store`."""
-        return reader.counts(self._reader, owner)
-
-    def page(self, query: ListQuery) -> Page:
-        """See `Store`."""
-        return reader.page(self._reader, query)
-
-    def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:
-        """See `Store`."""
-        return reader.changes(self._reader, owner, since, limit)
-
-    def find_hash(self, asker: int, body_md5: str) -> str:
-        """See `Store`."""
-        return reader.find_hash(self._reader, asker, body_md5)
-
-    def status(self, asker: int, id: str) -> Status:  # noqa: A002
-        """See `Store`."""
-        return reader.status(self._reader, asker, id)
-
-    def letter(self, asker: int, id: str) -> Opened:  # noqa: A002
-        """See `Store`."""
-        with reader.snapshot(self._reader):
-            known = Mailbook(self._reader).find(id)
-            if known is None:
-                raise Refusal("not_found")
-            copy = mail.visible_copy(known.facts, asker)
-            file = self._read(id)
-        return Opened(
-            id=file.id,
-            sender=file.sender,
-            to=file.to,
-            subject=file.subject,
-            body=file.message,
-            sent_at=file.sent_at,
-            reply_to=file.reply_to,
-            digest=file.digest,
-            hash=file.hash,
-            receipt=receipt(known.names[asker], copy) if copy else None,
-        )
-
-    def _read(self, id_: str) -> MessageFile:
-        """The file, or the journal row of one that is being filed just now.
-
-        In one snapshot: a row that is forgotten meanwhile is still seen.
-        """
-        try:
-            data = self.layout.message(id_).read_bytes()
-        except FileNotFoundError:
-            row = self._reader.execute(
-                "SELECT data FROM journal WHERE kind = ? AND name = ?",
-                (RowKind.MESSAGE, id_),
-            ).fetchone()
-            if row is None:
-                raise Refusal("damaged", "the message file is gone") from None
-            data = row["data"]
-        except OSError as error:
-            why = f"the message file cannot be read: {error.strerror}"
-            raise Refusal("damaged", why) from None
-        file = decode_message(data)
-        if file.id != id_:
-            raise Refusal("damaged", "the file holds another message")
-        return file
+    def index_text(self, most: int) -> bool:
+        """See `Store`. The last space is for what has no other place."""
+        if self._disk.free_bytes(self.layout.root) < self._min_free_bytes:
+            return False
+        return self._full_text.index(most)

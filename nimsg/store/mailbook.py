@@ -8,20 +8,25 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import astuple
 
 from nimsg.core.commands import SentMail
 from nimsg.core.ladder import Copy
 from nimsg.core.mail import Change, MailFacts
 from nimsg.protocol.constants import Device
-from nimsg.protocol.results import Refused
+from nimsg.protocol.results import Origin, Refused
+from nimsg.protocol.times import rfc3339
 from nimsg.store.mailboxes import Mailboxes
-from nimsg.store.messagefile import MessageFile
-from nimsg.store.schema import LADDER
+from nimsg.store.messagefile import MessageFile, Positions
+from nimsg.store.removal import Stub
+from nimsg.store.schema import COPY
 
 
 DEVICES: dict[str | None, Device | None] = {None: None, **{d: d for d in Device}}
 
+ORIGIN = msgspec.json.Decoder(Origin)
 Column = int | str | None
 # The columns of a message that never change.
 FIXED = (
@@ -38,11 +43,42 @@ FIXED = (
     "reply_to",
     "hash",
     "digest",
+    "origin",
+    "dated_at",
 )
 ADD_MESSAGE = (
-    f"INSERT INTO message ({', '.join(FIXED)}, pending)"
-    f" VALUES ({', '.join('?' * len(FIXED))}, 1)"
+    f"INSERT INTO message ({', '.join(FIXED)}, pending, deleted_at, removed)"
+    f" VALUES ({', '.join('?' * len(FIXED))}, ?, ?, ?)"
 )
+ADD_COPY = (
+    "INSERT INTO copy VALUES"
+    " (?, ?, ?, NULL, ?, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ?)"
+)
+# What a message loses with its text.
+REMOVE = (
+    "UPDATE message SET subject = '', size = 0, hash = '', digest = '', refused = NULL,"
+    " origin = NULL, dated_at = sent_at, removed = 1 WHERE id = ?"
+)
+
+
+class Entry(Struct, frozen=True):
+    """What of a message the index is told when it is new.
+
+    Nobody waits for an `imported` one; from and to the same account it is not in
+    the outbox (`hidden`). `removed` says that its text is gone.
+    """
+
+    file: MessageFile
+    sender: int
+    to: Mapping[str, int]
+    fingerprint: str
+    imported: bool
+    removed: bool = False
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is in the recipient's view only."""
+        return self.imported and [self.sender] == list(self.to.values())
 
 
 class Known:
@@ -95,21 +131,39 @@ class Mailbook:
             duplicate=True,
         )
 
-    def add(
-        self, file: MessageFile, sender: int, to: Mapping[str, int], fingerprint: str
-    ) -> None:
-        """A new message, with a copy for each of `to`."""
+    def add(self, entry: Entry) -> None:
+        """A new message at its positions, with a copy for each recipient."""
+        file, new = entry.file, not entry.imported
         cursor = self._connection.execute(
-            ADD_MESSAGE, message_row(file, sender, fingerprint)
+            ADD_MESSAGE,
+            (
+                *message_row(file, entry.sender, entry.fingerprint),
+                new,
+                file.sent_at if entry.hidden else None,
+                entry.removed,
+            ),
         )
+        positions = file.positions
         self._connection.executemany(
-            "INSERT INTO copy VALUES"
-            " (?, ?, ?, NULL, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            ADD_COPY,
             [
-                (uid, file.positions.inbox[name], cursor.lastrowid)
-                for name, uid in to.items()
+                (uid, positions.inbox[name], cursor.lastrowid, new, entry.imported)
+                for name, uid in entry.to.items()
             ],
         )
+        for name, uid in entry.to.items():
+            self.mailboxes[uid].receive(positions.inbox[name], new=new)
+        sender = self.mailboxes[entry.sender]
+        sender.send(positions.outbox, pending=new, kept=not entry.hidden)
+
+    def take_back(self, id_: str) -> None:
+        """Undo an `add` that broke off: its counters were not touched yet."""
+        row = self._connection.execute(
+            "SELECT m FROM message WHERE id = ?", (id_,)
+        ).fetchone()
+        if row is not None:
+            for table in ("copy", "message"):
+                self._connection.execute(f"DELETE FROM {table} WHERE m = ?", row)
 
     def find(self, id_: str) -> Known | None:
         """A message and its copies."""
@@ -121,7 +175,7 @@ class Mailbook:
             return None
         known = Known(*row)
         for copy in self._connection.execute(
-            f"SELECT owner, position, name, {LADDER} FROM copy"
+            f"SELECT owner, position, name, {COPY} FROM copy"
             " JOIN account ON uid = owner WHERE m = ?",
             (known.m,),
         ):
@@ -158,7 +212,8 @@ class Mailbook:
         self._connection.execute(
             "UPDATE copy SET change = ?, new = ?, fetched_at = ?, fetched_by = ?,"
             " opened_at = ?, opened_by = ?, acked_at = ?, acked_by = ?,"
-            " recalled_at = ?, deleted_at = ? WHERE owner = ? AND position = ?",
+            " recalled_at = ?, deleted_at = ?, imported = ?"
+            " WHERE owner = ? AND position = ?",
             (
                 mailbox.next_change(),
                 after.is_new,
@@ -186,10 +241,66 @@ class Mailbook:
                 known.m,
             ),
         )
+        if gone and facts.gone_at is not None:
+            self._connection.execute(
+                "UPDATE message SET gone_at = max(deleted_at, ?) WHERE m = ?",
+                (facts.gone_at, known.m),
+            )
+
+    def purgeable(self, before: int, most: int) -> list[Stub]:
+        """What to keep of messages that were in nobody's view before a time."""
+        rows = self._connection.execute(
+            "SELECT m, id FROM message WHERE gone_at < ? AND removed = 0"
+            " ORDER BY gone_at, m LIMIT ?",
+            (before, most),
+        ).fetchall()
+        return [self._stub(row["m"]) for row in rows]
+
+    def remove(self, id_: str) -> None:
+        """Forget the texts of a message."""
+        self._connection.execute(REMOVE, (id_,))
+
+    def _stub(self, m: int) -> Stub:
+        row = self._connection.execute(
+            "SELECT t.*, a.name FROM message t JOIN account a ON uid = sender"
+            " WHERE m = ?",
+            (m,),
+        ).fetchone()
+        copies = self._connection.execute(
+            "SELECT name, position, imported FROM copy JOIN account ON uid = owner"
+            " WHERE m = ?",
+            (m,),
+        ).fetchall()
+        return Stub(
+            id=row["id"],
+            sender=row["name"],
+            to=json.loads(row["recipients"]),
+            time=rfc3339(row["sent_at"]),
+            client_id=row["client_id"],
+            fingerprint=row["fingerprint"],
+            reply_to=row["reply_to"],
+            positions=Positions(
+                {copy["name"]: copy["position"] for copy in copies}, row["position"]
+            ),
+            imported=any(copy["imported"] for copy in copies),
+        )
+
+    def referenced(self, sender: int, client_ids: Sequence[str]) -> str | None:
+        """The first message in the sender's view that was sent under one of these."""
+        for client_id in client_ids:
+            row = self._connection.execute(
+                "SELECT id FROM message WHERE sender = ? AND client_id = ?",
+                (sender, client_id),
+            ).fetchone()
+            if row is not None and self.visible(sender, row["id"]):
+                id_: str = row["id"]
+                return id_
+        return None
 
 
 def message_row(file: MessageFile, sender: int, fingerprint: str) -> tuple[Column, ...]:
     """What the index keeps of a message file, in the order of `FIXED`."""
+    origin = file.origin
     return (
         file.id,
         sender,
@@ -204,6 +315,8 @@ def message_row(file: MessageFile, sender: int, fingerprint: str) -> tuple[Colum
         file.reply_to,
         file.hash,
         file.digest,
+        encode_origin(origin),
+        file.sent_at if origin is None or origin.date is None else origin.date,
     )
 
 
@@ -218,7 +331,18 @@ def copy_of(row: sqlite3.Row) -> Copy:
         DEVICES[row["acked_by"]],
         row["recalled_at"],
         row["deleted_at"],
+        bool(row["imported"]),
     )
+
+
+def encode_origin(origin: Origin | None) -> str | None:
+    """What the index keeps of an origin."""
+    return None if origin is None else msgspec.json.encode(origin).decode()
+
+
+def decode_origin(text: str | None) -> Origin | None:
+    """The origin back."""
+    return None if text is None else ORIGIN.decode(text)
 
 
 def encode_refused(refused: Sequence[Refused]) -> str | None:

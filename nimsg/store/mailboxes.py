@@ -20,33 +20,33 @@ class Mailbox(Struct):
     pending: int = 0
     kept_in: int = 0
     kept_out: int = 0
+    lost_in: int = 0
+    lost_out: int = 0
 
-    def next_in(self) -> int:
-        """A new inbox position."""
-        self.restore_in(self.last_in + 1)
-        return self.last_in
-
-    def next_out(self) -> int:
-        """A new outbox position."""
-        self.restore_out(self.last_out + 1)
-        return self.last_out
-
-    def restore_in(self, position: int) -> None:
-        """An inbox position given earlier."""
+    def receive(self, position: int, *, new: bool) -> int:
+        """A message gets an inbox position, which may have been given earlier."""
         self.last_in = max(self.last_in, position)
         self.kept_in += 1
-        self.new += 1
+        self.new += new
+        return position
 
-    def restore_out(self, position: int) -> None:
-        """An outbox position given earlier."""
+    def send(self, position: int, *, pending: bool, kept: bool) -> int:
+        """A message gets an outbox position, which may have been given earlier."""
         self.last_out = max(self.last_out, position)
-        self.kept_out += 1
-        self.pending += 1
+        self.kept_out += kept
+        self.pending += pending
+        return position
 
     def next_change(self) -> int:
         """A new change number."""
         self.last_change += 1
         return self.last_change
+
+
+def mailbox_ends(connection: sqlite3.Connection) -> list[Mailbox]:
+    """The last positions that an index has given, and nothing else of it."""
+    rows = connection.execute("SELECT uid, last_in, last_out FROM mailbox")
+    return [Mailbox(*row) for row in rows]
 
 
 class Mailboxes:
@@ -66,7 +66,7 @@ class Mailboxes:
     def flush(self) -> None:
         """Write what was touched since the last time."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [astuple(mailbox) for mailbox in self._touched.values()],
         )
         if len(self._known) + len(self._touched) > REMEMBERED_MOST:

@@ -1,12 +1,12 @@
 """The file of a message: JSON that `cat` shows, written once, never changed."""
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from nimsg.errors import Refusal
 from nimsg.protocol.digest import body_hash, message_digest
-from nimsg.protocol.results import Refused
-from nimsg.protocol.times import parse_rfc3339
+from nimsg.protocol.results import Origin, Refused
+from nimsg.protocol.times import parse_rfc3339, rfc3339
 
 
 FILE_FORMAT = 1
@@ -17,6 +17,16 @@ class Positions(Struct, frozen=True):
 
     inbox: dict[str, int]
     outbox: int
+
+
+class OriginEntry(Struct, frozen=True):
+    """An origin as the file has it: `date` is RFC 3339 in UTC."""
+
+    sender: str = field(name="from")
+    to: list[str]
+    date: str | None
+    zone: int | None
+    message_id: str | None
 
 
 class MessageFile(Struct, frozen=True):
@@ -39,11 +49,29 @@ class MessageFile(Struct, frozen=True):
     positions: Positions
     refused: list[Refused]
     format: int = FILE_FORMAT
+    origin_entry: OriginEntry | UnsetType = field(default=UNSET, name="origin")
 
     @property
     def sent_at(self) -> int:
         """`time` in ms UTC. Raises `ValueError` where it is no time."""
         return parse_rfc3339(self.time)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where an imported message came from. Raises `ValueError` for a wrong date."""
+        entry = self.origin_entry
+        if entry is UNSET:
+            return None
+        date = None if entry.date is None else parse_rfc3339(entry.date)
+        return Origin(entry.sender, entry.to, date, entry.zone, entry.message_id)
+
+
+def origin_entry(origin: Origin | None) -> OriginEntry | UnsetType:
+    """What a file holds of an origin."""
+    if origin is None:
+        return UNSET
+    date = None if origin.date is None else rfc3339(origin.date)
+    return OriginEntry(origin.sender, origin.to, date, origin.zone, origin.message_id)
 
 
 ENCODER = msgspec.json.Encoder(order="sorted")
@@ -71,6 +99,14 @@ def decode_message(data: bytes) -> MessageFile:
     return message
 
 
+def decode_as(data: bytes, id_: str) -> MessageFile:
+    """Like `decode_message`, and refuses the file of another message."""
+    message = decode_message(data)
+    if message.id != id_:
+        raise Refusal("damaged", f"it holds the message {message.id}")
+    return message
+
+
 def _is_whole(message: MessageFile) -> bool:
     try:
         return digest_of(message) == message.digest
@@ -88,4 +124,5 @@ def digest_of(message: MessageFile) -> str:
         subject=message.subject,
         body=message.message,
         reply_to=message.reply_to,
+        origin=message.origin,
     )

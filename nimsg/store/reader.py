@@ -8,33 +8,38 @@ from contextlib import contextmanager
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nimsg.core.ladder import for_sender, receipt
+from nimsg.core.ladder import NEW, for_sender, receipt
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, CopyState, limit
 from nimsg.protocol.results import (
     ChangePage,
+    Hit,
     InboxRow,
+    Origin,
     OutboxRow,
     Page,
     Receipt,
     Status,
+    Thread,
 )
-from nimsg.store.base import Counts, ListQuery
+from nimsg.store.base import Counts, ListQuery, ReadQuery
 from nimsg.store.cursor import Cursor, decode_cursor
-from nimsg.store.mailbook import copy_of, decode_refused
-from nimsg.store.schema import LADDER, meta
+from nimsg.store.mailbook import copy_of, decode_origin, decode_refused
+from nimsg.store.schema import COPY, meta
 
 
-LADDER_OF_COPY = ", ".join(f"c.{column}" for column in LADDER.split(", "))
+# Messages that a thread is followed through, seen by the asker or not.
+MOST_LOOKED_AT = 2000
+COPY_COLUMNS = ", ".join(f"c.{column}" for column in COPY.split(", "))
 INBOX = (
     "SELECT c.position, c.change, m.id, s.name AS sender, m.recipients, m.subject,"
-    f" m.size, m.sent_at, m.reply_to, o.name, {LADDER_OF_COPY} FROM copy c"
+    f" m.size, m.sent_at, m.reply_to, m.origin, o.name, {COPY_COLUMNS} FROM copy c"
     " JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
     " JOIN account o ON o.uid = c.owner"
 )
 OUTBOX = "SELECT m.* FROM message m"
 RECEIPTS = (
-    f"SELECT o.name, {LADDER_OF_COPY} FROM copy c JOIN account o ON o.uid = c.owner"
+    f"SELECT o.name, {COPY_COLUMNS} FROM copy c JOIN account o ON o.uid = c.owner"
     " WHERE c.m = ?"
 )
 # The table whose position a box goes by, and the cursor's name for it.
@@ -50,7 +55,28 @@ LISTINGS = {
     (Box.OUTBOX, False): f"{OUTBOX} WHERE m.sender = ? AND m.pending = 1",
     (Box.OUTBOX, True): f"{OUTBOX} WHERE m.sender = ? AND m.deleted_at IS NULL",
 }
-PENDING = (CopyState.STORED, CopyState.FETCHED)
+READABLE = {
+    Box.INBOX: "SELECT c.position, m.id FROM copy c JOIN message m ON m.m = c.m"
+    " WHERE c.owner = ? AND c.position > ? AND c.deleted_at IS NULL"
+    " AND c.recalled_at IS NULL ORDER BY c.position LIMIT ?",
+    Box.OUTBOX: "SELECT position, id FROM message WHERE sender = ? AND position > ?"
+    " AND deleted_at IS NULL ORDER BY position LIMIT ?",
+}
+# Up to the first message, then down to all answers; ids that are met twice end it.
+THREAD = (
+    "WITH RECURSIVE up(id, reply_to, height) AS"
+    " (SELECT id, reply_to, 0 FROM message WHERE id = :id UNION"
+    " SELECT m.id, m.reply_to, height + 1 FROM up"
+    f" JOIN message m ON m.id = up.reply_to WHERE height < {MOST_LOOKED_AT}),"
+    " down(id) AS (SELECT * FROM (SELECT id FROM up ORDER BY height DESC LIMIT 1)"
+    " UNION SELECT m.id FROM down JOIN message m ON m.reply_to = down.id"
+    f" LIMIT {MOST_LOOKED_AT})"
+    " SELECT m.m, m.id, c.owner IS NOT NULL AS received,"
+    " (SELECT count(*) FROM down) AS looked_at FROM down"
+    " JOIN message m ON m.id = down.id LEFT JOIN copy c ON c.m = m.m"
+    " AND c.owner = :owner AND c.deleted_at IS NULL WHERE c.owner IS NOT NULL"
+    " OR (m.sender = :owner AND m.deleted_at IS NULL) ORDER BY m.m"
+)
 # Bytes of a row, and of each receipt in it, beside its texts; and of a character.
 ROW_BYTES = 400
 ESCAPED = 6
@@ -161,8 +187,57 @@ def status(connection: sqlite3.Connection, asker: int, id_: str) -> Status:
         reply_to=row["reply_to"],
         receipts=receipts,
         refused=decode_refused(row["refused"]) if own else [],
-        pending=bool(row["pending"]) if own else receipts[0].state in PENDING,
+        pending=bool(row["pending"]) if own else receipts[0].state in NEW,
+        origin=decode_origin(row["origin"]),
     )
+
+
+def hit(connection: sqlite3.Connection, owner: int, m: int, *, inbox: bool) -> Hit:
+    """A message as a row of one of an account's boxes."""
+    if inbox:
+        row = connection.execute(f"{EVERYTHING[Box.INBOX]} AND c.m = ?", (owner, m))
+        return Hit(inbox=_inbox_row(row.fetchone()))
+    row = connection.execute(f"{EVERYTHING[Box.OUTBOX]} AND m.m = ?", (owner, m))
+    return Hit(outbox=_outbox_row(connection, row.fetchone()))
+
+
+def fitting(hits: Sequence[Hit]) -> int:
+    """How many of these one answer takes: at least one of them."""
+    room = limit("page_bytes")
+    for number, one in enumerate(hits):
+        row = one.inbox or one.outbox
+        room -= _wire_bytes(row) if row else 0
+        room -= ESCAPED * len(one.snippet or "")
+        if room < 0 and number:
+            return number
+    return len(hits)
+
+
+def thread(connection: sqlite3.Connection, asker: int, id_: str) -> Thread:
+    """A message, what it answers, and what answers it, in the asker's view."""
+    with snapshot(connection):
+        seen: list[Seen] = []
+        rows = connection.execute(THREAD, {"id": id_, "owner": asker}).fetchall()
+        if id_ not in {row["id"] for row in rows}:
+            raise Refusal("not_found")
+        for row in rows:
+            one = hit(connection, asker, row["m"], inbox=row["received"])
+            if found := one.inbox or one.outbox:
+                seen.append(Seen("", row["m"], found))
+    kept = _fit(seen, limit("thread_rows"))
+    inbox, outbox = _split(kept)
+    cut = len(kept) < len(seen) or rows[0]["looked_at"] >= MOST_LOOKED_AT
+    return Thread(inbox, outbox, more=cut)
+
+
+def letter_ids(
+    connection: sqlite3.Connection, query: ReadQuery
+) -> list[tuple[int, str]]:
+    """The next messages of a box by position, as far as their texts may be read."""
+    rows = connection.execute(
+        READABLE[query.box], (query.owner, query.after, query.limit)
+    ).fetchall()
+    return [(row["position"], row["id"]) for row in rows]
 
 
 def find_hash(connection: sqlite3.Connection, asker: int, body_md5: str) -> str:
@@ -244,6 +319,7 @@ def _inbox_row(row: sqlite3.Row) -> InboxRow:
         sent_at=row["sent_at"],
         receipt=mine,
         reply_to=row["reply_to"],
+        origin=decode_origin(row["origin"]),
     )
 
 
@@ -261,6 +337,7 @@ def _outbox_row(connection: sqlite3.Connection, row: sqlite3.Row) -> OutboxRow:
         refused=decode_refused(row["refused"]),
         reply_to=row["reply_to"],
         deleted_at=row["deleted_at"],
+        origin=decode_origin(row["origin"]),
     )
 
 
@@ -300,5 +377,12 @@ def _fit(seen: Sequence[Seen], most: int) -> Sequence[Seen]:
 def _wire_bytes(row: InboxRow | OutboxRow) -> int:
     """At most how long a row is on the wire."""
     receipts = len(row.receipts) if isinstance(row, OutboxRow) else 1
-    texts = len(row.subject) + sum(map(len, row.to))
+    texts = len(row.subject) + sum(map(len, row.to)) + _origin_chars(row.origin)
     return ROW_BYTES * (1 + receipts) + ESCAPED * texts
+
+
+def _origin_chars(origin: Origin | None) -> int:
+    if origin is None:
+        return 0
+    named = (origin.sender, origin.message_id or "", *origin.to)
+    return ROW_BYTES + sum(map(len, named))

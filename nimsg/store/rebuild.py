@@ -2,34 +2,42 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from nimsg.core import mail
+from nimsg.core.accounts import Account
 from nimsg.core.commands import Act, MailAct
 from nimsg.errors import Refusal, StorageFailure
+from nimsg.progress import Progress, Silent
+from nimsg.protocol.rules import ID
 from nimsg.protocol.times import parse_rfc3339
-from nimsg.store import accountbook
+from nimsg.store import accountbook, invitationbook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_durably
 from nimsg.store.disk import Disk
+from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import Event, Line, line_digest, parse_line, read_lines
-from nimsg.store.mailbook import Mailbook
-from nimsg.store.messagefile import MessageFile, decode_message
+from nimsg.store.mailbook import Entry, Mailbook
+from nimsg.store.messagefile import MessageFile, decode_as
+from nimsg.store.removal import Stub, read_stubs
 from nimsg.store.schema import GENESIS, connect_new, create, set_meta
+from nimsg.store.trouble import Strict, Trouble
 
 
 ACTS = frozenset(Act)
 
 
 class Rebuilt(Struct, frozen=True):
-    """How much went into a new index."""
+    """How much went into a new index, and how many positions have no message."""
 
     accounts: int
     messages: int
     lines: int
+    lost: int
 
 
 class Replayed(NamedTuple):
@@ -41,11 +49,16 @@ class Replayed(NamedTuple):
 
 
 def rebuild_index(
-    disk: Disk, layout: Layout, entropy: Callable[[int], bytes]
+    disk: Disk,
+    layout: Layout,
+    entropy: Callable[[int], bytes],
+    trouble: Trouble | None = None,
+    progress: Progress | None = None,
 ) -> Rebuilt:
     """Make index.db anew; an old one is replaced only when the new one is whole.
 
-    Raises `StorageFailure` naming the file that cannot be read.
+    `trouble` is told what cannot be used; left out, the first such thing raises
+    `StorageFailure` naming it.
     """
     new = layout.index.with_name("index.db.new")
     new.unlink(missing_ok=True)
@@ -53,7 +66,10 @@ def rebuild_index(
     try:
         create(connection, epoch_of(entropy))
         connection.execute("BEGIN")
-        rebuilt = fill_index(connection, layout)
+        filling = Filling(
+            connection, disk, layout, trouble or Strict(layout), progress or Silent()
+        )
+        rebuilt = filling.run()
         connection.execute("COMMIT")
     finally:
         connection.close()
@@ -66,58 +82,223 @@ def epoch_of(entropy: Callable[[int], bytes]) -> str:
     return entropy(4).hex()
 
 
-def fill_index(connection: sqlite3.Connection, layout: Layout) -> Rebuilt:
-    """Put what the files say into empty tables, within the caller's transaction."""
-    uids: dict[str, int] = {}
-    for path in sorted(layout.users.glob("*.json")):
+class Filling:
+    """Puts what the files say into empty tables, within the caller's transaction."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        disk: Disk,
+        layout: Layout,
+        trouble: Trouble,
+        progress: Progress,
+    ) -> None:
+        self._connection = connection
+        self._disk = disk
+        self._layout = layout
+        self._trouble = trouble
+        self._progress = progress
+        self._book = Mailbook(connection)
+        self._uids: dict[str, int] = {}
+        self._messages = 0
+
+    def run(self) -> Rebuilt:
+        """Read everything once."""
+        self._add_accounts()
+        self._add_invitations()
+        self._add_messages()
+        lost = self._count_lost()
+        replayed = self._replay()
+        self._book.mailboxes.flush()
+        set_meta(self._connection, "n", str(replayed.last_n))
+        set_meta(self._connection, "head", replayed.head)
+        self._progress.end()
+        return Rebuilt(len(self._uids), self._messages, replayed.lines, lost)
+
+    def _add_accounts(self) -> None:
+        for path in sorted(self._layout.users.glob("*.json")):
+            try:
+                self._add_account(self._read_account(path))
+            except (OSError, StorageFailure) as error:
+                account = self._trouble.bad_account(path, _words(error))
+                if account is not None:
+                    self._add_account(account)
+
+    def _read_account(self, path: Path) -> Account:
         account = decode_account(path.read_bytes())
-        accountbook.put(connection, account)
-        uids[account.name] = account.uid
-    book = Mailbook(connection)
-    messages = 0
-    for path in layout.message_files():
-        messages += 1
+        if self._layout.user(account.uid) != path:
+            raise StorageFailure(f"it holds the account {account.uid}")
+        other = self._uids.get(account.name)
+        if other is not None:
+            raise StorageFailure(f"it has the name of account {other}")
+        return account
+
+    def _add_account(self, account: Account) -> None:
+        accountbook.put(self._connection, account)
+        self._uids[account.name] = account.uid
+
+    def _add_invitations(self) -> None:
+        for path in sorted(self._layout.invitations.glob("*.json")):
+            try:
+                invitation = decode_invitation(path.read_bytes(), path.stem)
+                invitationbook.put(self._connection, invitation)
+            except (OSError, StorageFailure, sqlite3.IntegrityError) as error:
+                self._trouble.bad_invitation(path, str(error))
+
+    def _add_messages(self) -> None:
+        days = list(self._layout.day_folders())
+        self._progress.begin("messages", sum(map(count_files, days)), "messages")
+        for day in days:
+            removed = self._add_stubs(day)
+            for path in sorted(day.glob("*.json")):
+                self._progress.advance()
+                if path.stem in removed:
+                    # Its journal row is lost with the index it was in.
+                    self._disk.unlink(path)
+                else:
+                    self._add_file(path)
+            # Counters of many mailboxes are not kept in memory for all days.
+            self._book.mailboxes.flush()
+
+    def _add_stubs(self, day: Path) -> set[str]:
+        """Add the removed messages of a day; their ids."""
+        ids: set[str] = set()
+        for stub in self._read_stubs(self._layout.removals_of(day)):
+            ids.add(stub.id)
+            self._messages += 1
+            entry = self._entry(
+                stub.as_file(), stub.fingerprint, imported=stub.imported, removed=True
+            )
+            self._book.add(entry)
+        return ids
+
+    def _read_stubs(self, path: Path) -> list[Stub]:
         try:
-            file = decode_message(path.read_bytes())
-            _add(book, file, uids)
-        except (Refusal, KeyError, sqlite3.IntegrityError) as error:
-            raise StorageFailure(f"{path} is damaged: {error}") from None
-    book.mailboxes.flush()
-    replayed = _replay(book, layout, uids)
-    book.mailboxes.flush()
-    set_meta(connection, "n", str(replayed.last_n))
-    set_meta(connection, "head", replayed.head)
-    return Rebuilt(len(uids), messages, replayed.lines)
+            return list(read_stubs(path))
+        except (OSError, StorageFailure) as error:
+            return self._trouble.bad_removals(path, _words(error))
+
+    def _add_file(self, path: Path) -> None:
+        try:
+            file = self._read_message(path)
+            imported = file.origin is not None
+            entry = self._entry(file, fingerprint_of(file), imported=imported)
+            self._book.add(entry)
+        except (OSError, Refusal, StorageFailure) as error:
+            self._trouble.bad_message(path, _words(error))
+        except sqlite3.IntegrityError as error:
+            self._book.take_back(path.stem)
+            self._trouble.bad_message(path, f"its position is another's: {error}")
+        else:
+            self._messages += 1
+
+    def _read_message(self, path: Path) -> MessageFile:
+        file = decode_as(path.read_bytes(), path.stem)
+        if not ID.match(file.id):
+            raise StorageFailure("its id is none")
+        if self._layout.message(file.id) != path:
+            raise StorageFailure("it is not in the folder of its day")
+        if file.positions.inbox.keys() != set(file.to):
+            raise StorageFailure("it has positions for others than its recipients")
+        return file
+
+    def _entry(
+        self,
+        file: MessageFile,
+        fingerprint: str,
+        *,
+        imported: bool,
+        removed: bool = False,
+    ) -> Entry:
+        sender = self._uid(file.sender)
+        to = {name: self._uid(name) for name in file.to}
+        return Entry(file, sender, to, fingerprint, imported, removed)
+
+    def _uid(self, name: str) -> int:
+        uid = self._uids.get(name)
+        if uid is None:
+            account = self._trouble.unknown_name(name)
+            self._add_account(account)
+            uid = account.uid
+        return uid
+
+    def _count_lost(self) -> int:
+        """Note in each mailbox how many positions have no message."""
+        lost = 0
+        for end in self._trouble.ends:
+            if end.uid in self._uids.values():
+                known = self._book.mailboxes[end.uid]
+                known.last_in = max(known.last_in, end.last_in)
+                known.last_out = max(known.last_out, end.last_out)
+        self._book.mailboxes.flush()
+        uids = self._connection.execute("SELECT uid FROM mailbox").fetchall()
+        for (uid,) in uids:
+            mailbox = self._book.mailboxes[uid]
+            mailbox.lost_in = mailbox.last_in - self._count("copy", "owner", uid)
+            mailbox.lost_out = mailbox.last_out - self._count("message", "sender", uid)
+            lost += mailbox.lost_in + mailbox.lost_out
+        return lost
+
+    def _count(self, table: str, column: str, uid: int) -> int:
+        count: int = self._connection.execute(
+            f"SELECT count(*) FROM {table} WHERE {column} = ?", (uid,)
+        ).fetchone()[0]
+        return count
+
+    def _replay(self) -> Replayed:
+        """Do again what the ledger tells."""
+        lines = last_n = 0
+        head = GENESIS
+        sizes = (path.stat().st_size for path in self._layout.ledger.glob("*.jsonl"))
+        self._progress.begin("ledger", sum(sizes), "B")
+        for path, number, data in read_lines(self._layout):
+            self._progress.advance(len(data) + 1)
+            head = line_digest(data)
+            lines += 1
+            try:
+                line = parse_line(data, path)
+                last_n = line.n
+                command = command_of(line, self._uids)
+            except StorageFailure as failure:
+                self._trouble.bad_line(path, number, str(failure))
+                continue
+            for id_ in command.ids:
+                self._redo(command, id_, line.time, path, number)
+        return Replayed(lines, last_n, head)
+
+    def _redo(
+        self, command: MailAct, id_: str, time: str, path: Path, number: int
+    ) -> None:
+        try:
+            redo(self._book, command, id_, parse_rfc3339(time))
+        except UnknownMessage as failure:
+            if id_ not in self._trouble.lost:
+                self._trouble.unknown_message(id_, f"{path} line {number}: {failure}")
+        except StorageFailure as failure:
+            self._trouble.bad_line(path, number, str(failure))
 
 
-def _add(book: Mailbook, file: MessageFile, uids: Mapping[str, int]) -> None:
-    to = {name: uids[name] for name in file.to}
-    book.add(file, uids[file.sender], to, fingerprint_of(file))
-    for name, uid in to.items():
-        book.mailboxes[uid].restore_in(file.positions.inbox[name])
-    book.mailboxes[uids[file.sender]].restore_out(file.positions.outbox)
+class UnknownMessage(StorageFailure):
+    """The ledger tells of a message that is not there."""
+
+
+def count_files(day: Path) -> int:
+    """How many message files a day has."""
+    return sum(1 for _ in day.glob("*.json"))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return str(error)
 
 
 def fingerprint_of(file: MessageFile) -> str:
     """The fingerprint of the send that a message came from."""
     everyone = [*file.to, *(row.user for row in file.refused)]
-    return mail.fingerprint(everyone, file.subject, file.message, file.reply_to)
-
-
-def _replay(book: Mailbook, layout: Layout, uids: Mapping[str, int]) -> Replayed:
-    """Do again what the ledger tells."""
-    lines = last_n = 0
-    head = GENESIS
-    for path, number, data in read_lines(layout):
-        line = parse_line(data, path)
-        try:
-            command = command_of(line, uids)
-            for id_ in command.ids:
-                redo(book, command, id_, parse_rfc3339(line.time))
-        except StorageFailure as failure:
-            raise StorageFailure(f"{path} line {number}: {failure}") from None
-        lines, last_n, head = lines + 1, line.n, line_digest(data)
-    return Replayed(lines, last_n, head)
+    return mail.fingerprint(
+        everyone, file.subject, file.message, file.reply_to, file.origin
+    )
 
 
 def command_of(event: Event | Line, uids: Mapping[str, int]) -> MailAct:
@@ -132,11 +313,11 @@ def command_of(event: Event | Line, uids: Mapping[str, int]) -> MailAct:
 def redo(book: Mailbook, command: MailAct, id_: str, now: int) -> bool:
     """Do an act again; whether it changes anything.
 
-    Raises `StorageFailure` where there is no such message, or none of the actor's.
+    Raises `UnknownMessage`, or `StorageFailure` where it is none of the actor's.
     """
     known = book.find(id_)
     if known is None:
-        raise StorageFailure(f"there is no message {id_}")
+        raise UnknownMessage(f"there is no message {id_}")
     try:
         change = mail.DECISIONS[command.act](known.facts, command, now)
     except Refusal as refusal:

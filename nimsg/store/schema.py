@@ -6,13 +6,16 @@ from pathlib import Path
 from nimsg.store.disk import FILE_MODE
 
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 # What the first line of the ledger has for the digest of the line before it.
 GENESIS = "0" * 64
 
 # `message` is the sender's side, `copy` a recipient's. `change` is set from the
 # first change after storing on, so that a send touches no change index. `new`
-# and `pending` are what the partial indexes list.
+# and `pending` are what the partial indexes list. `dated_at` is when it was written,
+# which for imported mail is long before `sent_at`. `gone_at` is since when nobody
+# has it in view, `removed` that its text is gone too. `lost_in` and `lost_out` are
+# positions that had no message when the index was made anew.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (
@@ -30,29 +33,41 @@ CREATE TABLE token (
     used_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX token_uid ON token (uid, created_at);
+CREATE TABLE invitation (
+    id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL UNIQUE, label TEXT NOT NULL,
+    created_at INTEGER NOT NULL, expires_at INTEGER, used_at INTEGER, used_by TEXT,
+    revoked_at INTEGER
+) WITHOUT ROWID;
 CREATE TABLE mailbox (
     uid INTEGER PRIMARY KEY,
     last_in INTEGER NOT NULL, last_out INTEGER NOT NULL, last_change INTEGER NOT NULL,
     new INTEGER NOT NULL, pending INTEGER NOT NULL,
-    kept_in INTEGER NOT NULL, kept_out INTEGER NOT NULL
+    kept_in INTEGER NOT NULL, kept_out INTEGER NOT NULL,
+    lost_in INTEGER NOT NULL, lost_out INTEGER NOT NULL
 );
 CREATE TABLE message (
     m INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sender INTEGER NOT NULL,
     position INTEGER NOT NULL, change INTEGER, client_id TEXT NOT NULL,
     fingerprint TEXT NOT NULL, recipients TEXT NOT NULL, refused TEXT,
     subject TEXT NOT NULL, size INTEGER NOT NULL, sent_at INTEGER NOT NULL,
-    reply_to TEXT, hash TEXT NOT NULL, digest TEXT NOT NULL,
-    pending INTEGER NOT NULL, deleted_at INTEGER
+    reply_to TEXT, hash TEXT NOT NULL, digest TEXT NOT NULL, origin TEXT,
+    dated_at INTEGER NOT NULL,
+    pending INTEGER NOT NULL, deleted_at INTEGER, gone_at INTEGER,
+    removed INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX message_position ON message (sender, position);
 CREATE UNIQUE INDEX message_client ON message (sender, client_id);
 CREATE INDEX message_change ON message (sender, change) WHERE change IS NOT NULL;
 CREATE INDEX message_pending ON message (sender, position) WHERE pending = 1;
+CREATE INDEX message_reply ON message (reply_to) WHERE reply_to IS NOT NULL;
+CREATE INDEX message_gone ON message (gone_at)
+    WHERE gone_at IS NOT NULL AND removed = 0;
 CREATE TABLE copy (
     owner INTEGER NOT NULL, position INTEGER NOT NULL, m INTEGER NOT NULL,
     change INTEGER, new INTEGER NOT NULL,
     fetched_at INTEGER, fetched_by TEXT, opened_at INTEGER, opened_by TEXT,
     acked_at INTEGER, acked_by TEXT, recalled_at INTEGER, deleted_at INTEGER,
+    imported INTEGER NOT NULL,
     PRIMARY KEY (owner, position)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX copy_message ON copy (m, owner);
@@ -67,6 +82,7 @@ LADDER = (
     "fetched_at, fetched_by, opened_at, opened_by, "
     "acked_at, acked_by, recalled_at, deleted_at"
 )
+COPY = f"{LADDER}, imported"
 
 
 def connect(path: Path) -> sqlite3.Connection:

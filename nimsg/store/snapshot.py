@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nimsg.core.accounts import Account
-from nimsg.store import accountbook, schema
+from nimsg.store import accountbook, invitationbook, schema
 from nimsg.store.base import JournalRow
 from nimsg.store.findings import Findings
 from nimsg.store.schema import INDEX_FORMAT, connect_still
@@ -53,7 +53,7 @@ class Snapshot:
         """Whether a row's file may still change: seen on a second look.
 
         It may while a row waits in the journal, now or then, and where the
-        account `uid` has changed since.
+        account `uid`, or the invitation `name`, has changed since.
         """
         if (kind, name) in self.waiting:
             return True
@@ -63,6 +63,8 @@ class Snapshot:
                 "SELECT 1 FROM journal WHERE kind = ? AND name = ?", (kind, name)
             ).fetchone()
             changed = accountbook.find_uid(now, uid) != self.account(uid)
+            before = invitationbook.by_id(self.connection, name)
+            changed = changed or invitationbook.by_id(now, name) != before
         return waits is not None or changed
 
     @property

@@ -7,15 +7,19 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from nimsg.errors import StorageFailure
 from nimsg.store.atomic import TEMPORARY
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
-from nimsg.store.layout import Layout
+from nimsg.store.layout import REMOVALS, Layout
 from nimsg.store.ledger import day_files
+from nimsg.store.quarantine import lost_messages
+from nimsg.store.removal import Stub, read_stubs
 
 
 MESSAGE = re.compile(r"([0-7][0-9A-HJKMNP-TV-Z]{25})\.json(\.tmp)?\Z")
 ACCOUNT = re.compile(r"([0-9]{8,})\.json(\.tmp)?\Z")
+INVITATION = MESSAGE
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl\Z")
 
 
@@ -30,27 +34,41 @@ class Leftover(Struct, frozen=True):
 class Survey(Struct):
     """What was there: ids of messages, numbers of accounts, bytes of ledger days.
 
-    `misplaced` are message files in another folder than the day of their id.
+    `removed` are the messages whose text is gone by the rules, `lost` those that were
+    given up when the index was made anew. `misplaced` are message files in another
+    folder than the day of their id.
     """
 
     messages: set[str] = field(default_factory=set)
     misplaced: dict[str, Path] = field(default_factory=dict)
     accounts: set[int] = field(default_factory=set)
+    invitations: set[str] = field(default_factory=set)
     leftovers: list[Leftover] = field(default_factory=list)
     ledger: dict[Path, int] = field(default_factory=dict)
+    removed: dict[str, Stub] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
 
 
 def survey(layout: Layout, findings: Findings) -> Survey:
     """Note every file; what does not belong there is named."""
     seen = Survey()
     for path in _files(layout.messages, findings):
-        _note_message(layout, path, seen, findings)
+        if path.name == REMOVALS:
+            _note_removals(layout, path, seen, findings)
+        else:
+            _note_message(layout, path, seen, findings)
     for path in _files(layout.users, findings):
         _note_account(layout, path, seen, findings)
+    for path in _files(layout.invitations, findings):
+        _note_invitation(layout, path, seen, findings)
     for path in _files(layout.ledger, findings):
         if path.parent != layout.ledger or not DAY.match(path.name):
             findings.file(path)("does not belong here")
     seen.ledger = ledger_sizes(layout)
+    try:
+        seen.lost = lost_messages(layout)
+    except (OSError, StorageFailure) as error:
+        findings.file(layout.quarantine)(f"cannot be read: {error}")
     return seen
 
 
@@ -72,6 +90,18 @@ def _files(folder: Path, findings: Findings) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             yield Path(parent, name)
+
+
+def _note_removals(
+    layout: Layout, path: Path, seen: Survey, findings: Findings
+) -> None:
+    try:
+        for stub in read_stubs(path):
+            seen.removed[stub.id] = stub
+            if _place(layout, stub.id) != path.with_name(f"{stub.id}.json"):
+                findings.file(path)(f"has the message {stub.id} of another day")
+    except (OSError, StorageFailure) as error:
+        findings.file(path)(f"cannot be read: {error}")
 
 
 def _note_message(layout: Layout, path: Path, seen: Survey, findings: Findings) -> None:
@@ -105,6 +135,18 @@ def _note_account(layout: Layout, path: Path, seen: Survey, findings: Findings) 
         seen.leftovers.append(Leftover(path, RowKind.ACCOUNT, str(int(match[1]))))
     else:
         seen.accounts.add(int(match[1]))
+
+
+def _note_invitation(
+    layout: Layout, path: Path, seen: Survey, findings: Findings
+) -> None:
+    match = INVITATION.match(path.name)
+    if match is None or path != _named(layout.invitation(match[1]), match[2]):
+        findings.file(path)("does not belong here")
+    elif match[2]:
+        seen.leftovers.append(Leftover(path, RowKind.INVITATION, match[1]))
+    else:
+        seen.invitations.add(match[1])
 
 
 def _named(place: Path, temporary: str | None) -> Path:

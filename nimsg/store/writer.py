@@ -12,28 +12,37 @@ from nimsg.core.commands import (
     Command,
     Copies,
     CreateAccount,
+    CreateInvitation,
+    InvitationChange,
     MailAct,
     Outcome,
+    PurgeMail,
+    RevokeInvitation,
     SendMail,
     SentMail,
 )
+from nimsg.core.invitations import Invitation, decide_use
 from nimsg.core.mail import Change, Delivery, SendFacts
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
-from nimsg.protocol.digest import body_hash, message_digest
+from nimsg.protocol.digest import body_hash
 from nimsg.protocol.times import rfc3339
-from nimsg.store import accountbook
+from nimsg.store import accountbook, invitationbook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import Batch, JournalRow
 from nimsg.store.directory import Directory
 from nimsg.store.filer import Filed, RowKind
+from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.ledger import encode_event
-from nimsg.store.mailbook import Known, Mailbook
+from nimsg.store.mailbook import Entry, Known, Mailbook
 from nimsg.store.messagefile import (
     MessageFile,
     Positions,
+    digest_of,
     encode_message,
+    origin_entry,
 )
+from nimsg.store.removal import encode_stub
 from nimsg.store.schema import set_meta
 
 
@@ -100,21 +109,48 @@ class Writer:
                 return Refusal("disk_full") if full else self._send(command, now)
             if isinstance(command, MailAct):
                 return self._act(command, now)
+            if isinstance(command, PurgeMail):
+                return self._purge(command)
+            if isinstance(command, CreateInvitation | RevokeInvitation):
+                return self._change_invitation(command, now)
             return Outcome(self._change_account(command, now))
         except Refusal as refusal:
             return refusal
 
     def _change_account(self, command: CreateAccount | AccountChange, now: int) -> int:
+        # First of all: who has no invitation does not learn which names are taken.
+        used = self._use_invitation(command, now)
         account, changed = accountbook.decide(self._connection, command, now)
         if changed:
             accountbook.put(self._connection, account)
             self._directory.forget()
             self._add_row(RowKind.ACCOUNT, str(account.uid), encode_account(account))
+            if used is not None:
+                self._put_invitation(used)
         return account.uid
+
+    def _use_invitation(
+        self, command: CreateAccount | AccountChange, now: int
+    ) -> Invitation | None:
+        if not isinstance(command, CreateAccount) or command.invitation is None:
+            return None
+        invitation = invitationbook.by_secret(self._connection, command.invitation)
+        return decide_use(invitation, command.name, now)
+
+    def _change_invitation(self, command: InvitationChange, now: int) -> Outcome:
+        invitation, changed = invitationbook.decide(self._connection, command, now)
+        if changed:
+            self._put_invitation(invitation)
+        return Outcome(int(changed))
+
+    def _put_invitation(self, invitation: Invitation) -> None:
+        invitationbook.put(self._connection, invitation)
+        data = encode_invitation(invitation)
+        self._add_row(RowKind.INVITATION, invitation.id, data)
 
     def _send(self, command: SendMail, now: int) -> Outcome:
         print_ = mail.fingerprint(
-            command.to, command.subject, command.body, command.reply_to
+            command.to, command.subject, command.body, command.reply_to, command.origin
         )
         earlier = self._book.earlier(command.sender, command.client_id)
         reply_known = command.reply_to is None or self._book.visible(
@@ -128,7 +164,8 @@ class Writer:
         if delivery is None:
             return Outcome(self._book.sent(command.sender, command.client_id))
         file = self._message(command, delivery, now)
-        self._book.add(file, command.sender, delivery.to, print_)
+        imported = command.origin is not None
+        self._book.add(Entry(file, command.sender, delivery.to, print_, imported))
         self._add_row(RowKind.MESSAGE, file.id, encode_message(file))
         return Outcome(
             SentMail(
@@ -141,7 +178,7 @@ class Writer:
                 file.hash,
                 duplicate=False,
             ),
-            frozenset({command.sender, *delivery.to.values()}),
+            frozenset(() if imported else {command.sender, *delivery.to.values()}),
         )
 
     def _recipients(
@@ -158,6 +195,9 @@ class Writer:
 
     def _message(self, command: SendMail, delivery: Delivery, now: int) -> MessageFile:
         mailboxes = self._book.mailboxes
+        reply_to = command.reply_to
+        if command.origin is not None:
+            reply_to = self._book.referenced(command.sender, command.references)
         file = MessageFile(
             id=ulid(now, self._entropy(RANDOM_BYTES)),
             hash=body_hash(command.body),
@@ -168,23 +208,15 @@ class Writer:
             subject=command.subject,
             digest="",
             client_id=command.client_id,
-            reply_to=command.reply_to,
+            reply_to=reply_to,
             positions=Positions(
-                {name: mailboxes[uid].next_in() for name, uid in delivery.to.items()},
-                mailboxes[command.sender].next_out(),
+                {n: mailboxes[uid].last_in + 1 for n, uid in delivery.to.items()},
+                mailboxes[command.sender].last_out + 1,
             ),
             refused=delivery.refused,
+            origin_entry=origin_entry(command.origin),
         )
-        digest = message_digest(
-            id=file.id,
-            sender=file.sender,
-            to=file.to,
-            sent_at=now,
-            subject=file.subject,
-            body=file.message,
-            reply_to=file.reply_to,
-        )
-        return replace(file, digest=digest)
+        return replace(file, digest=digest_of(file))
 
     def _act(self, command: MailAct, now: int) -> Outcome:
         decided = [
@@ -205,6 +237,14 @@ class Writer:
             event = encode_event(command.act, actor, done, now, command.device)
             self._add_row(RowKind.EVENT, "", event)
         return Outcome(copies, frozenset(wakes))
+
+    def _purge(self, command: PurgeMail) -> Outcome:
+        """Forget texts; what is left of each goes the way of a file."""
+        stubs = self._book.purgeable(command.before, command.most)
+        for stub in stubs:
+            self._book.remove(stub.id)
+            self._add_row(RowKind.REMOVAL, stub.id, encode_stub(stub))
+        return Outcome(len(stubs))
 
     def _decide_act(self, id_: str, command: MailAct, now: int) -> tuple[Known, Change]:
         known = self._book.find(id_)

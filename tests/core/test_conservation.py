@@ -22,8 +22,9 @@ S = CopyState
 
 # Where a copy may stand after one act more.
 NEXT: dict[CopyState, set[CopyState]] = {
-    S.STORED: set(CopyState),
-    S.FETCHED: set(CopyState) - {S.STORED},
+    S.IMPORTED: {S.IMPORTED, S.OPENED, S.ACKED, S.DELETED},
+    S.STORED: set(CopyState) - {S.IMPORTED},
+    S.FETCHED: set(CopyState) - {S.STORED, S.IMPORTED},
     S.OPENED: {S.OPENED, S.ACKED},
     S.ACKED: {S.ACKED},
     S.RECALLED: {S.RECALLED},
@@ -50,6 +51,7 @@ steps = st.lists(
     ),
     max_size=25,
 )
+starts = st.sampled_from([Copy(), Copy(imported=True)])
 
 
 def after(facts: MailFacts, step: Step) -> MailFacts:
@@ -67,8 +69,8 @@ def after(facts: MailFacts, step: Step) -> MailFacts:
     )
 
 
-def story(told: list[Step]) -> list[MailFacts]:
-    chapters = [MailFacts(SENDER, SENT_AT, dict.fromkeys(RECIPIENTS, Copy()), False)]
+def story(told: list[Step], start: Copy) -> list[MailFacts]:
+    chapters = [MailFacts(SENDER, SENT_AT, dict.fromkeys(RECIPIENTS, start), False)]
     for step in told:
         chapters.append(after(chapters[-1], step))
     return chapters
@@ -85,35 +87,39 @@ def counts(copies: Mapping[int, Copy]) -> Counter[str]:
         count["opened"] += opened and copy.acked_at is None
         count["recalled"] += recalled
         count["deleted"] += deleted and not opened and not recalled
-        count["pending"] += not (opened or recalled or deleted)
+        begun = opened or recalled or deleted
+        count["imported"] += copy.imported and not begun
+        count["pending"] += not (copy.imported or begun)
     return count
 
 
 @many
-@given(steps)
-def test_n12_every_copy_is_counted_exactly_once(told: list[Step]) -> None:
-    for facts in story(told):
+@given(steps, starts)
+def test_n12_every_copy_is_counted_exactly_once(told: list[Step], start: Copy) -> None:
+    for facts in story(told, start):
         assert facts.copies.keys() == set(RECIPIENTS)
         assert counts(facts.copies).total() == len(RECIPIENTS)
 
 
 @many
-@given(steps)
-def test_n12_a_copys_state_agrees_with_its_times(told: list[Step]) -> None:
-    for facts in story(told):
+@given(steps, starts)
+def test_n12_a_copys_state_agrees_with_its_times(told: list[Step], start: Copy) -> None:
+    for facts in story(told, start):
         count = counts(facts.copies)
         states = Counter(copy.state for copy in facts.copies.values())
 
         assert count["pending"] == states[S.STORED] + states[S.FETCHED]
         assert count["pending"] == sum(c.is_new for c in facts.copies.values())
-        for state in (S.OPENED, S.ACKED, S.RECALLED, S.DELETED):
+        for state in (S.IMPORTED, S.OPENED, S.ACKED, S.RECALLED, S.DELETED):
             assert count[state] == states[state]
 
 
 @many
-@given(steps)
-def test_n12_an_end_is_final_and_no_copy_goes_back(told: list[Step]) -> None:
-    chapters = story(told)
+@given(steps, starts)
+def test_n12_an_end_is_final_and_no_copy_goes_back(
+    told: list[Step], start: Copy
+) -> None:
+    chapters = story(told, start)
 
     for before, now in pairwise(chapters):
         for uid in RECIPIENTS:
@@ -121,9 +127,11 @@ def test_n12_an_end_is_final_and_no_copy_goes_back(told: list[Step]) -> None:
 
 
 @many
-@given(steps)
-def test_n12_what_one_does_to_the_own_copy_leaves_the_others(told: list[Step]) -> None:
-    chapters = story(told)
+@given(steps, starts)
+def test_n12_what_one_does_to_the_own_copy_leaves_the_others(
+    told: list[Step], start: Copy
+) -> None:
+    chapters = story(told, start)
 
     for step, before, now in zip(told, chapters, chapters[1:], strict=False):
         changed = {u for u in RECIPIENTS if now.copies[u] != before.copies[u]}
@@ -134,8 +142,8 @@ def test_n12_what_one_does_to_the_own_copy_leaves_the_others(told: list[Step]) -
 
 
 @many
-@given(steps)
-def test_n12_no_time_is_before_the_message(told: list[Step]) -> None:
-    for copy in story(told)[-1].copies.values():
+@given(steps, starts)
+def test_n12_no_time_is_before_the_message(told: list[Step], start: Copy) -> None:
+    for copy in story(told, start)[-1].copies.values():
         times = [getattr(copy, f) for f in copy.__struct_fields__ if f.endswith("_at")]
         assert all(at >= SENT_AT for at in times if at is not None)

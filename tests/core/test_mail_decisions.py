@@ -8,7 +8,7 @@ from nimsg.core.ladder import Copy
 from nimsg.core.mail import NOTHING, Change, Delivery, MailFacts, SendFacts
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Device
-from nimsg.protocol.results import Refused
+from nimsg.protocol.results import Origin, Refused
 from tests.support.requests_table import ID
 
 
@@ -304,3 +304,18 @@ def test_s1_13_a_fingerprint_does_not_depend_on_the_order_of_names() -> None:
     one = mail.fingerprint(["bob", "carol"], "s", "b", None)
 
     assert one == mail.fingerprint(["carol", "bob"], "s", "b", None)
+
+
+def test_x16_an_imports_fingerprint_is_of_its_origin_and_not_of_what_it_answers() -> (
+    None
+):
+    origin = Origin("a", ["b"], 1, None, None)
+    prints = {
+        mail.fingerprint(["bob"], "s", "b", None),
+        mail.fingerprint(["bob"], "s", "b", None, origin),
+        mail.fingerprint(["bob"], "s", "b", None, Origin("a", ["b"], 2, None, None)),
+        mail.fingerprint(["bob"], "s", "b", None, Origin("a", ["c"], 1, None, None)),
+    }
+
+    assert len(prints) == 4
+    assert mail.fingerprint(["bob"], "s", "b", ID, origin) in prints

@@ -1,6 +1,7 @@
 """The digest that proves a message, and the md5 that old sources find it by."""
 
 import hashlib
+import json
 from typing import NamedTuple
 
 import pytest
@@ -117,3 +118,56 @@ def test_s0_21_a_list_of_names_is_any_sequence() -> None:
 )
 def test_x15_the_hash_is_the_md5_of_the_bodys_utf_8(body: str, hash_: str) -> None:
     assert body_hash(body) == hash_
+
+
+# -- imported mail
+
+
+class Came(NamedTuple):
+    """An origin."""
+
+    sender: str
+    to: list[str]
+    date: int | None
+    zone: int | None
+    message_id: str | None
+
+
+origins = st.builds(
+    Came,
+    text,
+    st.lists(text, max_size=3),
+    st.none() | st.integers(-(2**53), 2**53),
+    st.none() | st.integers(-1439, 1439),
+    st.none() | text,
+)
+
+
+@many
+@given(fields, origins)
+def test_x16_s0_21_version_2_covers_the_origin_too(of: Fields, origin: Came) -> None:
+    members = {
+        "body": of.body,
+        "from": of.sender,
+        "id": of.id,
+        "origin": {
+            "date": origin.date,
+            "from": origin.sender,
+            "message_id": origin.message_id,
+            "to": origin.to,
+            "zone": origin.zone,
+        },
+        "reply_to": of.reply_to,
+        "sent_at": of.sent_at,
+        "subject": of.subject,
+        "to": of.to,
+        "v": 2,
+    }
+    expected = json.dumps(
+        members, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+
+    found = message_digest(**of._asdict(), origin=origin)
+
+    assert found == hashlib.sha256(expected.encode()).hexdigest()
+    assert found != digest(of)

@@ -1,9 +1,11 @@
 """Names, recipients, texts and passwords: the edges of what is taken."""
 
 import pytest
+from msgspec.structs import replace
 
 from nimsg.errors import Refusal
 from nimsg.protocol import rules
+from nimsg.protocol.results import Origin
 
 
 PRINTABLE = [chr(code) for code in range(0x21, 0x7F)]
@@ -193,3 +195,35 @@ def test_sec_10_an_id_has_the_form_of_one(text: str, expected: bool) -> None:
 )
 def test_sec_3_a_token_shows_by_its_prefix(secret: str, expected: bool) -> None:
     assert rules.is_token(secret) is expected
+
+
+# -- origins of imported mail
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        ({"sender": "a\nb"}, "invalid_params"),
+        ({"sender": "a\rb"}, "invalid_params"),
+        ({"to": ["a", "b\n"]}, "invalid_params"),
+        ({"message_id": "\n"}, "invalid_params"),
+        ({"sender": "\ud800"}, "text_invalid"),
+        ({"to": ["\udfff"]}, "text_invalid"),
+        ({"message_id": "\ud800"}, "text_invalid"),
+        ({"date": rules.FIRST_MS - 1}, "invalid_params"),
+        ({"date": rules.LAST_MS + 1}, "invalid_params"),
+    ],
+)
+def test_x16_what_is_no_origin_is_refused(
+    members: dict[str, object], kind: str
+) -> None:
+    origin = replace(Origin("a", [], None, None, None), **members)
+
+    with pytest.raises(Refusal) as caught:
+        rules.check_origin(origin)
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize("date", [None, 0, rules.FIRST_MS, rules.LAST_MS])
+def test_x16_any_year_that_can_be_written_is_taken(date: int | None) -> None:
+    rules.check_origin(Origin("", ["\x00\x1b", ""], date, 0, "<\U0001f600>"))

@@ -12,7 +12,7 @@ from nimsg.protocol.methods import METHODS
 from nimsg.server.app import Server
 from tests.support.aioclient import PASSWORD
 from tests.support.office import Person, office, people
-from tests.support.requests_table import ID
+from tests.support.requests_table import ID, ORIGIN
 from tests.support.wire import Wire, at_the_machine, greeted, logged_in, said
 
 
@@ -63,14 +63,22 @@ MATRIX: dict[str, Row] = {
     "mail.status": users(NONE, NONE, NONE, DONE, DONE, NONE),
     "mail.recall": users(NONE, NONE, NONE, DONE, "not_sender", "not_sender"),
     "mail.delete": users(NONE, NONE, NONE, DONE, DONE, NONE),
+    "mail.search": users(DONE),
+    "mail.thread": users(NONE, NONE, NONE, DONE, DONE, NONE),
+    "mail.import": users(DONE),
     "token.create": users(DONE),
     "token.list": users(DONE),
     "token.revoke": users("unknown_token"),
     "users.add": LOCAL,
     "users.list": LOCAL,
+    "users.import": LOCAL,
+    "users.mail": LOCAL,
     "users.passwd": LOCAL,
     "users.role": LOCAL,
     "users.remove": LOCAL,
+    "users.invite": LOCAL,
+    "users.invitations": LOCAL,
+    "users.uninvite": LOCAL._replace(local="unknown_invitation"),
 }
 LOGGED_IN = Row._fields[2:]
 
@@ -85,9 +93,18 @@ def params(method: str, role: str, message: str, token: str) -> Data:
         "auth.register": {"user": f"new-{role}", "password": PASSWORD},
         "auth.passwd": {"old": PASSWORD, "new": "another " + PASSWORD},
         "mail.send": {"to": ["friend"], "client_id": "1", "body": "hello"},
+        "mail.import": {"client_id": "1", "origin": ORIGIN, "body": "hello"},
         "token.create": {"label": "cron"},
         "token.revoke": {"id": token},
         "users.add": {"user": f"new-{role}"},
+        "users.import": {
+            "user": victim,
+            "to": [victim],
+            "client_id": "1",
+            "origin": ORIGIN,
+            "body": "hello",
+        },
+        "users.mail": {"user": victim},
         "users.passwd": {"user": victim, "password": "another " + PASSWORD},
         "users.role": {"user": victim, "role": "admin"},
         "users.remove": {"user": victim},

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from nimsg.errors import Data
 from nimsg.protocol.methods import METHODS
+from nimsg.protocol.results import Invited
 from tests.support.aioclient import PASSWORD
 from tests.support.office import office, people
+from tests.support.requests_table import ORIGIN
 from tests.support.wire import Wire, at_the_machine, greeted, said
 
 
@@ -58,6 +62,9 @@ def script(message: str, unread: str) -> list[tuple[str, Data]]:
         ("mail.open", {"id": message}),
         ("mail.ack", {"id": message}),
         ("mail.status", {"id": message}),
+        ("mail.thread", {"id": message}),
+        ("mail.import", {"client_id": "2", "origin": ORIGIN, "body": "old"}),
+        ("mail.search", {"words": "mine"}),
         ("mail.delete", {"id": unread}),
         ("token.create", {"label": "cron"}),
         ("token.list", {}),
@@ -70,8 +77,21 @@ OF_THE_MACHINE: list[tuple[str, Data]] = [
     ("users.add", {"user": "eve", "password": PASSWORD}),
     ("users.list", {}),
     ("users.passwd", {"user": "eve", "password": OTHER}),
+    (
+        "users.import",
+        {
+            "user": "eve",
+            "to": ["eve"],
+            "client_id": "1",
+            "origin": ORIGIN,
+            "body": "old",
+        },
+    ),
+    ("users.mail", {"user": "eve"}),
     ("users.role", {"user": "eve", "role": "admin"}),
     ("users.remove", {"user": "eve"}),
+    ("users.invite", {}),
+    ("users.invitations", {}),
 ]
 
 
@@ -93,9 +113,11 @@ async def test_no_method_touches_a_file_on_the_loops_thread(tmp_path: Path) -> N
     ):
         sent, unread = await a.send("bob"), await a.send("bob")
         made = await a.make_token()
+        frame = await local.call("users.invite", {})
+        end = {"id": msgspec.convert(frame["result"], Invited).id}
         with WATCH.of_this_thread() as heard:
             used = await perform(bob, script(sent.id, unread.id))
-            used |= await perform(local, OF_THE_MACHINE)
+            used |= await perform(local, [*OF_THE_MACHINE, ("users.uninvite", end)])
             register = {"user": "carol", "password": PASSWORD}
             used |= await perform(carol, [("auth.register", register)])
             tokens: list[tuple[str, Data]] = [

@@ -5,16 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.errors import Unavailable
+from nimsg.cli.localstore import local_client
+from nimsg.errors import ConfigError, StorageFailure, Unavailable
 from nimsg.protocol.strict import JsonObject
-from nimsg.server.offline import call_offline
+from nimsg.server.offline import serving_offline
+from nimsg.store.local import LocalStore
 from tests.support.aioclient import PASSWORD, connected
 from tests.support.office import office
 from tests.support.post import refused
 
 
+def call(var: Path, method: str, params: JsonObject) -> JsonObject:
+    with local_client(var, "a test", make=True) as client:
+        return client.call(method, params)
+
+
 def users(var: Path) -> list[object]:
-    rows = call_offline(var, "users.list", {})["users"]
+    rows = call(var, "users.list", {})["users"]
     assert isinstance(rows, list)
     return [row["user"] for row in rows]
 
@@ -23,8 +30,7 @@ async def test_sec_17_what_was_done_without_a_server_holds_with_one(
     tmp_path: Path,
 ) -> None:
     chief: JsonObject = {"user": "chief", "password": PASSWORD, "role": "admin"}
-    var = tmp_path / "var"
-    made = await asyncio.to_thread(call_offline, var, "users.add", chief)
+    made = await asyncio.to_thread(call, tmp_path / "var", "users.add", chief)
     async with office(tmp_path) as server, connected(server.port) as client:
         welcome = await client.login("chief")
 
@@ -35,25 +41,55 @@ async def test_sec_17_what_was_done_without_a_server_holds_with_one(
 def test_accounts_are_made_and_closed(tmp_path: Path) -> None:
     var = tmp_path / "var"
     for user in ("bob", "eve"):
-        call_offline(var, "users.add", {"user": user})
-    call_offline(var, "users.remove", {"user": "bob"})
+        call(var, "users.add", {"user": user})
+    call(var, "users.remove", {"user": "bob"})
 
     with refused("name_taken"):
-        call_offline(var, "users.add", {"user": "bob"})
+        call(var, "users.add", {"user": "bob"})
     with refused("unknown_user"):
-        call_offline(var, "users.role", {"user": "bob", "role": "admin"})
+        call(var, "users.role", {"user": "bob", "role": "admin"})
     with refused("invalid_params"):
-        call_offline(var, "users.add", {"user": ""})
+        call(var, "users.add", {"user": ""})
 
     assert users(var) == ["bob", "eve"]
 
 
 def test_nobody_is_logged_in_here(tmp_path: Path) -> None:
     with refused("login_required"):
-        call_offline(tmp_path / "var", "mail.list", {})
+        call(tmp_path / "var", "mail.list", {})
 
 
-async def test_a_folder_that_a_server_has_is_not_touched(tmp_path: Path) -> None:
+async def test_the_server_that_has_the_folder_answers(tmp_path: Path) -> None:
     async with office(tmp_path) as server:
+        var = server.config.var
+        await asyncio.to_thread(call, var, "users.add", {"user": "bob"})
+        assert await asyncio.to_thread(users, var) == ["bob"]
+
+
+def test_a_folder_that_somebody_has_is_not_touched(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "var")
+    try:
         with pytest.raises(Unavailable):
-            await asyncio.to_thread(call_offline, server.config.var, "users.list", {})
+            call(tmp_path / "var", "users.list", {})
+    finally:
+        store.close()
+
+
+def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigError, match="there is no store in"),
+        local_client(tmp_path, "a test"),
+    ):
+        pass
+
+
+def test_a_disk_that_fails_ends_it(tmp_path: Path) -> None:
+    with pytest.raises(StorageFailure):
+        add_without_a_folder(tmp_path / "var")
+
+
+def add_without_a_folder(var: Path) -> None:
+    with serving_offline(var, "a test"), local_client(var, "a test") as client:
+        (var / "users").rmdir()
+        (var / "users").write_text("")
+        client.call("users.add", {"user": "bob"})

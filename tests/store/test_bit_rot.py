@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nimsg.errors import Refusal
+from nimsg.progress import Silent
 from nimsg.store.check import check_store
 from nimsg.store.check_files import check_accounts, check_messages
 from nimsg.store.check_ledger import check_ledger
@@ -61,7 +62,7 @@ def test_t9_every_flip_and_cut_of_a_message_file_is_found(
     with take_snapshot(ruin.layout.index, findings) as index:
         for spoilt in spoil(path.read_bytes()):
             path.write_bytes(spoilt)
-            check_messages(ruin.layout, seen, index, findings)
+            check_messages(ruin.layout, seen, index, findings, Silent())
             assert any(SHARED in one.where for one in findings.problems), spoilt
             findings.problems.clear()
 

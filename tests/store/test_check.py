@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from nimsg.protocol.constants import CopyState
 from nimsg.store.check import Problem, Report, check_store
 from tests.support.ruin import Ruin, named
 from tests.support.spoils import circle
 
 
-NONE = dict.fromkeys(("stored", "fetched", "opened", "acked", "recalled", "deleted"), 0)
+NONE = {state.value: 0 for state in CopyState}
 
 
 def test_n12_a_sound_store_has_sums_and_no_problem(ruin: Ruin) -> None:
@@ -17,6 +18,7 @@ def test_n12_a_sound_store_has_sums_and_no_problem(ruin: Ruin) -> None:
         lines=7,
         copies=NONE | {"stored": 1, "opened": 1, "acked": 1, "recalled": 1},
         refused=1,
+        lost=0,
         problems=[],
     )
 
@@ -36,7 +38,7 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
     expected = [Problem(".", "there is no store in this folder")]
 
     for root in (tmp_path, tmp_path / "missing"):
-        assert check_store(root) == Report(0, 0, 0, NONE, 0, expected)
+        assert check_store(root) == Report(0, 0, 0, NONE, 0, 0, expected)
 
 
 def test_a_format_that_is_not_known_ends_the_check(ruin: Ruin) -> None:
@@ -44,7 +46,7 @@ def test_a_format_that_is_not_known_ends_the_check(ruin: Ruin) -> None:
     ruin.layout.index.unlink()
 
     assert check_store(ruin.root) == Report(
-        0, 0, 0, NONE, 0, [Problem("format", "is '2\ufffd'; this version has 1")]
+        0, 0, 0, NONE, 0, 0, [Problem("format", "is '2\ufffd'; this version has 1")]
     )
 
 

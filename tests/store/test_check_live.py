@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nimsg.core.commands import Act, Command, CreateAccount, MailAct, SetRole
+from nimsg.progress import Silent
 from nimsg.protocol.constants import Device
 from nimsg.store.base import Batch
 from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
@@ -32,7 +33,7 @@ def check_between(
         assert index is not None
         copied()
         check_accounts(layout, seen, index, findings)
-        check_messages(layout, seen, index, findings)
+        check_messages(layout, seen, index, findings, Silent())
         check_leftovers(seen.leftovers, index, findings)
         check_index(index, findings)
         check_ledger(layout, seen, index, findings)

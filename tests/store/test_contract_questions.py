@@ -32,6 +32,7 @@ def test_s0_19_the_sender_sees_all_receipts_and_a_reader_the_own(post: Post) -> 
         receipts=[mine.receipts[1]],
         refused=[],
         pending=False,
+        origin=None,
     )
     assert mine.pending
     for asker, id_ in ((dee, sent.id), (ann, NOBODY)):

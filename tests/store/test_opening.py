@@ -60,7 +60,7 @@ def test_a_damaged_index_is_named_and_kept(settled: Crashed) -> None:
     data[:16] = b"not a database.."
     settled.layout.index.write_bytes(data)
 
-    settled.refuses("index.db is damaged .*; move it aside")
+    settled.refuses("index.db is damaged .*; make it anew with nimsg check --rebuild")
     assert settled.layout.index.read_bytes() == data
 
 
@@ -220,7 +220,7 @@ def another(path: Path) -> None:
         (gone, "is gone"),
         (folder, "cannot be read: Is a directory"),
         (torn, "cannot be read"),
-        (another, "another message"),
+        (another, "it holds the message"),
     ],
 )
 def test_a_damaged_message_is_never_shown(

@@ -25,6 +25,7 @@ from tests.support.ruin import Ruin
 TABLES = {
     "account": "SELECT * FROM account",
     "token": "SELECT * FROM token",
+    "invitation": "SELECT * FROM invitation",
     "mailbox": "SELECT * FROM mailbox",
     "message": "SELECT * FROM message",
     "copy": "SELECT * FROM copy",
@@ -166,13 +167,13 @@ FAULTS: dict[str, tuple[Callable[[Ruin], object], str]] = {
     "damaged message": (spoil_body, "does not match its digest"),
     "message from nobody": (
         lambda ruin: ruin.change_message(ruin.ids.shared, sender="eve"),
-        "is damaged: 'eve'",
+        "a message is from or to 'eve', and there is no such account. `nimsg check",
     ),
     "position taken": (
         lambda ruin: ruin.change_message(
             ruin.ids.shared, positions=Positions({"cyd": 1, "bob": 1}, 2)
         ),
-        "is damaged: UNIQUE",
+        "is damaged: its position is another's",
     ),
     "account file": (
         lambda ruin: ruin.layout.user(1).write_text("{}"),

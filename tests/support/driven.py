@@ -11,8 +11,10 @@ from nimsg.core.commands import (
     Act,
     Command,
     CreateAccount,
+    CreateInvitation,
     MailAct,
     Outcome,
+    PurgeMail,
     SendMail,
 )
 from nimsg.errors import Refusal, StorageFailure
@@ -20,11 +22,14 @@ from nimsg.protocol.constants import Box, Device
 from nimsg.protocol.results import InboxRow, OutboxRow
 from nimsg.store.accountfile import decode_account
 from nimsg.store.base import Batch, ListQuery
+from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.ledger import line_digest, parse_line, read_lines
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import decode_message
+from nimsg.store.removal import read_stubs
 from nimsg.store.schema import GENESIS
 from tests.support.faultydisk import FaultyDisk
+from tests.support.post import ORIGIN
 
 
 # Two minutes before a midnight: the third minute is of another day.
@@ -32,6 +37,7 @@ START = 1_795_305_480_000
 MINUTE = 60_000
 NAMES = ("ann", "bob", "cyd", "dee")
 ANN, BOB, CYD, DEE = 1, 2, 3, 4
+INVITATION = "01M7Q5CYARTHSNWEH6BRBEXR1Z"
 
 Opener = Callable[[Path, FaultyDisk], LocalStore]
 View = dict[str, object]
@@ -90,6 +96,23 @@ def create(*names: str) -> Step:
     return step
 
 
+def invite(driven: Driven, now: int) -> None:
+    """Make the invitation, unless it is there."""
+    if not driven.store.invitations():
+        driven.do([CreateInvitation(INVITATION, "code", "label", None)], now)
+
+
+def join(name: str) -> Step:
+    """Make an account with the invitation, or find it made."""
+
+    def step(driven: Driven, now: int) -> None:
+        if driven.store.account(name) is None:
+            outcomes = driven.do([CreateAccount(name, "h", invitation="code")], now)
+            assert kinds(outcomes) == ["done"]
+
+    return step
+
+
 def send(key: str, *to: str) -> Step:
     """Ann sends; the key is client_id, subject and the beginning of the body."""
 
@@ -97,6 +120,36 @@ def send(key: str, *to: str) -> Step:
         mail = SendMail(ANN, list(to), key, key, f"{key}: {'text ' * 20}", None)
         outcomes = driven.do([mail], now)
         assert isinstance(outcomes[0], Outcome), outcomes
+
+    return step
+
+
+def together(*steps: Step) -> Step:
+    """All of them at one time."""
+
+    def step(driven: Driven, now: int) -> None:
+        for one in steps:
+            one(driven, now)
+
+    return step
+
+
+def import_(key: str, *to: str) -> Step:
+    """Ann takes over a mail; the key is as with `send`."""
+
+    def step(driven: Driven, now: int) -> None:
+        mail = SendMail(ANN, list(to), key, key, f"{key}: old", None, origin=ORIGIN)
+        outcomes = driven.do([mail], now)
+        assert isinstance(outcomes[0], Outcome), outcomes
+
+    return step
+
+
+def purge(most: int = 9) -> Step:
+    """Texts that nobody has in view are removed."""
+
+    def step(driven: Driven, now: int) -> None:
+        driven.do([PurgeMail(now + 1, most)], now)
 
     return step
 
@@ -203,6 +256,11 @@ def view(store: LocalStore) -> View:
                 seen[f"{account.name} {row.subject}"] = text(store, account.uid, row.id)
         seen[f"{account.name} counts"] = store.counts(account.uid)
     seen["accounts"] = accounts
+    seen["removed"] = removed(store)
+    seen["invitations"] = store.invitations()
+    for one in store.invitations():
+        path = store.layout.invitation(one.id)
+        assert decode_invitation(path.read_bytes(), one.id) == one, path
     seen["ledger"] = ledger(store, keys)
     return seen
 
@@ -215,6 +273,19 @@ def text(store: LocalStore, asker: int, id_: str) -> str:
         if refusal.kind != "recalled":
             raise
         return refusal.kind
+
+
+def removed(store: LocalStore) -> list[str]:
+    """The keys of messages whose text is gone, which no file holds any more."""
+    stubs = [
+        stub
+        for day in store.layout.day_folders()
+        for stub in read_stubs(store.layout.removals_of(day))
+    ]
+    for stub in stubs:
+        path = store.layout.message(stub.id)
+        assert not path.exists(), f"the message file {path} stands"
+    return sorted(stub.client_id for stub in stubs)
 
 
 def ledger(store: LocalStore, keys: dict[str, str]) -> list[object]:
@@ -236,6 +307,8 @@ def require_whole(root: Path) -> None:
         assert decode_message(path.read_bytes()).id == path.stem
     for path in (root / "users").glob("*.json"):
         decode_account(path.read_bytes())
+    for path in (root / "invitations").glob("*.json"):
+        decode_invitation(path.read_bytes(), path.stem)
     for path in (root / "ledger").glob("*.jsonl"):
         assert path.read_bytes()[-1:] in (b"", b"\n"), path
 

@@ -87,11 +87,17 @@ class FaultyDisk:
         self._meet(Call("rename", source, target=target))
         self._real.rename(source, target)
 
+    def unlink(self, path: Path) -> None:
+        self._meet(Call("unlink", path))
+        self._real.unlink(path)
+
     def mkdir(self, path: Path) -> None:
         self._meet(Call("mkdir", path))
         self._real.mkdir(path)
 
     def fsync(self, path: Path) -> None:
+        """What is not there cannot be synced."""
+        path.stat()
         self._meet(Call("fsync", path))
 
     def syncfs(self, fd: int) -> bool:

@@ -1,28 +1,32 @@
 """Any sequence of mail commands, beside a model of a few dictionaries (T18)."""
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from msgspec.structs import replace
 
 from nimsg.core.commands import Act, SendMail
 from nimsg.protocol.constants import CopyState
 from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow
 from nimsg.store.base import Counts
-from tests.support.post import Backend, Post, refused, rows
+from nimsg.store.schema import connect_reader
+from tests.support.post import ORIGIN, Backend, Post, refused, rows
 
 
 PEOPLE = ("ann", "bob", "cyd")
 NEW = (CopyState.STORED, CopyState.FETCHED)
+UNREAD = (*NEW, CopyState.IMPORTED)
 RISE = {
     Act.FETCHED: {CopyState.STORED: CopyState.FETCHED},
-    Act.OPENED: dict.fromkeys(NEW, CopyState.OPENED),
-    Act.ACKED: dict.fromkeys((*NEW, CopyState.OPENED), CopyState.ACKED),
+    Act.OPENED: dict.fromkeys(UNREAD, CopyState.OPENED),
+    Act.ACKED: dict.fromkeys((*UNREAD, CopyState.OPENED), CopyState.ACKED),
     Act.RECALLED: dict.fromkeys(NEW, CopyState.RECALLED),
-    Act.DELETED: dict.fromkeys(NEW, CopyState.DELETED),
+    Act.DELETED: dict.fromkeys(UNREAD, CopyState.DELETED),
 }
 
 
@@ -35,6 +39,8 @@ class Message:
     copies: dict[str, CopyState]
     refused: int
     hidden: set[str] = field(default_factory=set)
+    imported: bool = False
+    removed: bool = False
 
     @property
     def pending(self) -> bool:
@@ -44,8 +50,10 @@ class Message:
     def refusal(self, act: Act, actor: str) -> str:
         """Why an act is refused; empty where it is not."""
         copy = self.copies.get(actor)
-        if act is Act.FETCHED or (act is Act.RECALLED and actor == self.sender):
+        if act is Act.FETCHED:
             return ""
+        if act is Act.RECALLED and actor == self.sender:
+            return "not_permitted" if self.imported else ""
         if act is Act.RECALLED:
             return "not_sender" if copy else "not_found"
         if act is not Act.DELETED and copy is CopyState.RECALLED:
@@ -61,6 +69,14 @@ class Message:
             self.copies[name] = RISE[act].get(state, state)
         if act is Act.DELETED:
             self.hidden.add(actor)
+
+    @property
+    def boxes(self) -> tuple[set[str], set[str]]:
+        """Whose inbox and whose outbox it is in."""
+        alone = self.imported and {*self.copies} == {self.sender}
+        return {*self.copies} - self.hidden, {self.sender} - self.hidden - {
+            self.sender if alone else ""
+        }
 
 
 Known = dict[str, InboxRow | OutboxRow]
@@ -96,6 +112,37 @@ class Machine(RuleBasedStateMachine):
         copies = dict.fromkeys(reached, CopyState.STORED)
         message = Message(command, sender, copies, len(to) - len(reached))
         self.messages[sent.id] = message
+
+    @rule(
+        sender=st.sampled_from(PEOPLE),
+        to=st.lists(st.sampled_from((*PEOPLE, "eve")), min_size=1, unique=True),
+    )
+    def import_(self, sender: str, to: list[str]) -> None:
+        reached = [name for name in to if name in PEOPLE]
+        if not reached:
+            return
+        command = replace(self.post.letter(self.uids[sender], to), origin=ORIGIN)
+        sent = self.post.sent(command)
+        copies = dict.fromkeys(reached, CopyState.IMPORTED)
+        self.messages[sent.id] = Message(
+            command, sender, copies, len(to) - len(reached), imported=True
+        )
+
+    @rule(most=st.integers(1, 3))
+    def purge(self, most: int) -> None:
+        due = [
+            message
+            for message in self.messages.values()
+            if message.boxes == (set(), set()) and not message.removed
+        ]
+        assert self.post.purge(most=most) == min(most, len(due))
+        with closing(connect_reader(self.post.root / "index.db")) as index:
+            removed = index.execute("SELECT id FROM message WHERE removed").fetchall()
+        for (id_,) in removed:
+            message = self.messages[id_]
+            assert message.removed or message in due
+            # Who got none is forgotten with the text.
+            message.removed, message.refused = True, 0
 
     @precondition(lambda self: self.messages)
     @rule(data=st.data(), act=st.sampled_from(Act), actor=st.sampled_from(PEOPLE))
@@ -141,16 +188,14 @@ class Machine(RuleBasedStateMachine):
         uid = self.uids[name]
         mine = [m for m in self.messages.values() if m.sender == name]
         theirs = [m for m in self.messages.values() if name in m.copies]
+        kept_in = [m for m in theirs if name in m.boxes[0]]
+        kept_out = [m for m in mine if name in m.boxes[1]]
         new = [m for m in theirs if m.copies[name] in NEW]
         pending = [m for m in mine if m.pending]
         assert self.post.store.counts(uid) == Counts(len(new), len(pending))
         inbox, outbox = self.post.inbox(uid), self.post.outbox(uid)
-        assert [self.messages[row.id] for row in reversed(inbox)] == [
-            message for message in theirs if name not in message.hidden
-        ]
-        assert [self.messages[row.id] for row in reversed(outbox)] == [
-            message for message in mine if name not in message.hidden
-        ]
+        assert [self.messages[row.id] for row in reversed(inbox)] == kept_in
+        assert [self.messages[row.id] for row in reversed(outbox)] == kept_out
         for row in inbox:
             assert row.receipt.state is self.messages[row.id].copies[name]
         for one in outbox:
@@ -180,14 +225,15 @@ class Machine(RuleBasedStateMachine):
         """Each copy is in one state, and each recipient has a copy or a refusal."""
         found: Counter[CopyState] = Counter()
         for id_, message in self.messages.items():
-            if message.sender not in message.hidden:
+            if message.sender in message.boxes[1]:
                 states = self.post.states(self.uids[message.sender], id_)
                 assert states == message.copies
                 found.update(states.values())
             else:
                 found.update(message.copies.values())
-            to = message.command.to
-            assert len(message.copies) + message.refused == len(to)
+            if not message.removed:
+                to = message.command.to
+                assert len(message.copies) + message.refused == len(to)
         report = self.post.check()
         assert report.copies == {state: found[state] for state in CopyState}
         assert report.refused == sum(m.refused for m in self.messages.values())

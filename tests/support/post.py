@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from nimsg.core.commands import (
     Act,
@@ -15,6 +16,7 @@ from nimsg.core.commands import (
     CreateToken,
     MailAct,
     Outcome,
+    PurgeMail,
     RemoveAccount,
     SendMail,
     SentMail,
@@ -24,8 +26,15 @@ from nimsg.core.commands import (
 from nimsg.core.ladder import Copy
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, CopyState, Device
-from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow, Page
-from nimsg.store.base import ListQuery, Store
+from nimsg.protocol.results import (
+    ChangePage,
+    Hits,
+    InboxRow,
+    Origin,
+    OutboxRow,
+    Page,
+)
+from nimsg.store.base import ListQuery, SearchQuery, Store
 from nimsg.store.check import Report, check_store
 from nimsg.store.disk import RealDisk
 from nimsg.store.local import LocalStore
@@ -34,6 +43,13 @@ from nimsg.store.local import LocalStore
 START = 1_795_000_000_000
 DAY = 86_400_000
 MOST_PAGES = 200
+ORIGIN = Origin(
+    "Old Friend <friend@example.org>",
+    ["ann@example.org"],
+    1_000_000_000_000,
+    60,
+    "<1@example.org>",
+)
 
 
 def refused(kind: str) -> "pytest.RaisesExc[Refusal]":
@@ -160,6 +176,38 @@ class Post:
         value = self.ask(command).value
         assert isinstance(value, SentMail)
         return value
+
+    def import_(
+        self,
+        sender: int,
+        *to: str,
+        origin: Origin | None = None,
+        references: Sequence[str] = (),
+        **more: str | None,
+    ) -> SentMail:
+        """Take over a mail; a name must be given for each copy."""
+        letter = self.letter(sender, to, **more)
+        return self.sent(
+            replace(letter, origin=origin or ORIGIN, references=list(references))
+        )
+
+    def purge(self, before: int | None = None, most: int = 100) -> int:
+        """Remove texts that nobody has had in view since a time, or by now."""
+        return self.uid(PurgeMail(self.now + 1 if before is None else before, most))
+
+    def index(self) -> None:
+        """Take everything into the full text."""
+        while self.store.index_text(3):
+            pass
+
+    def search(self, owner: int, words: str = "", **more: object) -> Hits:
+        """What is found."""
+        return self.store.search(SearchQuery(owner, words, **more))  # type: ignore[arg-type]
+
+    def find(self, owner: int, words: str = "", **more: object) -> list[str]:
+        """The ids of what is found, newest first, all of them at once."""
+        hits = self.search(owner, words, **({"limit": 100} | more)).hits
+        return [row.id for hit in hits if (row := hit.inbox or hit.outbox)]
 
     def act(self, act: Act, actor: int, *ids: str) -> dict[str, Copy]:
         """Something happens to messages; the copies of the last one after it."""

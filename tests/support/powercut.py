@@ -15,6 +15,7 @@ from tests.support.faultydisk import Call
 
 
 FOLDER = -1
+GONE = -2
 # The index is SQLite's own; a lock dies with its holder.
 NOT_OURS = ("index.db", "lock")
 
@@ -32,7 +33,7 @@ class Cut(NamedTuple):
 
 
 class Rename(NamedTuple):
-    """A name given to what had another, or had none."""
+    """A name given to what had another, or had none; or a name that is `GONE`."""
 
     source: Path | None
     target: Path
@@ -142,8 +143,8 @@ class Volume:
                 self._content(call.path).pending.append(Append(call.data))
             case "truncate":
                 self._content(call.path).pending.append(Cut(call.number))
-            case "rename":
-                self._rename(call.path, call.target)
+            case "rename" | "unlink":
+                self._rename(call)
             case _:
                 return call.kind in {"commit", "answered"}
         return before != (len(self._renames), self._unsynced())
@@ -189,9 +190,13 @@ class Volume:
         elif call.number & O_TRUNC:
             self._content(call.path).pending.append(Cut(0))
 
-    def _rename(self, source: Path, target: Path) -> None:
-        name = source.relative_to(self._root)
-        self._note(Rename(name, target.relative_to(self._root), self._live[name]))
+    def _rename(self, call: Call) -> None:
+        name = call.path.relative_to(self._root)
+        if call.kind == "unlink":
+            self._note(Rename(None, name, GONE))
+        else:
+            target = call.target.relative_to(self._root)
+            self._note(Rename(name, target, self._live[name]))
 
     def _sync(self) -> None:
         self._names = dict(self._live)
@@ -217,4 +222,7 @@ def apply(names: dict[Path, int], rename: Rename) -> None:
     """Give the name."""
     if rename.source is not None and names.get(rename.source) == rename.what:
         del names[rename.source]
-    names[rename.target] = rename.what
+    if rename.what == GONE:
+        names.pop(rename.target, None)
+    else:
+        names[rename.target] = rename.what

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+ORIGIN = {"from": "Ann <ann@example.org>", "to": ["bob@example.org"]}
 
 # The fewest parameters each method can be called with.
 MINIMAL: dict[str, dict[str, object]] = {
@@ -23,14 +24,22 @@ MINIMAL: dict[str, dict[str, object]] = {
     "mail.status": {"id": ID},
     "mail.recall": {"id": ID},
     "mail.delete": {"id": ID},
+    "mail.search": {},
+    "mail.thread": {"id": ID},
+    "mail.import": {"client_id": "c1", "origin": ORIGIN},
     "token.create": {"label": "cron"},
     "token.list": {},
     "token.revoke": {"id": "t1"},
     "users.add": {"user": "bob"},
     "users.list": {},
+    "users.import": {"user": "bob", "to": ["bob"], "client_id": "c1", "origin": ORIGIN},
+    "users.mail": {"user": "bob"},
     "users.passwd": {"user": "bob", "password": "12345678"},
     "users.role": {"user": "bob", "role": "admin"},
     "users.remove": {"user": "bob"},
+    "users.invite": {},
+    "users.invitations": {},
+    "users.uninvite": {"id": ID},
 }
 
 
@@ -53,6 +62,26 @@ _MESSAGE_ID = Field(
     TEXT,
     (ID, "0" * 26, "7" + "Z" * 25),
     ("", ID[:-1], ID + "0", ID.lower(), "8" + "Z" * 25, ID[:-1] + "U", ID + "\n"),
+)
+
+_LIST = frozenset({"list"})
+_ORIGIN_TEXT = Field(TEXT_OR_NULL, ("", "x" * 512, "\U0001f600" * 512), ("x" * 513,))
+_SIGNED = Field(INTEGER_OR_NULL, (0, -(2**53), 2**53), (2**53 + 1, -(2**53) - 1))
+_WRONG_ORIGINS: tuple[dict[str, object], ...] = (
+    {},
+    {"from": "a"},
+    {"to": []},
+    {"from": None, "to": []},
+    {"from": "x" * 513, "to": []},
+    {"from": "a", "to": ["a"] * 65},
+    {"from": "a", "to": ["x" * 513]},
+    {"from": "a", "to": [None]},
+    {"from": "a", "to": [], "date": 2**53 + 1},
+    {"from": "a", "to": [], "date": 1.5},
+    {"from": "a", "to": [], "zone": 1440},
+    {"from": "a", "to": [], "zone": -1440},
+    {"from": "a", "to": [], "message_id": "x" * 513},
+    {"from": "a", "to": [], "bcc": "b"},
 )
 
 # By the parameter's name; a method's own row, "method.parameter", goes before.
@@ -78,17 +107,55 @@ FIELDS: dict[str, Field] = {
     "since": Field(TEXT_OR_NULL, ("", "x" * 128), ("x" * 129,)),
     "box": Field(TEXT, ("inbox", "outbox"), ("", "Inbox", "trash")),
     "all": Field(frozenset({"boolean"}), (True, False)),
+    "peek": Field(frozenset({"boolean"}), (True, False)),
     "before": Field(INTEGER_OR_NULL, (1, 2**53), (0, -1, 2**53 + 1, 10**4000)),
     "after": _NAME._replace(types=TEXT_OR_NULL),
     "limit": Field(INTEGER, (1, 500), (0, -1, 501, 10**4000)),
     "id": _MESSAGE_ID,
     "mail.open.id": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
+    "invitation": Field(TEXT_OR_NULL, ("", "x" * 128), ("x" * 129,)),
+    "users.invite.label": Field(TEXT, ("", "l" * 64), ("l" * 65,)),
+    "users.invitations.after": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
     "token.revoke.id": Field(TEXT, ("t", "t" * 32), ("", "t" * 33)),
     "hash": Field(
         TEXT_OR_NULL,
         ("0123456789abcdef" * 2,),
         ("", "a" * 31, "a" * 33, "A" * 32, "g" * 32, "a" * 32 + "\n"),
     ),
+    "origin": Field(
+        frozenset({"object"}),
+        (
+            ORIGIN,
+            {"from": "", "to": []},
+            {
+                "from": "x" * 512,
+                "to": ["x" * 512] * 64,
+                "date": -(2**53),
+                "zone": -1439,
+                "message_id": "x" * 512,
+            },
+            {"from": "a", "to": [], "date": None, "zone": 1439, "message_id": None},
+        ),
+        _WRONG_ORIGINS,
+    ),
+    "references": Field(
+        _LIST, ([], ["!", "~" * 64], ["a"] * 20), (["a"] * 21, [""], ["a b"], [1])
+    ),
+    "words": Field(TEXT, ("", "x" * 500), ("x" * 501,)),
+    "from": _ORIGIN_TEXT,
+    "person": _ORIGIN_TEXT,
+    "mail.search.to": _ORIGIN_TEXT,
+    "mail.search.box": Field(TEXT_OR_NULL, ("inbox", "outbox"), ("", "Inbox")),
+    "show": Field(
+        TEXT_OR_NULL,
+        ("new", "opened", "acked", "pending", "recalled", "imported"),
+        ("", "stored", "New"),
+    ),
+    "mail.search.since": _SIGNED,
+    "until": _SIGNED,
+    "mail.search.before": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
+    "mail.search.limit": Field(INTEGER, (1, 100), (0, -1, 101)),
+    "users.mail.after": Field(INTEGER, (0, 2**53), (-1, 2**53 + 1)),
     "wait_ms": Field(INTEGER, (0, 60_000), (-1, 60_001)),
     "label": Field(TEXT, ("l", "l" * 64), ("", "l" * 65)),
     "expires_at": Field(INTEGER_OR_NULL, (0, 2**53), (-1, 2**53 + 1)),

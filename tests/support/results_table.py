@@ -9,8 +9,15 @@ from nimsg.protocol.results import (
     CreatedToken,
     Done,
     Hello,
+    Hit,
+    Hits,
     InboxRow,
+    InvitationRow,
+    Invitations,
+    Invited,
+    Letters,
     Opened,
+    Origin,
     OutboxRow,
     Page,
     Recalled,
@@ -19,6 +26,7 @@ from nimsg.protocol.results import (
     Result,
     Sent,
     Status,
+    Thread,
     TokenRow,
     Tokens,
     UserRow,
@@ -48,10 +56,28 @@ FULL = Receipt(
 GONE = Receipt("~", CopyState.RECALLED, AT, Device.TUI, recalled_at=AT + 1)
 
 INBOX = InboxRow(1, ID, "alice", ["bob"], "", 0, AT, STORED)
-INBOX_FULL = InboxRow(2**53, ID, "#", ["a"] * 64, TEXT, 65_536, AT, FULL, ID)
+ORIGIN = Origin("", [], None, None, None)
+ORIGIN_FULL = Origin("Ann <ann@example.org>", [TEXT, "~"], -1, -720, "<1@example.org>")
+INBOX_FULL = InboxRow(
+    2**53, ID, "#", ["a"] * 64, TEXT, 65_536, AT, FULL, ID, ORIGIN_FULL
+)
 OUTBOX = OutboxRow(1, ID, ["bob"], "", 0, AT, [STORED], True)
 OUTBOX_FULL = OutboxRow(
-    2, ID, ["b", "~"], TEXT, 9, AT, [FULL, GONE], False, [Refused("x", "k")], ID, AT
+    2,
+    ID,
+    ["b", "~"],
+    TEXT,
+    9,
+    AT,
+    [FULL, GONE],
+    False,
+    [Refused("x", "k")],
+    ID,
+    AT,
+    ORIGIN,
+)
+OPENED = Opened(
+    ID, "alice", ["bob"], TEXT, TEXT * 100, AT, ID, DIGEST, HASH, FULL, ORIGIN_FULL
 )
 CHANGES = ChangePage("e1:2:3", True, [INBOX, INBOX_FULL], [OUTBOX, OUTBOX_FULL])
 
@@ -82,10 +108,16 @@ RESULTS: tuple[Result, ...] = (
         True,
         CHANGES,
     ),
-    Opened(ID, "alice", ["bob"], "", "", AT, None, DIGEST, HASH, None),
-    Opened(ID, "alice", ["bob"], TEXT, TEXT * 100, AT, ID, DIGEST, HASH, FULL),
-    Status(ID, "alice", ["b"], TEXT, 1, AT, None, [STORED, GONE], [], True),
-    Status(ID, "alice", ["b"], "", 1, AT, ID, [], [Refused("x", "k")], False),
+    Opened(ID, "alice", ["bob"], "", "", AT, None, DIGEST, HASH, None, None),
+    OPENED,
+    Status(ID, "alice", ["b"], TEXT, 1, AT, None, [STORED, GONE], [], True, None),
+    Status(ID, "alice", ["b"], "", 1, AT, ID, [], [Refused("x", "k")], False, ORIGIN),
+    Hits([], None, 0, None),
+    Hits([Hit(INBOX, None, TEXT), Hit(None, OUTBOX_FULL)], ID, 3, AT),
+    Thread([], [], False),
+    Thread([INBOX, INBOX_FULL], [OUTBOX], True),
+    Letters([], [], None),
+    Letters([OPENED], [ID], 7),
     Acked(ID, FULL),
     Recalled(ID, False, [GONE, FULL]),
     CreatedToken("t1", "nimsg_secret"),
@@ -99,5 +131,13 @@ RESULTS: tuple[Result, ...] = (
     Users(
         [UserRow("bob", "user", AT, None, True), UserRow("x", "admin", 0, AT, False)],
         next="x",
+    ),
+    Invited(ID, "nimsg-invite_code"),
+    Invitations(
+        [
+            InvitationRow(ID, "", AT, None, None, None, None),
+            InvitationRow(ID, TEXT, AT, AT + 1, AT + 2, "bob", AT + 3),
+        ],
+        next=ID,
     ),
 )

@@ -8,9 +8,25 @@ from pathlib import Path
 
 from nimsg.core.accounts import Account
 from nimsg.core.commands import Command
+from nimsg.core.invitations import Invitation
 from nimsg.errors import StorageFailure
-from nimsg.protocol.results import ChangePage, Opened, Page, Status
-from nimsg.store.base import Batch, Counts, ListQuery, TokenHolder
+from nimsg.protocol.results import (
+    ChangePage,
+    Hits,
+    Letters,
+    Opened,
+    Page,
+    Status,
+    Thread,
+)
+from nimsg.store.base import (
+    Batch,
+    Counts,
+    ListQuery,
+    ReadQuery,
+    SearchQuery,
+    TokenHolder,
+)
 from nimsg.store.local import LocalStore
 
 
@@ -45,6 +61,10 @@ class WatchedStore:
         self._note("settle")
         return self._store.settle()
 
+    def index_text(self, most: int) -> bool:
+        self._note("index_text")
+        return self._store.index_text(most)
+
     def close(self) -> None:
         self._store.close()
 
@@ -63,6 +83,14 @@ class WatchedStore:
     def accounts(self) -> list[Account]:
         self._note("accounts")
         return self._store.accounts()
+
+    def invitation(self, secret_hash: str) -> Invitation | None:
+        self._note("invitation")
+        return self._store.invitation(secret_hash)
+
+    def invitations(self) -> list[Invitation]:
+        self._note("invitations")
+        return self._store.invitations()
 
     def counts(self, owner: int) -> Counts:
         self._note("counts")
@@ -83,6 +111,18 @@ class WatchedStore:
     def find_hash(self, asker: int, body_md5: str) -> str:
         self._note("find_hash")
         return self._store.find_hash(asker, body_md5)
+
+    def search(self, query: SearchQuery) -> Hits:
+        self._note("search")
+        return self._store.search(query)
+
+    def thread(self, asker: int, id: str) -> Thread:  # noqa: A002
+        self._note("thread")
+        return self._store.thread(asker, id)
+
+    def read(self, query: ReadQuery) -> Letters:
+        self._note("read")
+        return self._store.read(query)
 
     def status(self, asker: int, id: str) -> Status:  # noqa: A002
         self._note("status")

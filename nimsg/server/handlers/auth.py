@@ -29,7 +29,10 @@ async def login(context: Context, params: q.Login) -> Reply:
 
 async def register(context: Context, params: q.Register) -> Reply:
     """Make an account and be it."""
-    account = await policy_of(context).register(params.user, params.password)
+    code = params.invitation
+    account = await policy_of(context).register(
+        params.user, params.password, token_hash(code) if code else None
+    )
     return await welcome(context, Login(account, params.device))
 
 
@@ -95,7 +98,7 @@ def policy_of(context: Context) -> Policy:
 
 
 def token_hash(secret: str) -> str:
-    """What is kept of a token: it is random enough for a plain sha-256."""
+    """What is kept of a token or code: it is random enough for a plain sha-256."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 

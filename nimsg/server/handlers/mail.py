@@ -59,7 +59,7 @@ async def send(context: Context, params: q.Send) -> Reply:
             duplicate=sent.duplicate,
             changes=changes,
         ),
-        afterwards=_fetched(context, changes.inbox) if changes else None,
+        afterwards=fetched(context, changes.inbox) if changes else None,
     )
 
 
@@ -68,8 +68,8 @@ async def list_(context: Context, params: q.ListMail) -> Reply:
     services = context.services
     query = ListQuery(context.uid, params.box, params.all, params.before, params.limit)
     page = await services.read(services.store.page, query)
-    fetched = _fetched(context, page.inbox) if params.box is Box.INBOX else None
-    return Reply(page, afterwards=fetched)
+    afterwards = fetched(context, page.inbox) if params.box is Box.INBOX else None
+    return Reply(page, afterwards=afterwards)
 
 
 async def changes(context: Context, params: q.Changes) -> Reply:
@@ -86,7 +86,7 @@ async def changes(context: Context, params: q.Changes) -> Reply:
             )
             left = 0.0 if services.stopping else deadline - loop.time()
             if page.inbox or page.outbox or left <= 0:
-                return Reply(page, afterwards=_fetched(context, page.inbox))
+                return Reply(page, afterwards=fetched(context, page.inbox))
             await asyncio.wait({ticket}, timeout=left)
         finally:
             services.parking.leave(uid, ticket)
@@ -98,6 +98,10 @@ async def open_(context: Context, params: q.OpenMail) -> Reply:
     id_ = await _find(context, params)
     letter = await services.read(services.store.letter, context.uid, id_)
     if letter.receipt is None or letter.receipt.opened_at is not None:
+        return Reply(letter)
+    if params.peek:
+        if letter.sender != me.account.name:
+            raise Refusal("not_permitted", "opening it would set a receipt")
         return Reply(letter)
     act = MailAct(Act.OPENED, context.uid, [id_], me.device)
     copies = await services.commit(act, Copies)
@@ -152,7 +156,7 @@ async def _since(context: Context, since: str, most: int) -> ChangePage:
     return await services.read(services.store.changes, context.uid, since, most)
 
 
-def _fetched(context: Context, rows: list[InboxRow]) -> MailAct | None:
+def fetched(context: Context, rows: list[InboxRow]) -> MailAct | None:
     """What is to be written after these rows have reached the asker's device."""
     ids = [row.id for row in rows if row.receipt.state is CopyState.STORED]
     if not ids:

@@ -1,0 +1,73 @@
+"""The full text is kept up on a thread of its own, behind everything that answers."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from nimsg.store.base import Store
+
+
+ROUND_MOST = 200
+# So many rounds in a row mean that it will take a while: nobody waits for that.
+ROUNDS_WAITED_FOR = 25
+
+
+class Indexing:
+    """Owned by the loop. `pause_s` lets messages gather while nobody searches."""
+
+    def __init__(self, store: Store, pause_s: float) -> None:
+        self._store = store
+        self._pause_s = pause_s
+        self._behind = asyncio.Event()
+        self._behind.set()
+        self._hurry = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._working = False
+        self._rounds = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="indexer")
+
+    def note(self) -> None:
+        """There may be something to take in."""
+        self._behind.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._behind.wait()
+            if not self._hurry.is_set():
+                await _wait(self._hurry, self._pause_s)
+            self._hurry.clear()
+            self._behind.clear()
+            served, self._waiting = self._waiting, []
+            self._working = True
+            while await loop.run_in_executor(
+                self._pool, self._store.index_text, ROUND_MOST
+            ):
+                self._rounds += 1
+            self._working, self._rounds = False, 0
+            for waiter in served:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    async def caught_up(self, wait_s: float) -> None:
+        """Wait at most so long for what was filed by now."""
+        idle = not self._behind.is_set() and not self._working
+        if idle or self._rounds > ROUNDS_WAITED_FOR:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self._behind.set()
+        self._hurry.set()
+        await asyncio.wait({waiter}, timeout=wait_s)
+
+    def close(self) -> None:
+        """End the thread after what it is at."""
+        self._pool.shutdown()
+
+
+async def _wait(event: asyncio.Event, most_s: float) -> None:
+    waiting = asyncio.wait_for(event.wait(), most_s)
+    try:
+        await waiting
+    except TimeoutError:
+        return

@@ -1,0 +1,308 @@
+"""The full text: which words stand in which message, in a database of its own.
+
+It follows the index by message numbers, behind the filer, and is never synced: what
+is damaged, or belongs to another index, is made anew from the message files. The
+words of a text are kept, and not the text (SQLite's FTS5, contentless).
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from nimsg.core.words import Term, cut
+from nimsg.errors import Refusal
+from nimsg.logs import LOGGER
+from nimsg.store.disk import FILE_MODE
+from nimsg.store.layout import Layout
+from nimsg.store.messagefile import MessageFile
+from nimsg.store.schema import PRIMARY_CODE, is_damage, meta
+
+
+FORMAT = "1"
+# `who` has a word for the sender, s12, and for each recipient, r7. The next two are
+# of the origin of imported mail.
+SCHEMA = f"""
+CREATE VIRTUAL TABLE words USING fts5(
+    who, author, addressees, subject, body,
+    content = '', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TABLE progress (
+    epoch TEXT NOT NULL, format TEXT NOT NULL, last INTEGER NOT NULL
+);
+INSERT INTO progress VALUES ('', '{FORMAT}', 0);
+"""
+# So often in a row it is made anew; what is damaged then is no chance.
+TRIES = 3
+ADD = "INSERT INTO words (rowid, who, author, addressees, subject, body) VALUES"
+DELETE = (
+    "INSERT INTO words (words, rowid, who, author, addressees, subject, body)"
+    " VALUES ('delete', ?, ?, ?, ?, ?, ?)"
+)
+NEXT = (
+    "SELECT m, id, sender, removed, (SELECT group_concat(owner) FROM copy c"
+    " WHERE c.m = t.m) AS owners FROM message t WHERE m > ? ORDER BY m LIMIT ?"
+)
+# `sz` has the number of words in each column, a byte where there is none.
+ONE = (
+    "SELECT m, sender, (SELECT group_concat(owner) FROM copy c WHERE c.m = t.m)"
+    " AS owners, (SELECT sz FROM words_docsize d WHERE d.id = t.m) AS sz"
+    " FROM message t WHERE id = ?"
+)
+NO_TEXTS = ("", "", "", "")
+TEXT_COLUMNS = len(NO_TEXTS)
+
+
+class Reached(Struct, frozen=True):
+    """How far the full text has come: messages that wait, and when the last came."""
+
+    unindexed: int
+    indexed_to: int | None
+
+
+class FullText:
+    """Owned by the thread that calls `index`; others only connect to read.
+
+    `read` gives a message by its id and raises `Refusal` where it is damaged.
+    """
+
+    def __init__(self, layout: Layout, read: Callable[[str], MessageFile]) -> None:
+        self._layout = layout
+        self._read = read
+        self._connection: sqlite3.Connection | None = None
+        self._doubted: sqlite3.DatabaseError | None = None
+        self._removed: deque[MessageFile] = deque()
+        self._local = threading.local()
+        self._unclean = False
+        self._generation = 0
+        self._discarded = 0
+        self._readers: list[sqlite3.Connection] = []
+
+    def forget(self, file: MessageFile) -> None:
+        """The words of a message whose text is being removed go with the next round.
+
+        A crash before that leaves them until the full text is made anew.
+        """
+        self._removed.append(file)
+
+    def index(self, most: int) -> bool:
+        """Take in at most so many messages; whether more wait."""
+        try:
+            if self._doubted is not None:
+                raise self._doubted
+            connection = self._connection or self._open()
+            return self._round(connection, most)
+        except (sqlite3.Error, OSError) as error:
+            self._let_go()
+            self._doubted = None
+            if not isinstance(error, sqlite3.DatabaseError) or not is_damage(error):
+                LOGGER.warning("the full text stays behind: %s", error)
+                return False
+            LOGGER.info("the full text is made anew: %s", error)
+            self._discard()
+            self._discarded += 1
+            return self._discarded < TRIES
+
+    def doubt(self, error: sqlite3.DatabaseError) -> None:
+        """A reader met an error: after damage the next round makes it all anew."""
+        code: int = getattr(error, "sqlite_errorcode", 0)
+        if code & PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            self._doubted = error
+
+    def close(self) -> None:
+        """Let the file go."""
+        # The last one who closes and may write removes the log.
+        while self._readers:
+            self._readers.pop().close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's connection, with the index attached.
+
+        Raises `Refusal("busy")` while there is no full text.
+        """
+        generation = self._generation
+        known: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if known is not None and self._local.generation == generation:
+            return known
+        try:
+            connection = _connect(self._layout, "mode=ro")
+            _require_own(connection)
+        except sqlite3.DatabaseError as error:
+            self.doubt(error)
+            raise Refusal("busy", "the full text is being made; try again") from None
+        self._local.reader, self._local.generation = connection, generation
+        self._readers.append(connection)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        self._layout.search.touch(FILE_MODE)
+        connection = self._connection = _connect(self._layout, "mode=rw")
+        connection.execute("PRAGMA main.journal_mode = WAL")
+        connection.execute("PRAGMA main.synchronous = OFF")
+        connection.execute("PRAGMA main.secure_delete = ON")
+        tables = connection.execute("SELECT EXISTS (SELECT 1 FROM main.sqlite_master)")
+        if not tables.fetchone()[0]:
+            connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+            connection.execute(
+                "UPDATE progress SET epoch = ?", (meta(connection, "epoch"),)
+            )
+            self._generation += 1
+        _require_own(connection)
+        return connection
+
+    def _round(self, connection: sqlite3.Connection, most: int) -> bool:
+        last: int = connection.execute("SELECT last FROM progress").fetchone()[0]
+        rows = connection.execute(NEXT, (last, most)).fetchall()
+        if not rows and not self._removed and not self._unclean:
+            return False
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.executemany(
+                f"{ADD} (?, ?, ?, ?, ?, ?)",
+                [
+                    (row["m"], *self._document(row))
+                    for row in rows
+                    if not row["removed"]
+                ],
+            )
+            if rows:
+                connection.execute("UPDATE progress SET last = ?", (rows[-1]["m"],))
+            self._delete_removed(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        self._discarded = 0
+        more = len(rows) == most
+        if self._unclean and not more:
+            self._clean(connection)
+        return more
+
+    def _clean(self, connection: sqlite3.Connection) -> None:
+        """Let no word stay that only removed texts had: deleting is but a note."""
+        connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+        self._unclean = False
+
+    def _document(self, row: sqlite3.Row) -> tuple[str, ...]:
+        try:
+            file = self._read(row["id"])
+        except Refusal:
+            # Without words it is still found by its people and its date.
+            return (_who(row), *NO_TEXTS)
+        return (_who(row), *_texts(file))
+
+    def _delete_removed(self, connection: sqlite3.Connection) -> None:
+        while self._removed:
+            file = self._removed.popleft()
+            row = connection.execute(ONE, (file.id,)).fetchone()
+            # What was never taken in must not be taken out.
+            if row is not None and row["sz"] is not None:
+                wordless = row["sz"].endswith(bytes(TEXT_COLUMNS))
+                texts = NO_TEXTS if wordless else _texts(file)
+                connection.execute(DELETE, (row["m"], _who(row), *texts))
+                self._unclean = True
+
+    def _discard(self) -> None:
+        self._generation += 1
+        for path in _files(self._layout):
+            path.unlink(missing_ok=True)
+
+
+def _require_own(connection: sqlite3.Connection) -> None:
+    row = connection.execute("SELECT epoch, format FROM progress").fetchone()
+    if row is None or tuple(row) != (meta(connection, "epoch"), FORMAT):
+        raise sqlite3.DatabaseError("the full text is of another index")
+    connection.execute("SELECT rowid FROM words LIMIT 1")
+
+
+def reached(connection: sqlite3.Connection) -> Reached:
+    """How far a reader's connection sees the full text."""
+    last: int = connection.execute("SELECT last FROM progress").fetchone()[0]
+    newest: int = connection.execute(
+        "SELECT ifnull(max(m), 0) FROM message"
+    ).fetchone()[0]
+    row = connection.execute(
+        "SELECT sent_at FROM message WHERE m = ?", (last,)
+    ).fetchone()
+    return Reached(max(0, newest - last), row["sent_at"] if row else None)
+
+
+def expression(
+    owner: int, terms: list[Term], people: list[tuple[str, int | None, str]]
+) -> str:
+    """What FTS5 shall look for in the mailbox of an account.
+
+    `people` are a side (`from`, `to` or `with`), the account of the name, and the
+    name itself, which may stand in the origin of imported mail.
+    """
+    parts = [f"who : ({_quoted(f's{owner}')} OR {_quoted(f'r{owner}')})"]
+    for side, uid, name in people:
+        letters, columns = SIDES[side]
+        known = [f"who : {_quoted(f'{letter}{uid}')}" for letter in letters]
+        parts.append(f"({' OR '.join([*known, f'{columns} : {_quoted(cut(name))}'])})")
+    parts += [f"{TEXT} : {_phrase(term)}" for term in terms if not term.excluded]
+    without = [f" NOT {TEXT} : {_phrase(term)}" for term in terms if term.excluded]
+    return f"({' AND '.join(parts)}){''.join(without)}"
+
+
+TEXT = "{subject body}"
+SIDES = {
+    "from": ("s", "author"),
+    "to": ("r", "addressees"),
+    "with": ("sr", "{author addressees}"),
+}
+
+
+def _phrase(term: Term) -> str:
+    return _quoted(" ".join(term.words)) + (" *" if term.prefix else "")
+
+
+def _quoted(text: str) -> str:
+    """A string of FTS5's query language, which ends at a NUL."""
+    doubled = text.replace('"', '""').replace("\0", " ")
+    return f'"{doubled}"'
+
+
+def _who(row: sqlite3.Row) -> str:
+    owners = str(row["owners"] or "").split(",")
+    return " ".join([f"s{row['sender']}", *(f"r{owner}" for owner in owners if owner)])
+
+
+def _texts(file: MessageFile) -> tuple[str, str, str, str]:
+    origin = file.origin
+    author, addressees = (
+        (origin.sender, " ".join(origin.to)) if origin is not None else ("", "")
+    )
+    return cut(author), cut(addressees), cut(file.subject), cut(file.message)
+
+
+def _connect(layout: Layout, options: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{layout.search.absolute().as_uri()}?{options}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    index = f"{layout.index.absolute().as_uri()}?mode=ro"
+    connection.execute("ATTACH ? AS idx", (index,))
+    return connection
+
+
+def _files(layout: Layout) -> list[Path]:
+    return [
+        layout.search.with_name(f"{layout.search.name}{end}")
+        for end in ("", "-wal", "-shm")
+    ]

@@ -1,0 +1,183 @@
+"""Questions to a local store: answered from the index, the full text and the files."""
+
+import sqlite3
+import threading
+
+import msgspec
+
+from nimsg.core import mail
+from nimsg.core.accounts import Account
+from nimsg.core.invitations import Invitation
+from nimsg.core.ladder import receipt
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import limit
+from nimsg.protocol.results import (
+    ChangePage,
+    Hits,
+    Letters,
+    Opened,
+    Page,
+    Status,
+    Thread,
+)
+from nimsg.store import accountbook, finder, invitationbook, reader
+from nimsg.store.base import Counts, ListQuery, ReadQuery, SearchQuery, TokenHolder
+from nimsg.store.filer import RowKind
+from nimsg.store.fulltext import FullText
+from nimsg.store.layout import Layout
+from nimsg.store.mailbook import Mailbook
+from nimsg.store.messagefile import MessageFile, decode_as
+from nimsg.store.schema import connect_reader
+
+
+class Questions:
+    """The part of `nimsg.store.base.Store` that changes nothing.
+
+    Each thread has a connection of its own; `hang_up` closes them all.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._full_text = FullText(layout, self._read)
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    def hang_up(self) -> None:
+        """Let go of the databases; nothing can be asked any more."""
+        self._full_text.close()
+        while self._readers:
+            self._readers.pop().close()
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if connection is None:
+            connection = self._local.reader = connect_reader(self.layout.index)
+            self._readers.append(connection)
+        return connection
+
+    def account(self, name: str) -> Account | None:
+        """See `Store`."""
+        return accountbook.by_name(self._reader, name)
+
+    def account_by_uid(self, uid: int) -> Account:
+        """See `Store`."""
+        return accountbook.by_uid(self._reader, uid)
+
+    def token_holder(self, secret_hash: str) -> TokenHolder | None:
+        """See `Store`."""
+        return accountbook.by_token(self._reader, secret_hash)
+
+    def accounts(self) -> list[Account]:
+        """See `Store`."""
+        return accountbook.all_accounts(self._reader)
+
+    def invitation(self, secret_hash: str) -> Invitation | None:
+        """See `Store`."""
+        return invitationbook.by_secret(self._reader, secret_hash)
+
+    def invitations(self) -> list[Invitation]:
+        """See `Store`."""
+        return invitationbook.all_invitations(self._reader)
+
+    def counts(self, owner: int) -> Counts:
+        """See `Store`."""
+        return reader.counts(self._reader, owner)
+
+    def page(self, query: ListQuery) -> Page:
+        """See `Store`."""
+        return reader.page(self._reader, query)
+
+    def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:
+        """See `Store`."""
+        return reader.changes(self._reader, owner, since, limit)
+
+    def find_hash(self, asker: int, body_md5: str) -> str:
+        """See `Store`."""
+        return reader.find_hash(self._reader, asker, body_md5)
+
+    def status(self, asker: int, id: str) -> Status:  # noqa: A002
+        """See `Store`."""
+        return reader.status(self._reader, asker, id)
+
+    def search(self, query: SearchQuery) -> Hits:
+        """See `Store`."""
+        connection = self._full_text.reader()
+        try:
+            return finder.search(connection, query, self._read)
+        except sqlite3.DatabaseError as error:
+            self._full_text.doubt(error)
+            raise Refusal("busy", "the full text is made anew; try again") from None
+
+    def thread(self, asker: int, id: str) -> Thread:  # noqa: A002
+        """See `Store`."""
+        return reader.thread(self._reader, asker, id)
+
+    def read(self, query: ReadQuery) -> Letters:
+        """See `Store`."""
+        found = reader.letter_ids(self._reader, query)
+        letters: list[Opened] = []
+        damaged: list[str] = []
+        room = limit("page_bytes")
+        before = query.after
+        for position, id_ in found:
+            try:
+                letter = self.letter(query.owner, id_)
+            except Refusal:
+                damaged.append(id_)
+            else:
+                room -= len(msgspec.json.encode(letter))
+                if room < 0 and letters:
+                    return Letters(letters, damaged, before)
+                letters.append(letter)
+            before = position
+        last = found[-1][0] if len(found) == query.limit else None
+        return Letters(letters, damaged, last)
+
+    def letter(self, asker: int, id: str) -> Opened:  # noqa: A002
+        """See `Store`."""
+        with reader.snapshot(self._reader):
+            known = Mailbook(self._reader).find(id)
+            if known is None:
+                raise Refusal("not_found")
+            copy = mail.visible_copy(known.facts, asker)
+            file = self._read(id)
+        return Opened(
+            id=file.id,
+            sender=file.sender,
+            to=file.to,
+            subject=file.subject,
+            body=file.message,
+            sent_at=file.sent_at,
+            reply_to=file.reply_to,
+            digest=file.digest,
+            hash=file.hash,
+            receipt=receipt(known.names[asker], copy) if copy else None,
+            origin=file.origin,
+        )
+
+    def _read(self, id_: str) -> MessageFile:
+        """The file, or the journal row of one that is being filed just now.
+
+        In one snapshot: a row that is forgotten meanwhile is still seen.
+        """
+        try:
+            data = self.layout.message(id_).read_bytes()
+        except FileNotFoundError:
+            row = self._reader.execute(
+                "SELECT data FROM journal WHERE kind = ? AND name = ?",
+                (RowKind.MESSAGE, id_),
+            ).fetchone()
+            # It may have been filed and forgotten in between.
+            data = row["data"] if row else self._read_again(id_)
+        except OSError as error:
+            why = f"the message file cannot be read: {error.strerror}"
+            raise Refusal("damaged", why) from None
+        return decode_as(data, id_)
+
+    def _read_again(self, id_: str) -> bytes:
+        try:
+            return self.layout.message(id_).read_bytes()
+        except FileNotFoundError:
+            raise Refusal("damaged", "the message file is gone") from None

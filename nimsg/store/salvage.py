@@ -1,0 +1,264 @@
+"""`nimsg check --rebuild`: a store that starts again, from whatever can be used.
+
+For copies that were taken from a running server, and for stores that something else
+has damaged. What cannot be used goes to quarantine; nothing is thrown away.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from nimsg.core.accounts import Account
+from nimsg.errors import ConfigError, NimsgError, StorageFailure
+from nimsg.progress import Progress
+from nimsg.protocol.rules import ID
+from nimsg.store import accountbook
+from nimsg.store.accountfile import decode_account
+from nimsg.store.atomic import move_aside, put_file
+from nimsg.store.base import JournalRow
+from nimsg.store.disk import Disk
+from nimsg.store.filer import Filer, RowKind
+from nimsg.store.invitationfile import decode_invitation
+from nimsg.store.layout import FORMAT, Layout
+from nimsg.store.ledger import (
+    EVENT,
+    Ledger,
+    day_files,
+    decode_line,
+    line_digest,
+)
+from nimsg.store.lock import StoreLock
+from nimsg.store.mailboxes import Mailbox, mailbox_ends
+from nimsg.store.messagefile import decode_message
+from nimsg.store.quarantine import Loss
+from nimsg.store.rebuild import Rebuilt, rebuild_index
+from nimsg.store.removal import decode_stub
+from nimsg.store.schema import GENESIS, connect_reader, meta
+from nimsg.store.trouble import Lenient
+
+
+DATABASES = ("index.db", "index.db-wal", "index.db-shm")
+TEMPORARIES = ("messages/*/*/*/*.tmp", "users/*.tmp", "invitations/*.tmp")
+
+
+class Salvaged(Struct, frozen=True):
+    """What came of it: the new index, journal rows that were filed, what was lost.
+
+    `aside` is where the old databases are; `remarks` are about what is no loss.
+    """
+
+    rebuilt: Rebuilt
+    filed: int
+    aside: str
+    losses: list[Loss]
+    remarks: list[str]
+
+
+class Journal(Struct, frozen=True):
+    """What can be read of an index that is given up."""
+
+    rows: list[JournalRow] = []
+    head: str | None = None
+    accounts: list[Account] = []
+    ends: list[Mailbox] = []
+    remarks: list[str] = []
+
+
+def salvage_store(
+    disk: Disk,
+    layout: Layout,
+    *,
+    entropy: Callable[[int], bytes],
+    now: int,
+    progress: Progress,
+) -> Salvaged:
+    """Make the index anew; `now` is in ms UTC.
+
+    Raises `Unavailable` where a server has the store, `ConfigError` where there is
+    none, `StorageFailure` where the disk fails.
+    """
+    _require_store(layout)
+    lock = StoreLock(layout.lock, "nimsg check --rebuild")
+    try:
+        return _salvage(disk, layout, entropy, now, progress)
+    except OSError as error:
+        raise StorageFailure(f"the store cannot be made anew: {error}") from error
+    finally:
+        lock.release()
+
+
+def _require_store(layout: Layout) -> None:
+    if layout.format.exists():
+        found = layout.format.read_bytes().decode("utf-8", "replace").strip()
+        if found != str(FORMAT):
+            raise ConfigError(
+                f"{layout.root} has store format {found[:40]!r}, and this nimsg makes "
+                f"format {FORMAT}"
+            )
+    elif not layout.users.is_dir():
+        raise ConfigError(
+            f"there is no store in {layout.root}; name its folder with --var"
+        )
+
+
+def _salvage(
+    disk: Disk,
+    layout: Layout,
+    entropy: Callable[[int], bytes],
+    now: int,
+    progress: Progress,
+) -> Salvaged:
+    for folder in layout.folders:
+        disk.mkdir(folder)
+    put_file(disk, layout.format, f"{FORMAT}\n".encode(), durable=True)
+    journal = read_journal(layout.index)
+    trouble = Lenient(disk, layout, now, journal.accounts, journal.ends)
+    trouble.remarks += journal.remarks
+    filed = _file_again(disk, layout, journal, trouble)
+    for pattern in TEMPORARIES:
+        for path in layout.root.glob(pattern):
+            disk.unlink(path)
+    _put_in_place(disk, layout)
+    trouble.restore_accounts()
+    aside = _put_aside(disk, layout)
+    rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
+    return Salvaged(rebuilt, filed, aside, trouble.quarantine.losses, trouble.remarks)
+
+
+def read_journal(index: Path) -> Journal:
+    """The rows that have no file yet, as far as they can be read and used."""
+    if not index.exists():
+        return Journal()
+    try:
+        with closing(connect_reader(index)) as connection:
+            head = meta(connection, "head")
+            rows = connection.execute("SELECT * FROM journal ORDER BY n").fetchall()
+            accounts = accountbook.all_accounts(connection)
+            ends = mailbox_ends(connection)
+    # Text that is no UTF-8 may be quoted by SQLite itself.
+    except (sqlite3.Error, ValueError) as error:
+        return Journal(remarks=[f"the journal in {index.name} cannot be read: {error}"])
+    kept: list[JournalRow] = []
+    remarks: list[str] = []
+    for row in (JournalRow(*row) for row in rows):
+        try:
+            READERS[RowKind(row.kind)](row)
+            kept.append(row)
+        except (NimsgError, msgspec.MsgspecError, TypeError, ValueError) as error:
+            remarks.append(f"journal row {row.n} was passed over: {error}")
+    return Journal(kept, head, accounts, ends, remarks)
+
+
+def _read_message(row: JournalRow) -> None:
+    if decode_message(row.data).id != row.name:
+        raise ValueError("it holds another message")
+
+
+def _read_account(row: JournalRow) -> None:
+    if str(decode_account(row.data).uid) != row.name:
+        raise ValueError("it holds another account")
+
+
+def _read_removal(row: JournalRow) -> None:
+    if decode_stub(row.data, Path(row.name)).id != row.name:
+        raise ValueError("it holds another message")
+
+
+READERS: dict[RowKind, Callable[[JournalRow], object]] = {
+    RowKind.MESSAGE: _read_message,
+    RowKind.EVENT: lambda row: EVENT.decode(row.data),
+    RowKind.ACCOUNT: _read_account,
+    RowKind.REMOVAL: _read_removal,
+    RowKind.INVITATION: lambda row: decode_invitation(row.data, row.name),
+}
+
+
+def _file_again(disk: Disk, layout: Layout, journal: Journal, trouble: Lenient) -> int:
+    """Give the journal's rows their files, behind what the ledger has."""
+    ledger = Ledger(disk, layout)
+    events = {row.n for row in journal.rows if row.kind == RowKind.EVENT}
+    try:
+        ledger.recover(journal.head or "", events)
+    except StorageFailure:
+        _cut_ledger(disk, layout, trouble)
+        ledger = Ledger(disk, layout)
+        ledger.recover(_last_digest(layout), frozenset())
+    with closing(Filer(disk, layout, ledger)) as filer:
+        filer.recover(journal.rows)
+        filer.sync()
+    return len(journal.rows)
+
+
+def _cut_ledger(disk: Disk, layout: Layout, trouble: Lenient) -> None:
+    """Keep aside what stands behind the last line that can be read."""
+    for path in reversed(day_files(layout)):
+        data = path.read_bytes()
+        end = _readable_end(data)
+        if end < len(data):
+            aside = layout.quarantine / "ledger" / f"{path.name}.end"
+            disk.mkdir(aside.parent)
+            put_file(disk, aside, data[end:], durable=True)
+            disk.truncate(path, end)
+            trouble.remarks.append(
+                f"the last {len(data) - end} bytes of ledger/{path.name} broke off and "
+                "were cut"
+            )
+        if end:
+            return
+
+
+def _readable_end(data: bytes) -> int:
+    """Where the last whole and readable line of a day ends."""
+    end = data.rfind(b"\n") + 1
+    while end:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        with suppress(ValueError):
+            decode_line(data[start : end - 1])
+            return end
+        end = start
+    return 0
+
+
+def _last_digest(layout: Layout) -> str:
+    for path in reversed(day_files(layout)):
+        data = path.read_bytes()
+        if data:
+            return line_digest(data[:-1].rpartition(b"\n")[2])
+    return GENESIS
+
+
+def _put_in_place(disk: Disk, layout: Layout) -> None:
+    """Move messages that are in the folder of another day."""
+    for path in list(layout.message_files()):
+        place = layout.message(path.stem) if ID.match(path.stem) else path
+        if place != path and not place.exists():
+            disk.mkdir(place.parent)
+            move_aside(disk, path, place)
+
+
+def _put_aside(disk: Disk, layout: Layout) -> str:
+    """Move the databases into a folder of quarantine; which, below var/."""
+    # Made from the messages again, and worth nothing without its index.
+    for path in layout.root.glob(f"{layout.search.name}*"):
+        disk.unlink(path)
+    present = [path for path in _databases(layout) if path.exists()]
+    if not present:
+        return ""
+    folder = next(
+        folder
+        for number in range(1, 1_000_000)
+        if not (folder := layout.quarantine / f"index-{number}").exists()
+    )
+    disk.mkdir(folder)
+    for path in present:
+        move_aside(disk, path, folder / path.name)
+    return str(folder.relative_to(layout.root))
+
+
+def _databases(layout: Layout) -> Iterator[Path]:
+    for name in DATABASES:
+        yield layout.root / name
