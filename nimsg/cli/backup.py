@@ -1,0 +1,73 @@
+"""`nimsg backup`: a copy that is a store, while a server runs or not."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from nimsg.cli import show
+from nimsg.cli.progress import Bars
+from nimsg.cli.settings import add_json_argument
+from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.errors import Exit
+from nimsg.protocol.strict import JsonObject
+from nimsg.store.backup import Report, backup_store
+from nimsg.store.disk import RealDisk
+from nimsg.store.layout import Layout
+
+
+def backup_arguments(parser: ArgumentParser) -> None:
+    """Options of `backup`."""
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="new, empty, or an earlier backup"
+    )
+    add_var_argument(parser)
+    add_json_argument(parser)
+
+
+def run_backup(args: Namespace) -> int:
+    """Copy what was answered by now; 74 when some of it is damaged."""
+    with Bars() as bars:
+        report = backup_store(
+            RealDisk(), Layout(var_folder(args)), Layout(args.folder), bars
+        )
+    if args.json:
+        _print_json(report)
+    else:
+        print_report(report, args.folder)
+    return Exit.STORAGE if report.problems else Exit.DONE
+
+
+def print_report(report: Report, folder: Path) -> None:
+    """What there is now, what of it is new, and a line for each damage."""
+    show.say(
+        show.clean_line(
+            f"{report.accounts} accounts, {report.messages} messages and "
+            f"{report.lines} ledger lines are in {folder}"
+        )
+    )
+    show.say(
+        f"{report.copied} message files were copied, {report.kept} were there; "
+        f"{report.bytes / 1e6:.1f} MB written"
+    )
+    for problem in report.problems:
+        show.say(show.clean_line(f"{problem.where}: {problem.what}"))
+
+
+def _print_json(report: Report) -> None:
+    for problem in report.problems:
+        members: JsonObject = {"where": problem.where, "what": problem.what}
+        show.say(show.json_line("problem", members))
+    show.say(
+        show.json_line(
+            "backup",
+            {
+                "accounts": report.accounts,
+                "messages": report.messages,
+                "lines": report.lines,
+                "copied": report.copied,
+                "kept": report.kept,
+                "removed": report.removed,
+                "bytes": report.bytes,
+                "problems": len(report.problems),
+            },
+        )
+    )

@@ -1,0 +1,94 @@
+"""What an index said at one instant: what a backup has to hold."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from nimsg.errors import ConfigError, StorageFailure
+from nimsg.store import accountbook, invitationbook, reader
+from nimsg.store.accountfile import encode_account
+from nimsg.store.base import JournalRow
+from nimsg.store.filer import RowKind
+from nimsg.store.invitationfile import encode_invitation
+from nimsg.store.layout import Layout
+from nimsg.store.schema import INDEX_FORMAT, connect_still, meta
+
+
+REBUILD = "start the server once, or make it with nimsg check --rebuild"
+
+
+class Moment(Struct, frozen=True):
+    """What the index said at one instant.
+
+    `messages` has every id in order, and whether its text was removed. `head` is the
+    digest of the last ledger line that was settled; those of the journal follow it.
+    """
+
+    messages: dict[str, bool]
+    names: dict[Path, str]
+    rows: list[JournalRow]
+    journal: list[JournalRow]
+    head: str
+
+
+def take_moment(source: Layout) -> Moment:
+    """Read the index in one transaction, which is over at once: no server waits.
+
+    Without a log beside it the index is read as it lies, and once more where a
+    server has started meanwhile. Raises `StorageFailure` where it is damaged.
+    """
+    while True:
+        before = _state(source.index)
+        moment, error = _attempt(source)
+        if moment is not None and before is None:
+            return moment
+        if before == _state(source.index):
+            break
+    if moment is None:
+        raise StorageFailure(
+            f"{source.index} cannot be read ({error}); nimsg check --rebuild makes "
+            "it anew"
+        )
+    return moment
+
+
+def _state(index: Path) -> tuple[int, int] | None:
+    """What tells whether the index was changed; None where a log lies beside it."""
+    if index.with_name(f"{index.name}-wal").exists():
+        return None
+    status = index.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _attempt(source: Layout) -> tuple[Moment | None, str]:
+    try:
+        with closing(connect_still(source.index)) as index, reader.snapshot(index):
+            return _read(source, index), ""
+    except (sqlite3.DatabaseError, ValueError) as error:
+        return None, str(error)
+
+
+def _read(source: Layout, connection: sqlite3.Connection) -> Moment:
+    found = meta(connection, "format")
+    if found != str(INDEX_FORMAT):
+        raise ConfigError(f"{source.index} has format {found}: {REBUILD}")
+    accounts = accountbook.all_accounts(connection)
+    rows = [
+        JournalRow(0, RowKind.ACCOUNT, str(one.uid), encode_account(one))
+        for one in accounts
+    ]
+    rows += [
+        JournalRow(0, RowKind.INVITATION, one.id, encode_invitation(one))
+        for one in invitationbook.all_invitations(connection)
+    ]
+    messages = connection.execute("SELECT id, removed FROM message ORDER BY id")
+    journal = connection.execute("SELECT * FROM journal ORDER BY n")
+    return Moment(
+        {id_: bool(removed) for id_, removed in messages},
+        {source.user(one.uid): one.name for one in accounts},
+        rows,
+        [JournalRow(*row) for row in journal],
+        meta(connection, "head"),
+    )

@@ -1,0 +1,88 @@
+"""From where to where a backup may go."""
+
+from collections.abc import Iterator
+
+from nimsg.errors import ConfigError, StorageFailure
+from nimsg.store.accountfile import decode_account
+from nimsg.store.atomic import TEMPORARY
+from nimsg.store.layout import FORMAT, UNFINISHED, Layout
+from nimsg.store.moment import REBUILD, Moment
+
+
+BEGUN = f"{UNFINISHED}\n".encode()
+WHOLE = f"{FORMAT}\n".encode()
+
+
+def require_store(source: Layout) -> None:
+    """Refuse a folder that nothing can be taken from. Raises `ConfigError`."""
+    if not source.format.exists():
+        raise ConfigError(
+            f"there is no store in {source.root}; name its folder with --var"
+        )
+    found = source.format.read_bytes()
+    if found != WHOLE:
+        raise ConfigError(
+            f"{source.root} has store format {_shown(found)}, and this nimsg reads "
+            f"format {FORMAT}"
+        )
+    if not source.index.exists():
+        raise ConfigError(f"{source.index} is missing: {REBUILD}")
+
+
+def require_target(source: Layout, target: Layout) -> bool:
+    """Refuse a folder that is no backup; whether it holds a whole one."""
+    here, there = source.root.resolve(), target.root.resolve()
+    if here.is_relative_to(there) or there.is_relative_to(here):
+        raise ConfigError(f"{target.root} and {source.root} lie one within the other")
+    if target.root.exists() and not target.root.is_dir():
+        raise ConfigError(f"{target.root} is not a folder")
+    names = {path.name for path in target.root.glob("*")}
+    if target.index.name in names:
+        raise ConfigError(f"{target.root} is a store that a server has run on")
+    marked = target.format.exists()
+    foreign = sorted(names - set(_ours(target, marked=marked)))
+    if foreign:
+        raise ConfigError(
+            f"{target.root} has {foreign[0]!r} in it; give a folder that is new, "
+            "empty, or an earlier backup of the same store"
+        )
+    found = target.format.read_bytes() if marked else BEGUN
+    if found not in (WHOLE, BEGUN):
+        raise ConfigError(f"{target.root} has store format {_shown(found)}")
+    return found == WHOLE
+
+
+def _ours(target: Layout, *, marked: bool) -> Iterator[str]:
+    """What a backup has in it, once it is `marked` as one."""
+    yield f"{target.format.name}{TEMPORARY}"
+    if marked:
+        # A server that was refused leaves its lock.
+        parts = (target.format, target.lock, target.quarantine, *target.folders)
+        yield from (part.name for part in parts)
+
+
+def require_same(moment: Moment, source: Layout, target: Layout) -> None:
+    """Refuse the backup of another store, or of a later state of this one."""
+    for what in _strangers(moment, source, target):
+        raise ConfigError(
+            f"{target.root} has the {what}, and {source.root} has not: it is a backup "
+            "of another store, or of what this one has lost; give another folder"
+        )
+
+
+def _strangers(moment: Moment, source: Layout, target: Layout) -> Iterator[str]:
+    if target.messages.exists():
+        for path in target.message_files():
+            if path.stem not in moment.messages:
+                yield f"message {path.stem}"
+    for path in target.users.glob("*.json"):
+        try:
+            name = decode_account(path.read_bytes()).name
+        except StorageFailure:  # it is written again
+            continue
+        if name != moment.names.get(source.users / path.name):
+            yield f"account {name}"
+
+
+def _shown(format_: bytes) -> str:
+    return repr(format_[:40].decode("utf-8", "replace").strip())

@@ -1,0 +1,73 @@
+"""A backup taken, started on, and compared with what it was taken of."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from nimsg.progress import Progress, Silent
+from nimsg.store.backup import Report, backup_store
+from nimsg.store.check import check_store
+from nimsg.store.disk import Disk, RealDisk
+from nimsg.store.layout import Layout
+from tests.support.post import BACKENDS, Post
+
+
+TABLES = ("account", "token", "invitation", "mailbox")
+MESSAGES = "SELECT {} FROM message"
+COPIES = (
+    "SELECT t.id, owner, c.position, c.change, new, fetched_at, fetched_by, opened_at,"
+    " opened_by, acked_at, acked_by, recalled_at, c.deleted_at, c.imported"
+    " FROM copy c JOIN message t USING (m)"
+)
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def take(
+    root: Path,
+    target: Path,
+    *,
+    disk: Disk | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Back a store up."""
+    return backup_store(
+        disk or RealDisk(), Layout(root), Layout(target), progress or Silent()
+    )
+
+
+def index_rows(root: Path) -> Rows:
+    """Every row of an index, with messages known by their ids."""
+    with closing(sqlite3.connect(root / "index.db")) as index:
+        info = index.execute("SELECT name FROM pragma_table_info('message')")
+        columns = ", ".join(name for (name,) in info if name != "m")
+        queries = {table: f"SELECT * FROM {table}" for table in TABLES}  # noqa: S608
+        queries |= {"message": MESSAGES.format(columns), "copy": COPIES}
+        return {
+            name: sorted((tuple(row) for row in index.execute(query)), key=repr)
+            for name, query in queries.items()
+        }
+
+
+def start_on(target: Path, scratch: Path) -> Post:
+    """A server's store on a copy of a backup."""
+    shutil.copytree(target, scratch)
+    return Post(BACKENDS["local"], scratch)
+
+
+def restored(target: Path, scratch: Path) -> Rows:
+    """The index that a start on a backup makes; the store is sound."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    post = start_on(target, scratch)
+    assert check_store(scratch).problems == []
+    post.store.close()
+    return index_rows(scratch)
+
+
+def listing(root: Path) -> dict[Path, tuple[bytes, int]]:
+    """Every file of a folder, with the number that a rewritten one loses."""
+    return {
+        path.relative_to(root): (path.read_bytes(), path.stat().st_ino)
+        for path in root.rglob("*")
+        if path.is_file()
+    }
