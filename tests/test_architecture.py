@@ -18,7 +18,7 @@ from tests.support.house import House, snippets
 TOP = Path(__file__).parent.parent
 HOUSE = house.read_house(TOP)
 
-LEAVES = {"errors", "text", "config", "logs", "socketpath"}
+LEAVES = {"errors", "text", "config", "logs", "socketpath", "progress"}
 BELOW_STORE = {"core", "protocol", *LEAVES}
 
 # Who may import whom, apart from itself and from the version in nimsg/__init__.py.
@@ -30,13 +30,15 @@ ALLOWED: dict[str, set[str]] = {
     "config": {"errors"},
     "logs": set(),
     "socketpath": {"errors"},
+    "progress": set(),
     "protocol": {"errors", "text"},
     "core": {"protocol", "errors", "text"},
     "store": BELOW_STORE,
     "server": BELOW_STORE | {"store"},
     "client": {"protocol", *LEAVES},
+    "archive": {"protocol", *LEAVES},
     "tui": {"client", "protocol", *LEAVES},
-    "cli": BELOW_STORE | {"store", "server", "client", "tui"},
+    "cli": BELOW_STORE | {"store", "server", "client", "archive", "tui"},
 }
 
 PURE = ("protocol", "core")
@@ -55,8 +57,14 @@ NETWORK_MODULES = {
     *("urllib.request", "http", "smtplib", "imaplib", "poplib", "ftplib", "xmlrpc"),
     *("socketserver", "nntplib", "telnetlib", "asyncore", "asynchat", "wsgiref"),
 }
-FRIENDS = {"urwid", "wcwidth", "msgspec", "argon2", "uvloop", "cryptography"}
-DEPENDENCIES = {"urwid", "wcwidth", "msgspec", "argon2-cffi", "uvloop", "cryptography"}
+FRIENDS = {
+    *("urwid", "wcwidth", "msgspec", "argon2", "uvloop", "cryptography"),
+    *("argcomplete", "argparse_manpage", "tqdm"),
+}
+DEPENDENCIES = {
+    *("urwid", "wcwidth", "msgspec", "argon2-cffi", "uvloop", "cryptography"),
+    *("argcomplete", "argparse-manpage", "tqdm"),
+}
 NETWORK_LIBRARIES = {
     *(
         "aiohttp",
@@ -192,7 +200,7 @@ def test_only_shells_read_a_clock() -> None:
 def test_files_are_renamed_in_one_place() -> None:
     assert house.renamers(HOUSE) == {
         "system": {"nimsg.store.disk"},
-        "disk": {"nimsg.store.atomic"},
+        "disk": {"nimsg.store.atomic", "nimsg.archive.writing"},
     }
 
 
@@ -224,6 +232,9 @@ def test_the_top_level_holds_what_it_should_and_nothing_else() -> None:
         snippets(tui__app="import nimsg.server.app", server__app=""),
         snippets(protocol__a="from nimsg.config import x", config=""),
         snippets(errors="from nimsg.text import clean", text=""),
+        snippets(progress="from nimsg.errors import Exit", errors=""),
+        snippets(archive__mbox="import nimsg.store.disk", store__disk=""),
+        snippets(store__a="from nimsg.archive import mbox", archive__mbox=""),
         snippets(helpers="x = 1"),
     ],
 )
