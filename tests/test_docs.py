@@ -30,6 +30,7 @@ from nimsg.protocol.methods import EVENTS, METHODS
 from nimsg.protocol.results import Result
 from nimsg.server.dispatch import HANDLERS
 from nimsg.store.accountfile import AccountFile
+from nimsg.store.invitationfile import InvitationFile
 from nimsg.store.ledger import Line
 from nimsg.store.messagefile import MessageFile
 from nimsg.store.schema import SCHEMA
@@ -59,7 +60,7 @@ BUILT = {
     *(f"R{number}" for number in range(1, 8)),
     *(f"S0-{number}" for number in range(1, 24)),
     *(f"S1-{number}" for number in (1, 3, 4, 5, 7, 8, 9, 13, 18, 19)),
-    *(f"S2-{number}" for number in (1, 4, 5, 6, 7, 13, 14, 17, 18)),
+    *(f"S2-{number}" for number in (1, 4, 5, 6, 7, 13, 14, 16, 17, 18)),
     *(f"S4-{number}" for number in (2, 6, 8, 16)),
     *(f"C{number}" for number in (3, 4, 5, 12, 13)),
     *(f"X{number}" for number in (1, 3, 4, 6, 10, 11, 12, 14, 15, 16)),
@@ -424,6 +425,9 @@ ledger_line = partial(file_faults, title="Members of a ledger line", struct=Line
 account_file = partial(
     file_faults, title="Members of an account file", struct=AccountFile
 )
+invitation_file = partial(
+    file_faults, title="Members of an invitation file", struct=InvitationFile
+)
 
 # A check, its page, and a change to the page that the check has to see.
 CHECKS: list[tuple[Check, str, str, str]] = [
@@ -452,6 +456,7 @@ CHECKS: list[tuple[Check, str, str, str]] = [
     (message_file, "storage.md", "| `digest` |", "| `checksum` |"),
     (ledger_line, "storage.md", "| `prev` |", "| `before` |"),
     (account_file, "storage.md", "| `tokens` |", "| `keys` |"),
+    (invitation_file, "storage.md", "| `used_by` |", "| `by` |"),
     (index_faults, "storage.md", "| `journal` |", "| `diary` |"),
     (level_faults, "operating.md", "| `debug` |", "| `chatty` |"),
     (server_exit_faults, "operating.md", "| 74 | the disk", "| 73 | the disk"),

@@ -40,7 +40,7 @@ TOP = Path(__file__).parent.parent
 NOON = 1_795_305_600_000
 OLDEST = {"hash", "from", "to", "time", "message"}
 MANY = 500
-POOLS = {"writer", "filer", "syncer", "reader", "passwords"}
+POOLS = {"writer", "filer", "syncer", "indexer", "reader", "passwords"}
 LONGEST_MODULE = 400
 
 
@@ -624,7 +624,7 @@ def test_s1_19_one_services_object_is_what_every_handler_is_given() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Services"
     }
 
-    assert makers == {"nimsg/server/app.py", "nimsg/server/offline.py"}
+    assert makers == {"nimsg/server/app.py"}
 
 
 def test_s2_14_modules_are_small_and_hold_no_state() -> None:

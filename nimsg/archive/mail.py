@@ -12,8 +12,8 @@ from nimsg.errors import NimsgError
 from nimsg.protocol.constants import limit
 
 
-TEXT_CHARS = 512  # of a sender, an address or a Message-ID
-REFERENCES = 20
+TEXT_CHARS = limit("origin_chars")
+REFERENCES = limit("references")
 HEX_CHARS = 40
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MS = timedelta(milliseconds=1)

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
+from nimsg.cli.invitation import find_invitation
 from nimsg.cli.secret import ask, ask_new, find_secret, new_secret, read_secret_file
 from nimsg.cli.session import DEVICE, Session, reach
 from nimsg.cli.settings import (
@@ -15,7 +16,7 @@ from nimsg.cli.settings import (
 from nimsg.cli.wait import duration_s
 from nimsg.client import answers
 from nimsg.errors import ConfigError, Exit, UsageError
-from nimsg.protocol.constants import AuthMode, limit
+from nimsg.protocol.constants import AuthMode, Registration, limit
 from nimsg.protocol.rules import check_new_name, check_new_password, is_id
 from nimsg.protocol.strict import JsonObject
 
@@ -32,6 +33,12 @@ TOKEN_COLUMNS = (
 def register_arguments(parser: ArgumentParser) -> None:
     """Options of `register`."""
     parser.add_argument("name", metavar="NAME", nargs="?", help="else --user")
+    parser.add_argument(
+        "--invitation-file",
+        metavar="FILE",
+        help="a file of mode 0600 with the invitation in its first line; else "
+        "NIMSG_INVITATION, else a prompt, where the server wants one",
+    )
     add_connection_arguments(parser)
 
 
@@ -44,6 +51,8 @@ def run_register(args: Namespace) -> int:
     name = check_new_name(settings.user)
     with reach(settings) as client:
         account: JsonObject = {"user": name, **DEVICE}
+        if client.hello.get("registration") == Registration.INVITE:
+            account["invitation"] = find_invitation(settings, args.invitation_file)
         if client.hello.get("auth") != AuthMode.OPEN:
             account["password"] = new_secret(settings, name)
             check_new_password(str(account["password"]))

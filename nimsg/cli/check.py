@@ -1,18 +1,29 @@
-"""`nimsg check`: whether files, ledger and index say the same."""
+"""`nimsg check`: whether files, ledger and index say the same; and a new index."""
 
+import os
+import time
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from nimsg.cli import show
+from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.errors import ConfigError, Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
+from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
+from nimsg.store.salvage import Salvaged, salvage_store
 
 
 def check_arguments(parser: ArgumentParser) -> None:
     """Options of `check`."""
+    parser.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="make the index anew from the files, while no server runs",
+    )
     add_var_argument(parser)
     add_json_argument(parser)
 
@@ -20,9 +31,12 @@ def check_arguments(parser: ArgumentParser) -> None:
 def run_check(args: Namespace) -> int:
     """Name every disagreement; 74 when there is one. A server may be running."""
     var = var_folder(args)
+    if args.rebuild:
+        return rebuild(var, args)
     if not Layout(var).format.exists():
         raise ConfigError(f"there is no store in {var}; name its folder with --var")
-    report = check_store(var)
+    with Bars() as bars:
+        report = check_store(var, bars)
     if args.json:
         _print_json(report)
     else:
@@ -30,16 +44,84 @@ def run_check(args: Namespace) -> int:
     return Exit.STORAGE if report.problems else Exit.DONE
 
 
+def rebuild(var: Path, args: Namespace) -> int:
+    """Make the index anew; 74 when something had to go to quarantine."""
+    now = time.time_ns() // 1_000_000
+    with Bars() as bars:
+        done = salvage_store(
+            RealDisk(), Layout(var), entropy=os.urandom, now=now, progress=bars
+        )
+    if args.json:
+        for loss in done.losses:
+            members: JsonObject = {"what": loss.what, "why": loss.why}
+            show.say(show.json_line("loss", members))
+        show.say(
+            show.json_line(
+                "rebuild",
+                {
+                    "accounts": done.rebuilt.accounts,
+                    "messages": done.rebuilt.messages,
+                    "lines": done.rebuilt.lines,
+                    "filed": done.filed,
+                    "lost_positions": done.rebuilt.lost,
+                    "losses": len(done.losses),
+                    "remarks": done.remarks,
+                    "aside": done.aside,
+                },
+            )
+        )
+    else:
+        print_rebuilt(done)
+    return Exit.STORAGE if any(loss.moved for loss in done.losses) else Exit.DONE
+
+
+def print_rebuilt(done: Salvaged) -> None:
+    """What went into the new index, and what did not."""
+    made = done.rebuilt
+    amounts = _amounts(made.accounts, made.messages, made.lines)
+    show.say(f"The index was made anew: {amounts}.")
+    if done.filed:
+        rows = show.many(done.filed, "row")
+        show.say(f"Before that, {rows} of the old journal got a file.")
+    moved = [loss for loss in done.losses if loss.moved]
+    for loss in moved:
+        show.say(show.clean_line(f"{loss.what} is in quarantine: {loss.why}"))
+    if given_up := len(done.losses) - len(moved):
+        ids = show.many(given_up, "message")
+        show.say(
+            f"{ids} given up that the ledger tells of and that have no file: see "
+            "quarantine/lost.jsonl"
+        )
+    for remark in done.remarks:
+        show.say(show.clean_line(remark))
+    if made.lost:
+        lost = show.many(made.lost, "position")
+        show.say(f"{lost} in mailboxes without a message.")
+    if done.aside:
+        show.say(f"The old index was kept in {done.aside}.")
+
+
+def _amounts(accounts: int, messages: int, lines: int) -> str:
+    return ", ".join(
+        [
+            show.many(accounts, "account"),
+            show.many(messages, "message"),
+            show.many(lines, "ledger line"),
+        ]
+    )
+
+
 def print_report(report: Report) -> None:
     """The sums, and a line for each disagreement."""
     copies = ", ".join(f"{count} {state}" for state, count in report.copies.items())
-    show.say(
-        f"{report.accounts} accounts, {report.messages} messages, "
-        f"{report.lines} ledger lines"
-    )
-    show.say(
-        f"{sum(report.copies.values())} copies: {copies}; {report.refused} refused"
-    )
+    show.say(_amounts(report.accounts, report.messages, report.lines))
+    total = sum(report.copies.values())
+    if total or not report.problems:
+        count = show.many(total, "copy", "copies")
+        show.say(f"{count}: {copies}; {report.refused} refused")
+    if report.lost:
+        lost = show.many(report.lost, "loss", "losses")
+        show.say(f"{lost} of earlier: see quarantine/lost.jsonl")
     for problem in report.problems:
         show.say(show.clean_line(f"{problem.where}: {problem.what}"))
     if not report.problems:
@@ -59,6 +141,7 @@ def _print_json(report: Report) -> None:
                 "lines": report.lines,
                 "copies": report.copies,
                 "refused": report.refused,
+                "lost": report.lost,
                 "problems": len(report.problems),
             },
         )

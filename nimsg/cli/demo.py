@@ -124,6 +124,9 @@ def tell(stage: Stage) -> str:
     )
     stage.type(ANN, "send", BOB, "-m", "Never mind, wrong window.")
     stage.type(ANN, "recall", "o2")
+    show.say("When mail has gathered it is found again, with what answered it.")
+    stage.type(ANN, "search", "scratch")
+    stage.type(ANN, "thread", "o1")
     return id_
 
 

@@ -72,13 +72,14 @@ def run_open(args: Namespace) -> int:
         )
         result = session.call("mail.open", what)
         letter = answers.letter(result)
+        told = letter.receipt is not None and letter.sender != session.user
     if args.raw:
         sys.stdout.buffer.write(letter.body.encode("utf-8"))
     elif args.json:
         show.say(show.json_line("message", result))
     else:
         print_letter(letter)
-        if letter.receipt is not None:
+        if told:
             show.note(f"({show.clean_line(letter.sender)} sees that you opened this)")
     return Exit.DONE
 
@@ -86,12 +87,7 @@ def run_open(args: Namespace) -> int:
 def print_letter(letter: Letter) -> None:
     """A message's headers and body, cleaned."""
     cells = show.terminal_width()
-    headers = [
-        ("From", letter.sender),
-        ("To", ", ".join(letter.to)),
-        ("Subject", letter.subject),
-        ("Sent", show.long_time(letter.sent_at)),
-    ]
+    headers = _envelope(letter)
     if letter.receipt is not None:
         headers.append(("Opened", show.long_time(letter.receipt.opened_at)))
     if letter.reply_to:
@@ -102,6 +98,24 @@ def print_letter(letter: Letter) -> None:
     show.say()
     for line in show.paragraphs(letter.body, cells and min(cells, BODY_CELLS)):
         show.say(line)
+
+
+def _envelope(letter: Letter) -> list[tuple[str, str]]:
+    origin = letter.origin
+    if origin is None:
+        return [
+            ("From", letter.sender),
+            ("To", ", ".join(letter.to)),
+            ("Subject", letter.subject),
+            ("Sent", show.long_time(letter.sent_at)),
+        ]
+    return [
+        ("From", origin.sender),
+        ("To", ", ".join(origin.to)),
+        ("Subject", letter.subject),
+        ("Sent", show.long_time(origin.date)),
+        ("Imported", f"{show.long_time(letter.sent_at)} by {letter.sender}"),
+    ]
 
 
 def ack_arguments(parser: ArgumentParser) -> None:
@@ -133,8 +147,13 @@ def run_status(args: Namespace) -> int:
         return Exit.DONE
     status = answers.status(result)
     show.say(f"{status.id}  {show.clean_line(status.subject)}".rstrip())
-    sender = show.clean_line(status.sender)
-    show.say(f"from {sender}, sent {show.long_time(status.sent_at)}")
+    origin, sender = status.origin, show.clean_line(status.sender)
+    if origin is None:
+        show.say(f"from {sender}, sent {show.long_time(status.sent_at)}")
+    else:
+        author = show.clean_line(origin.sender)
+        show.say(f"from {author}, sent {show.long_time(origin.date)}")
+        show.say(f"imported by {sender}, {show.long_time(status.sent_at)}")
     show.say()
     print_receipts(status.receipts)
     for user, kind in status.refused:

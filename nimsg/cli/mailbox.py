@@ -12,7 +12,7 @@ from nimsg.cli.settings import (
     read_settings,
 )
 from nimsg.client import answers
-from nimsg.client.answers import InboxRow, OutboxRow, Receipt
+from nimsg.client.answers import InboxRow, Origin, OutboxRow, Receipt
 from nimsg.errors import Exit
 from nimsg.protocol.constants import Box, CopyState
 from nimsg.protocol.strict import JsonObject
@@ -136,10 +136,10 @@ def inbox_cells(row: InboxRow, now: int) -> list[str]:
     if mine.state == CopyState.RECALLED:
         subject = f"(recalled {show.short_time(mine.recalled_at, now)})"
     return [
-        "N" if new else "",
+        "N" if new else "I" if row.origin else "",
         inbox_reference(row.position),
-        row.sender,
-        show.short_time(row.sent_at, now),
+        author(row.origin) if row.origin else row.sender,
+        show.short_time(written_at(row), now),
         show.short_time(mine.opened_at, now),
         subject,
     ]
@@ -151,11 +151,23 @@ def outbox_cells(row: OutboxRow, now: int) -> list[str]:
     return [
         outbox_reference(row.position),
         to,
-        show.short_time(row.sent_at, now),
+        show.short_time(written_at(row), now),
         summary(row.receipts),
         show.short_time(last_read(row.receipts), now),
         row.subject,
     ]
+
+
+def author(origin: Origin) -> str:
+    """Who wrote an imported message: the name, or else the address."""
+    name = origin.sender.partition("<")[0].strip().strip('"')
+    return name or origin.sender.strip("<>")
+
+
+def written_at(row: InboxRow | OutboxRow) -> int:
+    """When a message was sent, here or where it was imported from."""
+    date = row.origin.date if row.origin else None
+    return row.sent_at if date is None else date
 
 
 def summary(receipts: Sequence[Receipt]) -> str:

@@ -24,10 +24,14 @@ class Verb(NamedTuple):
 
 
 HELP_COLUMNS = 80
+COMPLETING = "_ARGCOMPLETE"  # set by the script of `nimsg completion`
 VERBS: dict[str, Verb] = {
     "server": Verb("server", "Serving", "run the server"),
-    "check": Verb("check", "Serving", "compare files, ledger and index"),
-    "user": Verb("user", "Serving", "add, list, change and remove accounts"),
+    "check": Verb(
+        "check", "Serving", "compare files, ledger and index; --rebuild makes it anew"
+    ),
+    "backup": Verb("backup", "Serving", "copy the store, while a server runs or not"),
+    "user": Verb("user", "Serving", "add, invite, list, change and remove accounts"),
     "client": Verb(
         "client", "Mail", "show the mailbox; --once tells whether there is new mail"
     ),
@@ -40,9 +44,17 @@ VERBS: dict[str, Verb] = {
     "status": Verb("letter", "Mail", "show who has read a message, and when"),
     "recall": Verb("letter", "Mail", "withdraw a message from who has not opened it"),
     "delete": Verb("letter", "Mail", "remove a message from your own view"),
+    "search": Verb("search", "Finding", "find messages by words, people and date"),
+    "thread": Verb("thread", "Finding", "show a message with its answers"),
+    "import": Verb("importing", "Moving", "take over mbox, Maildir or JSON lines"),
+    "export": Verb("exporting", "Moving", "write mail as mbox, Maildir or JSON lines"),
     "register": Verb("account", "Account", "make an account"),
     "passwd": Verb("account", "Account", "change your password"),
     "token": Verb("account", "Account", "make, list and revoke tokens for scripts"),
+    "completion": Verb(
+        "completion", "Shell", "print a script that lets Tab complete nimsg"
+    ),
+    "man": Verb("man", "Shell", "print a manual page"),
     "demo": Verb("demo", "Trying", "watch two people write to each other"),
 }
 
@@ -60,7 +72,7 @@ def entry() -> None:
 def main(argv: Sequence[str]) -> int:
     """Run a command line; the exit code (see `nimsg.errors.Exit`)."""
     try:
-        code = dispatch(argv)
+        code = offer_words() if COMPLETING in os.environ else dispatch(argv)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -102,14 +114,27 @@ def dispatch(argv: Sequence[str]) -> int:
 
 def parser_of(name: str) -> tuple[ArgumentParser, Callable[[Namespace], int]]:
     """A verb's parser, and what runs it."""
-    verb = VERBS[name]
-    module = import_module(f"nimsg.cli.{verb.module}")
+    text = sentence(VERBS[name].help)
     parser = ArgumentParser(
-        prog=f"nimsg {name}", description=sentence(verb.help), formatter_class=_help
+        prog=f"nimsg {name}", description=text, formatter_class=_help
     )
+    return parser, fill(parser, name)
+
+
+def fill(parser: ArgumentParser, name: str) -> Callable[[Namespace], int]:
+    """Give a parser what a verb takes; what runs the verb."""
+    module = import_module(f"nimsg.cli.{VERBS[name].module}")
     getattr(module, f"{name}_arguments")(parser)
     run: Callable[[Namespace], int] = getattr(module, f"run_{name}")
-    return parser, run
+    return run
+
+
+def offer_words() -> int:
+    """Answer a shell that asks how its line can go on."""
+    from nimsg.cli.completion import offer
+
+    offer({name: verb.help for name, verb in VERBS.items()}, fill)
+    return Exit.DONE
 
 
 def _help(prog: str) -> HelpFormatter:
@@ -186,7 +211,8 @@ UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 HINTS = {
     "bad_credentials": "`nimsg register` makes an account where the server lets you",
     "registration_closed": "ask who runs the server: nimsg user add NAME",
+    "invitation_invalid": "ask who runs the server: nimsg user invite",
     "login_required": "give --user and a password, or a token",
-    "busy": "nothing was stored",
+    "busy": "nothing was changed",
     "disk_full": "nothing was stored; try again when space has been made",
 }

@@ -54,14 +54,14 @@ def read_secret_file(path: AnyPath) -> str:
     return line
 
 
-def ask(prompt: str) -> str:
+def ask(prompt: str, what: str = "password") -> str:
     """Ask on the terminal without echo."""
     import getpass
 
     try:
         return getpass.getpass(prompt)
     except EOFError:
-        raise Refusal("password_invalid", "no password was given") from None
+        raise Refusal("password_invalid", f"no {what} was given") from None
 
 
 def ask_new(name: str) -> str:

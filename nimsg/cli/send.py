@@ -46,7 +46,12 @@ def send_arguments(parser: ArgumentParser) -> None:
     source.add_argument(
         "-f", "--file", metavar="FILE", help="a file with the text (-: standard input)"
     )
-    parser.add_argument("--reply-to", metavar="ID", help="the message this answers")
+    parser.add_argument(
+        "--reply-to",
+        metavar="ID",
+        help="the message this answers; without TO its author gets it, without a "
+        "subject it is Re: and its subject",
+    )
     parser.add_argument(
         "--client-id",
         metavar="ID",
@@ -66,7 +71,8 @@ def run_send(args: Namespace) -> int:
         raise UsageError("--for and --any are about --wait: say what to wait for")
     patience_s = duration_s(args.for_)
     to = list(dict.fromkeys([*args.to, *args.more]))
-    check_recipients("", to)
+    if to or not args.reply_to:
+        check_recipients("", to)
     check_client_id(args.client_id)
     body = read_body(args)
     check_message(args.subject, body)
@@ -79,16 +85,36 @@ def run_send(args: Namespace) -> int:
             "body": body,
         }
         if args.reply_to:
-            message["reply_to"] = resolve(session, args.reply_to)
+            message |= answering(session, message, resolve(session, args.reply_to))
         deadline = time.monotonic() + settings.patience_s
         sent = session.insist("mail.send", message, deadline=deadline)
         report(sent, args)
-        refused = answers.rows(sent, "refused", _refused)
+        refused = answers.rows(sent, "refused", answers.refused)
         if not args.wait:
             return Exit.DONE
         if refused and not args.any:
             return Exit.REFUSED
         return wait_for(session, answers.identifier(sent), args.wait, patience_s, args)
+
+
+def answering(session: Session, message: JsonObject, id_: str) -> JsonObject:
+    """What an answer is given where it was not said: its readers and its subject."""
+    answered = answers.status(session.call("mail.status", {"id": id_}))
+    own = answered.sender == session.user
+    if not message["to"] and own and answered.to == [session.user]:
+        raise UsageError("you imported that message yourself: say who gets the answer")
+    return {
+        "reply_to": id_,
+        "to": message["to"] or (answered.to if own else [answered.sender]),
+        "subject": message["subject"] or reply_subject(answered.subject),
+    }
+
+
+def reply_subject(subject: str) -> str:
+    """`Re:` before a subject, once."""
+    if not subject or subject.lower().startswith("re:"):
+        return subject
+    return f"Re: {subject}"[: limit("subject_chars")]
 
 
 def report(sent: JsonObject, args: Namespace) -> None:
@@ -98,7 +124,7 @@ def report(sent: JsonObject, args: Namespace) -> None:
     else:
         show.say(answers.identifier(sent))
     sys.stdout.flush()
-    for user, kind in answers.rows(sent, "refused", _refused):
+    for user, kind in answers.rows(sent, "refused", answers.refused):
         why = Refusal(kind).detail
         show.note(show.clean_line(f"nimsg: not sent to {user}: {why}"))
     if sys.stdout.isatty() and not args.json:
@@ -152,7 +178,3 @@ def _read_file(path: Path) -> bytes:
             return file.read(limit("body_bytes") + 1)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _refused(row: JsonObject) -> tuple[str, str]:
-    return answers.text(row, "user"), answers.text(row, "kind")

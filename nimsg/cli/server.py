@@ -26,6 +26,7 @@ from nimsg.store.local import LocalStore
 PORT_MOST = 65_535
 # Less would let mail eat the space that the reserve gives up for everything else.
 MIN_FREE_LEAST_MIB = 8
+RETENTION_MOST_DAYS = 36_500
 PRIVATE = 0o077
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is told apart, not bound
 
@@ -50,7 +51,8 @@ def server_arguments(parser: ArgumentParser) -> None:
         "--registration",
         choices=list(Registration),
         default=Registration.OPEN,
-        help="who may make accounts; closed: only `nimsg user` (open)",
+        help="who may make accounts; invite: who has a code of `nimsg user invite`; "
+        "closed: only `nimsg user` (open)",
     )
     parser.add_argument(
         "--credentials",
@@ -74,6 +76,13 @@ def server_arguments(parser: ArgumentParser) -> None:
         type=int,
         default=64,
         help="refuse mail when less space is free (64)",
+    )
+    parser.add_argument(
+        "--retention",
+        metavar="DAYS",
+        type=float,
+        default=30.0,
+        help="keep a text so long after the last person has deleted it (30)",
     )
     parser.add_argument(
         "--log", choices=LEVELS, default="warning", help="what to log (warning)"
@@ -160,6 +169,8 @@ def config_of(args: Namespace) -> ServerConfig:
             f"--max-clients is 1 or more, --min-free {MIN_FREE_LEAST_MIB} or more"
         )
     port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
+    if not 0 <= args.retention <= RETENTION_MOST_DAYS:
+        raise UsageError(f"--retention is 0 to {RETENTION_MOST_DAYS} days")
     return ServerConfig(
         var=var_folder(args),
         host=args.host,
@@ -170,6 +181,7 @@ def config_of(args: Namespace) -> ServerConfig:
         tls_key=args.tls_key,
         max_clients=args.max_clients,
         min_free_bytes=args.min_free * 1024 * 1024,
+        retention_days=args.retention,
     )
 
 

@@ -2,14 +2,17 @@
 
 import sys
 import time
+from collections.abc import Iterable, Iterator
 
 from nimsg.cli.secret import Secret, ask, ask_new, find_secret, no_secret
 from nimsg.cli.settings import Settings
 from nimsg.cli.show import note
+from nimsg.cli.stream import Call, passes, stream
 from nimsg.client.answers import maybe_text
 from nimsg.client.blocking import BlockingClient, connect
 from nimsg.errors import Refusal, Unreachable, UsageError
 from nimsg.protocol.constants import AuthMode, Device
+from nimsg.protocol.envelope import Answer
 from nimsg.protocol.rules import check_name, is_token
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_line
@@ -17,7 +20,6 @@ from nimsg.text import clean_line
 
 TRIES = 3
 PAUSE_S = 0.2
-PASSING = ("busy", "shutting_down", "too_many_clients")
 
 
 class Session:
@@ -75,6 +77,18 @@ class Session:
                     raise
             self._client.close()
             self._client = self._arrive(deadline)
+
+    def stream(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Answer]]:
+        """Each call with its answer, in order; several are under way at once.
+
+        A server that is lost is come back to, and asked again what it has not
+        answered: for methods that may be repeated.
+        """
+        return stream(lambda: self._client, self._come_back, calls)
+
+    def _come_back(self) -> None:
+        self._client.close()
+        self._client = self._arrive(time.monotonic() + self._settings.patience_s)
 
     def _arrive(self, deadline: float) -> BlockingClient:
         """Log in; what passes is tried again until `deadline`."""
@@ -165,11 +179,6 @@ class Session:
         name = check_name(sys.stdin.readline().strip())
         self._settings = self._settings._replace(user=name)
         return name
-
-
-def passes(error: Unreachable | Refusal) -> bool:
-    """Whether the same may work in a moment."""
-    return isinstance(error, Unreachable) or error.kind in PASSING
 
 
 DEVICE: JsonObject = {"device": Device.HEADLESS.value}

@@ -103,6 +103,11 @@ def paragraphs(body: str, cells: int | None) -> list[str]:
     return text.split("\n") if cells is None else wrap(text, cells)
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """`1 message`, `2 messages`; `more` is the plural where it is another."""
+    return f"{count} {one if count == 1 else more or f'{one}s'}"
+
+
 def short_time(at_ms: int | None, now_ms: int) -> str:
     """`16:33` today, `Nov 19 18:02` this year, else the date; `-` for none."""
     if at_ms is None:
@@ -128,7 +133,7 @@ def now_ms() -> int:
 
 
 def json_line(schema: str, members: JsonObject) -> str:
-    """One JSON object in ASCII; times (`*_at`) as RFC 3339 in UTC."""
+    """One JSON object in ASCII; times (`*_at`, `date`) as RFC 3339 in UTC."""
     import json
 
     return json.dumps({"schema": f"nimsg.{schema}/1", **_with_times(members)})
@@ -143,7 +148,7 @@ def _readable(key: str, value: object) -> object:
         return _with_times(value)
     if isinstance(value, list):
         return [_readable("", item) for item in value]
-    if key.endswith("_at") and isinstance(value, int):
+    if (key.endswith("_at") or key == "date") and isinstance(value, int):
         from nimsg.protocol.times import rfc3339
 
         return rfc3339(value)

@@ -2,21 +2,21 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from nimsg.cli import show
+from nimsg.cli import invitation, show
+from nimsg.cli.localstore import local_client
 from nimsg.cli.secret import ask_new, read_secret_file
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client import answers
-from nimsg.client.address import Address, Security
-from nimsg.client.blocking import connect
-from nimsg.errors import ConfigError, Exit, Unreachable
+from nimsg.errors import ConfigError, Exit
 from nimsg.protocol.strict import JsonObject
-from nimsg.store.layout import Layout
 
 
-TIMEOUT_S = 30.0
+# What may come first, and makes the store.
+MAKERS = ("users.add", "users.invite")
 COLUMNS = (
     show.Column("Name", 32),
     show.Column("Role", 6),
@@ -28,7 +28,9 @@ COLUMNS = (
 def user_arguments(parser: ArgumentParser) -> None:
     """Options of `user`."""
     acts = parser.add_subparsers(
-        dest="act", required=True, metavar="add|list|passwd|role|remove"
+        dest="act",
+        required=True,
+        metavar="add|list|passwd|role|remove|invite|invitations|uninvite",
     )
     add = acts.add_parser("add", help="make an account")
     add.add_argument("--admin", action="store_true", help="with the role of an admin")
@@ -36,6 +38,11 @@ def user_arguments(parser: ArgumentParser) -> None:
     role = acts.add_parser("role", help="make somebody a user or an admin")
     remove = acts.add_parser("remove", help="close an account; its name stays taken")
     list_ = acts.add_parser("list", help="list all accounts")
+    invite = acts.add_parser("invite", help="print a code that makes one account")
+    invitations = acts.add_parser("invitations", help="list all invitations")
+    uninvite = acts.add_parser("uninvite", help="end an invitation that is not used")
+    invitation.invite_arguments(invite)
+    invitation.uninvite_arguments(uninvite)
     for act in (add, passwd, role, remove):
         act.add_argument("name", metavar="NAME")
     role.add_argument("role", choices=("user", "admin"))
@@ -46,9 +53,10 @@ def user_arguments(parser: ArgumentParser) -> None:
             type=Path,
             help="a file of mode 0600 with the password; else a prompt",
         )
-    for act in (add, passwd, role, remove, list_):
+    for act in (add, passwd, role, remove, list_, invite, invitations, uninvite):
         add_var_argument(act)
-    add_json_argument(list_)
+    for act in (list_, invitations):
+        add_json_argument(act)
 
 
 def run_user(args: Namespace) -> int:
@@ -56,6 +64,8 @@ def run_user(args: Namespace) -> int:
     var = var_folder(args)
     if args.act == "list":
         return _list(var, args)
+    if args.act in invitation.ACTS:
+        return invitation.ACTS[args.act](partial(call_store, var), args)
     params: JsonObject = {"user": args.name}
     if args.act in ("add", "passwd"):
         params["password"] = _password(args)
@@ -72,17 +82,7 @@ def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
 
     Raises `Unavailable` where somebody has it who does not answer.
     """
-    if method != "users.add" and not Layout(var).format.exists():
-        raise ConfigError(f"there is no store in {var}; name its folder with --var")
-    path = var.absolute() / "admin.sock"
-    try:
-        client = connect(Address(str(path), 0), Security(), timeout_s=TIMEOUT_S)
-    except Unreachable:
-        # The store's lock tells a dead server's socket from a silent server's.
-        from nimsg.server.offline import call_offline
-
-        return call_offline(var, method, params)
-    with client:
+    with local_client(var, "nimsg user", make=method in MAKERS) as client:
         return client.call(method, params)
 
 

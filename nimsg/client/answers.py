@@ -28,6 +28,16 @@ class Receipt(NamedTuple):
     opened_by: str | None
 
 
+class Origin(NamedTuple):
+    """Where an imported message came from; `zone` is in minutes east of UTC."""
+
+    sender: str
+    to: list[str]
+    date: int | None
+    zone: int | None
+    message_id: str | None
+
+
 class InboxRow(NamedTuple):
     """One received message, without its text."""
 
@@ -39,6 +49,8 @@ class InboxRow(NamedTuple):
     size: int
     sent_at: int
     receipt: Receipt
+    reply_to: str | None
+    origin: Origin | None
 
 
 class OutboxRow(NamedTuple):
@@ -52,6 +64,15 @@ class OutboxRow(NamedTuple):
     sent_at: int
     receipts: list[Receipt]
     pending: bool
+    reply_to: str | None
+    origin: Origin | None
+
+
+class Hit(NamedTuple):
+    """A message that a search found: a row of one box, and text around the words."""
+
+    row: InboxRow | OutboxRow
+    snippet: str | None
 
 
 class Letter(NamedTuple):
@@ -66,6 +87,7 @@ class Letter(NamedTuple):
     reply_to: str | None
     digest: str
     receipt: Receipt | None
+    origin: Origin | None
 
 
 class Status(NamedTuple):
@@ -79,6 +101,7 @@ class Status(NamedTuple):
     receipts: list[Receipt]
     refused: list[tuple[str, str]]
     pending: bool
+    origin: Origin | None = None
 
 
 def identifier(row: JsonObject, key: str = "id") -> str:
@@ -168,6 +191,8 @@ def inbox_row(row: JsonObject) -> InboxRow:
         number(row, "size"),
         number(row, "sent_at"),
         receipt(_typed(row, "receipt", dict)),
+        maybe_text(row, "reply_to"),
+        origin(row),
     )
 
 
@@ -182,6 +207,35 @@ def outbox_row(row: JsonObject) -> OutboxRow:
         number(row, "sent_at"),
         rows(row, "receipts", receipt),
         flag(row, "pending"),
+        maybe_text(row, "reply_to"),
+        origin(row),
+    )
+
+
+def refused(row: JsonObject) -> tuple[str, str]:
+    """Parse who got no copy, and the kind of the refusal."""
+    return text(row, "user"), text(row, "kind")
+
+
+def hit(row: JsonObject) -> Hit:
+    """Parse what a search found."""
+    snippet = maybe_text(row, "snippet")
+    if row.get("inbox") is not None:
+        return Hit(inbox_row(_typed(row, "inbox", dict)), snippet)
+    return Hit(outbox_row(_typed(row, "outbox", dict)), snippet)
+
+
+def origin(row: JsonObject) -> Origin | None:
+    """Parse where a message came from; None where it was sent here."""
+    if row.get("origin") is None:
+        return None
+    found = _typed(row, "origin", dict)
+    return Origin(
+        text(found, "from"),
+        texts(found, "to"),
+        maybe_number(found, "date"),
+        maybe_number(found, "zone"),
+        maybe_text(found, "message_id"),
     )
 
 
@@ -199,6 +253,7 @@ def letter(row: JsonObject) -> Letter:
         maybe_text(row, "reply_to"),
         text(row, "digest"),
         receipt(_typed(row, "receipt", dict)) if row.get("receipt") else None,
+        origin(row),
     )
     digest = message_digest(
         id=found.id,
@@ -208,6 +263,7 @@ def letter(row: JsonObject) -> Letter:
         subject=found.subject,
         body=found.body,
         reply_to=found.reply_to,
+        origin=found.origin,
     )
     if digest != found.digest:
         raise ProtocolFault(
@@ -225,8 +281,9 @@ def status(row: JsonObject) -> Status:
         text(row, "subject"),
         number(row, "sent_at"),
         rows(row, "receipts", receipt),
-        rows(row, "refused", lambda item: (text(item, "user"), text(item, "kind"))),
+        rows(row, "refused", refused),
         flag(row, "pending"),
+        origin(row),
     )
 
 

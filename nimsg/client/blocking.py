@@ -65,12 +65,31 @@ class BlockingClient:
         the server does, `Unreachable` when the connection or the time is over.
         """
         self._start_clock(self._timeout_s if timeout_s is None else timeout_s)
-        id_, data = self._session.request(method, params)
-        self._send(data)
-        answer = self._await(id_)
+        answer = self._await(self._ask(method, params))
         if answer.refusal is not None:
             raise answer.refusal
         return answer.result
+
+    def ask(self, method: str, params: JsonObject) -> int:
+        """Send a request and do not wait; what `answer` is to be called with.
+
+        Raises `Unreachable` when the connection is over.
+        """
+        self._start_clock(self._timeout_s)
+        return self._ask(method, params)
+
+    def answer(self, id_: int) -> Answer:
+        """The answer to what was asked, as a result or a refusal.
+
+        Raises `Unreachable` when the connection or the time is over.
+        """
+        self._start_clock(self._timeout_s)
+        return self._await(id_)
+
+    def _ask(self, method: str, params: JsonObject) -> int:
+        id_, data = self._session.request(method, params)
+        self._send(data)
+        return id_
 
     def close(self) -> None:
         """Hang up."""

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from nimsg.cli import account, letter, mailbox, show, user
+from nimsg.cli import account, invitation, letter, mailbox, show, user
 from nimsg.cli.show import Column
 from nimsg.text import width
 from tests.support.examples import few
@@ -22,6 +22,7 @@ TABLES: dict[str, Sequence[Column]] = {
     "receipts": letter.RECEIPT_COLUMNS,
     "tokens": account.TOKEN_COLUMNS,
     "users": user.COLUMNS,
+    "invitations": invitation.COLUMNS,
 }
 CELLS = (40, 80, 160)
 LONG = {

@@ -21,7 +21,8 @@ RUN_AND_TELL = (
     "import sys; from nimsg.cli.main import main; code = main(sys.argv[1:]);"
     "print(code, *sys.modules, file=sys.stderr)"
 )
-SERVING = {"server", "check", "user", "demo"}
+# Verbs of the server's machine, and those that tell a shell about all others.
+SERVING = {"server", "check", "user", "demo", "backup", "completion", "man"}
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,10 @@ def test_s0_15_no_verb_of_a_client_leaves_anything(
     types("token", "create", "x")
     types("token", "list")
     types("passwd", "--new-password-file", str(new))
+    types("search", "x")
+    types("thread", id_)
+    types("import", "mine", "--format", "jsonl")
+    types("export", "-", "--format", "mbox")
     types("open", "no-such-id")
     types("inbox", "--no-such-option")
     types("inbox", "--server", "127.0.0.1:1", "--connect-wait", "0")

@@ -1,0 +1,43 @@
+"""Local methods on a folder: of the server that has it, or without one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nimsg.client.address import Address, Security
+from nimsg.client.blocking import BlockingClient, connect
+from nimsg.errors import ConfigError, Unreachable
+from nimsg.store.layout import Layout
+
+
+TIMEOUT_S = 30.0
+
+
+@contextmanager
+def local_client(
+    var: Path, holder: str, *, make: bool = False
+) -> Iterator[BlockingClient]:
+    """A connection over which local methods are called.
+
+    `holder` is what others are told who find the folder in use; `make` lets a new
+    store be made. Raises `ConfigError` where there is none, `Unavailable` where
+    somebody has it who does not answer.
+    """
+    if not make and not Layout(var).format.exists():
+        raise ConfigError(f"there is no store in {var}; name its folder with --var")
+    try:
+        client = _connect(var)
+    except Unreachable:
+        # The store's lock tells a dead server's socket from a silent server's.
+        from nimsg.server.offline import serving_offline
+
+        with serving_offline(var, holder), _connect(var) as client:
+            yield client
+        return
+    with client:
+        yield client
+
+
+def _connect(var: Path) -> BlockingClient:
+    path = Layout(var.absolute()).admin_socket
+    return connect(Address(str(path), 0), Security(), timeout_s=TIMEOUT_S)

@@ -1,0 +1,67 @@
+"""How invitations are listed."""
+
+from argparse import Namespace
+
+import pytest
+
+from nimsg.cli import invitation
+from nimsg.errors import UsageError
+from nimsg.protocol.strict import JsonObject
+
+
+ID = "01M7Q5CYARTHSNWEH6BRBEXR{}Z"
+LONG_AGO, FAR = 129_600_000, 4_000_000_000_000
+
+
+def row(number: int, **members: object) -> JsonObject:
+    return {
+        "id": ID.format(number),
+        "label": f"label {number}",
+        "created_at": LONG_AGO,
+        "expires_at": None,
+        "used_at": None,
+        "used_by": None,
+        "revoked_at": None,
+        **members,
+    }
+
+
+ROWS = [
+    row(1),
+    row(2, expires_at=FAR),
+    row(3, expires_at=LONG_AGO),
+    row(4, expires_at=LONG_AGO, used_at=LONG_AGO, used_by="bob"),
+    row(5, expires_at=LONG_AGO, revoked_at=LONG_AGO),
+]
+
+
+def test_s1_3_each_page_is_asked_for_and_each_state_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = []
+
+    def call(method: str, params: JsonObject) -> JsonObject:
+        asked.append((method, params))
+        first = len(asked) == 1
+        return {
+            "invitations": ROWS[:2] if first else ROWS[2:],
+            "next": ID.format(2) if first else None,
+        }
+
+    assert invitation.run_invitations(call, Namespace(json=False)) == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    method = "users.invitations"
+    assert asked == [(method, {}), (method, {"after": ID.format(2)})]
+    assert [" ".join(line.split()[3:-2]) for line in lines[1:]] == [
+        "open",
+        "open",
+        "expired",
+        "used 1970-01-02 by bob",
+        "revoked 1970-01-02",
+    ]
+
+
+def test_a_label_is_not_too_long() -> None:
+    with pytest.raises(UsageError, match="at most 64"):
+        invitation.run_invite(lambda _, __: {}, Namespace(label="x" * 65))
