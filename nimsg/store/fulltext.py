@@ -38,6 +38,9 @@ INSERT INTO progress VALUES ('', '{FORMAT}', 0);
 """
 # So often in a row it is made anew; what is damaged then is no chance.
 TRIES = 3
+# How much is merged in one step; and what SQLite counts for a step that did anything.
+STEP_PAGES = 256
+MERGED_SOMETHING = 2
 ADD = "INSERT INTO words (rowid, who, author, addressees, subject, body) VALUES"
 DELETE = (
     "INSERT INTO words (words, rowid, who, author, addressees, subject, body)"
@@ -78,6 +81,7 @@ class FullText:
         self._removed: deque[MessageFile] = deque()
         self._local = threading.local()
         self._unclean = False
+        self._merging = False
         self._generation = 0
         self._discarded = 0
         self._readers: list[sqlite3.Connection] = []
@@ -184,16 +188,26 @@ class FullText:
             raise
         connection.execute("COMMIT")
         self._discarded = 0
-        more = len(rows) == most
-        if self._unclean and not more:
-            self._clean(connection)
-        return more
+        if self._unclean and len(rows) < most:
+            return self._clean(connection)
+        return len(rows) == most
 
-    def _clean(self, connection: sqlite3.Connection) -> None:
-        """Let no word stay that only removed texts had: deleting is but a note."""
-        connection.execute("INSERT INTO words (words) VALUES ('optimize')")
-        connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
-        self._unclean = False
+    def _clean(self, connection: sqlite3.Connection) -> bool:
+        """Let no word stay that only removed texts had: deleting is but a note.
+
+        All is merged into one piece, in steps; whether more of them are needed.
+        """
+        before = connection.total_changes
+        # The first step takes everything in; those after it go on with that.
+        pages = STEP_PAGES if self._merging else -STEP_PAGES
+        connection.execute(
+            "INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,)
+        )
+        self._merging = connection.total_changes - before >= MERGED_SOMETHING
+        if not self._merging:
+            connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+            self._unclean = False
+        return self._merging
 
     def _document(self, row: sqlite3.Row) -> tuple[str, ...]:
         try:

@@ -225,8 +225,9 @@ class Filling:
     def _count_lost(self) -> int:
         """Note in each mailbox how many positions have no message."""
         lost = 0
+        known_uids = set(self._uids.values())
         for end in self._trouble.ends:
-            if end.uid in self._uids.values():
+            if end.uid in known_uids:
                 known = self._book.mailboxes[end.uid]
                 known.last_in = max(known.last_in, end.last_in)
                 known.last_out = max(known.last_out, end.last_out)

@@ -99,6 +99,16 @@ def test_s2_16_a_damaged_full_text_is_made_anew_at_a_start(
     assert len(post.find(2, "needle")) == 4
 
 
+@pytest.mark.parametrize("statement", ["DELETE FROM words_data", "DROP TABLE words"])
+def test_s2_16_damage_that_a_search_meets_is_busy(post: Post, statement: str) -> None:
+    assert len(post.find(2, "needle")) == 3
+    sql(post, statement)
+
+    assert busy_or(post, 3)
+    post.reopen()
+    recovered(post)
+
+
 @pytest.mark.parametrize("spoil", ["scrambled", "garbage"])
 def test_s2_16_a_full_text_that_is_damaged_in_use_is_made_anew(
     post: Post, spoil: str

@@ -468,6 +468,20 @@ def test_a_last_day_of_garbage_only_is_cut(ruin: Ruin, before: Letters) -> None:
     sound(ruin.root, before)
 
 
+def test_a_ledger_of_nothing_but_garbage_is_cut_whole(
+    ruin: Ruin, before: Letters
+) -> None:
+    for day in ruin.days:
+        day.write_bytes(b"garbage\n[]\n")
+    ruin.layout.index.unlink()
+
+    done = salvage(ruin.root)
+
+    assert len(done.remarks) == 2
+    assert before.keys() <= letters(ruin.root).keys()
+    assert problems(ruin.root) == []
+
+
 def test_a_ledger_with_lines_ended_in_another_way_is_read(
     ruin: Ruin, before: Letters
 ) -> None:
