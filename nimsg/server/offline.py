@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nimsg.config import ServerConfig
@@ -21,7 +21,7 @@ def serving_offline(var: Path, holder: str) -> Iterator[None]:
     """
     config = ServerConfig(var, local_only=True)
     server = Server(config, LocalStore(var, holder=holder))
-    serving = _Serving(server)
+    serving = Serving(server)
     serving.start()
     try:
         yield
@@ -29,8 +29,8 @@ def serving_offline(var: Path, holder: str) -> Iterator[None]:
         serving.stop()
 
 
-class _Serving(threading.Thread):
-    """Runs the server's loop. `start` and `stop` are called from outside."""
+class Serving(threading.Thread):
+    """A server's loop in a thread. `start` and `stop` are called from outside."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(name="offline server")
@@ -41,6 +41,7 @@ class _Serving(threading.Thread):
         self._failure: NimsgError | None = None
 
     def run(self) -> None:
+        """See `threading.Thread`."""
         try:
             self._loop.run_until_complete(
                 self._server.serve(self._stop_asked, self._ready.set)
@@ -55,12 +56,12 @@ class _Serving(threading.Thread):
         """Return when it listens. Raises what listening raises."""
         super().start()
         self._ready.wait()
-        if not self.is_alive():
+        if self._failure is not None:
             self.stop()
 
     def stop(self) -> None:
         """End in order. Raises what serving raised."""
-        if self.is_alive() and not self._loop.is_closed():
+        with suppress(RuntimeError):  # it has ended by itself
             self._loop.call_soon_threadsafe(self._stop_asked.set)
         self.join()
         if self._failure is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nimsg.core.words import parse_terms, snippet
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, Show, limit
-from nimsg.protocol.results import Hit, Hits
+from nimsg.protocol.results import Hit, Hits, InboxRow, OutboxRow
 from nimsg.protocol.rules import LONE_SURROGATE
 from nimsg.store import accountbook, reader
 from nimsg.store.base import SearchQuery
@@ -69,10 +69,12 @@ def search(
         ).fetchall()
         hits: list[Hit] = []
         for row in rows[: query.limit]:
-            hit = reader.hit(connection, query.owner, row["m"], inbox=row["received"])
-            if _may_read(hit, row["sender"] == query.owner):
-                hit = _with_snippet(hit, lambda text: snippet(text, terms), read)
-            hits.append(hit)
+            found = reader.box_row(
+                connection, query.owner, row["m"], inbox=row["received"]
+            )
+            readable = row["sender"] == query.owner or _was_opened(found)
+            text = _text(read, found.id) if readable else None
+            hits.append(_hit(found, None if text is None else snippet(text, terms)))
         far = reached(connection)
     kept = reader.fitting(hits)
     return Hits(
@@ -117,17 +119,19 @@ def _before(connection: sqlite3.Connection, id_: str | None) -> int:
     return m
 
 
-def _may_read(hit: Hit, own: bool) -> bool:  # noqa: FBT001 - what it is about
-    """Whether the asker has had the text before."""
-    return own or (hit.inbox is not None and hit.inbox.receipt.opened_at is not None)
+def _was_opened(row: InboxRow | OutboxRow) -> bool:
+    """Whether the asker has had the text of a received message before."""
+    return isinstance(row, InboxRow) and row.receipt.opened_at is not None
 
 
-def _with_snippet(
-    hit: Hit, cut_out: Callable[[str], str], read: Callable[[str], MessageFile]
-) -> Hit:
-    row = hit.inbox or hit.outbox
+def _text(read: Callable[[str], MessageFile], id_: str) -> str | None:
     try:
-        text = read(row.id).message if row else ""
+        return read(id_).message
     except Refusal:
-        return hit
-    return Hit(hit.inbox, hit.outbox, cut_out(text))
+        return None
+
+
+def _hit(row: InboxRow | OutboxRow, snippet: str | None) -> Hit:
+    if isinstance(row, InboxRow):
+        return Hit(inbox=row, snippet=snippet)
+    return Hit(outbox=row, snippet=snippet)

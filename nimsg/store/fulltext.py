@@ -171,7 +171,7 @@ class FullText:
         if not rows and not self._removed and not self._unclean:
             return False
         connection.execute("BEGIN IMMEDIATE")
-        try:
+        with connection:
             connection.executemany(
                 f"{ADD} (?, ?, ?, ?, ?, ?)",
                 [
@@ -183,10 +183,6 @@ class FullText:
             if rows:
                 connection.execute("UPDATE progress SET last = ?", (rows[-1]["m"],))
             self._delete_removed(connection)
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
         self._discarded = 0
         if self._unclean and len(rows) < most:
             return self._clean(connection)

@@ -192,13 +192,15 @@ def status(connection: sqlite3.Connection, asker: int, id_: str) -> Status:
     )
 
 
-def hit(connection: sqlite3.Connection, owner: int, m: int, *, inbox: bool) -> Hit:
+def box_row(
+    connection: sqlite3.Connection, owner: int, m: int, *, inbox: bool
+) -> InboxRow | OutboxRow:
     """A message as a row of one of an account's boxes."""
     if inbox:
         row = connection.execute(f"{EVERYTHING[Box.INBOX]} AND c.m = ?", (owner, m))
-        return Hit(inbox=_inbox_row(row.fetchone()))
+        return _inbox_row(row.fetchone())
     row = connection.execute(f"{EVERYTHING[Box.OUTBOX]} AND m.m = ?", (owner, m))
-    return Hit(outbox=_outbox_row(connection, row.fetchone()))
+    return _outbox_row(connection, row.fetchone())
 
 
 def fitting(hits: Sequence[Hit]) -> int:
@@ -221,9 +223,8 @@ def thread(connection: sqlite3.Connection, asker: int, id_: str) -> Thread:
         if id_ not in {row["id"] for row in rows}:
             raise Refusal("not_found")
         for row in rows:
-            one = hit(connection, asker, row["m"], inbox=row["received"])
-            if found := one.inbox or one.outbox:
-                seen.append(Seen("", row["m"], found))
+            found = box_row(connection, asker, row["m"], inbox=row["received"])
+            seen.append(Seen("", row["m"], found))
     kept = _fit(seen, limit("thread_rows"))
     inbox, outbox = _split(kept)
     cut = len(kept) < len(seen) or rows[0]["looked_at"] >= MOST_LOOKED_AT

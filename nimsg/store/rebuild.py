@@ -225,12 +225,10 @@ class Filling:
     def _count_lost(self) -> int:
         """Note in each mailbox how many positions have no message."""
         lost = 0
-        known_uids = set(self._uids.values())
         for end in self._trouble.ends:
-            if end.uid in known_uids:
-                known = self._book.mailboxes[end.uid]
-                known.last_in = max(known.last_in, end.last_in)
-                known.last_out = max(known.last_out, end.last_out)
+            known = self._book.mailboxes[end.uid]
+            known.last_in = max(known.last_in, end.last_in)
+            known.last_out = max(known.last_out, end.last_out)
         self._book.mailboxes.flush()
         uids = self._connection.execute("SELECT uid FROM mailbox").fetchall()
         for (uid,) in uids:

@@ -11,6 +11,7 @@ import pytest
 from nimsg.core.commands import Act
 from nimsg.errors import Refusal
 from nimsg.store.layout import Layout
+from nimsg.store.local import LocalStore
 from tests.support.post import BACKENDS, Post, refused
 
 
@@ -236,3 +237,11 @@ def test_s2_16_two_search_while_one_takes_in(post: Post) -> None:
 
     assert failures == []
     assert post.search(2, "hay").unindexed == 0
+
+
+def test_s2_16_the_last_space_is_left_to_what_has_no_other_place(
+    tmp_path: Path,
+) -> None:
+    with closing(LocalStore(tmp_path / "var", min_free_bytes=2**62)) as store:
+        assert store.index_text(10) is False
+    assert not (tmp_path / "var" / "search.db").exists()

@@ -14,7 +14,7 @@ from nimsg.errors import ConfigError, StorageFailure, Unavailable
 from nimsg.progress import Silent
 from nimsg.protocol.constants import Box
 from nimsg.protocol.results import Opened
-from nimsg.store.base import ReadQuery
+from nimsg.store.base import ListQuery, ReadQuery
 from nimsg.store.check import check_store
 from nimsg.store.disk import RealDisk
 from nimsg.store.filer import RowKind
@@ -710,3 +710,33 @@ def test_a_disk_that_fails_is_told(ruin: Ruin) -> None:
 
     with pytest.raises(StorageFailure, match="cannot be made anew"):
         salvage(ruin.root)
+
+
+def test_a_full_text_is_thrown_away(ruin: Ruin) -> None:
+    for name in ("search.db", "search.db-wal"):
+        (ruin.root / name).write_text("words of another index", encoding="utf-8")
+    salvage(ruin.root)
+    assert list(ruin.root.glob("search.db*")) == []
+
+
+def test_positions_behind_the_last_message_are_not_given_again(ruin: Ruin) -> None:
+    ruin.message(ruin.ids.answered).write_bytes(b"{")
+    done = salvage(ruin.root)
+    assert [loss.moved for loss in done.losses] == [True]
+    with closing(LocalStore(ruin.root, min_free_bytes=1)) as store:
+        letter = SendMail(2, ["ann"], "after", "", "text", None)
+        batch = store.commit([letter], START * 2)
+        store.file(batch)
+        page = store.page(ListQuery(1, Box.INBOX, all=True))
+        assert [row.position for row in page.inbox] == [2]
+    assert problems(ruin.root) == []
+
+
+def test_a_removal_that_is_noted_twice_is_one(
+    purged: tuple[Path, str, Letters],
+) -> None:
+    root, id_, before = purged
+    path = Layout(root).removals(id_)
+    path.write_bytes(path.read_bytes() * 2)
+    salvage(root)
+    sound(root, before)
