@@ -1,7 +1,7 @@
 """Verbs that find, move and keep mail, run within this process on a real store."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ MBOX = (
     "In-Reply-To: <first@old.example>\nDate: Tue, 17 Nov 2009 21:28:37 +0600\n\n"
     "text of {0}\n\n"
 )
-Types = Callable[..., tuple[int, list[str], list[str]]]
 
 
 class Captured:
@@ -43,7 +42,7 @@ def var(tmp_path: Path) -> Path:
 @pytest.fixture
 def types(
     var: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Types]:
+) -> Iterator[Captured]:
     """Types verbs as Ann, to a server in a thread."""
     server = Server(ServerConfig(var, port=0, auth="open"), LocalStore(var))
     serving = Serving(server)
@@ -63,7 +62,7 @@ def box(tmp_path: Path) -> Path:
 
 
 def test_x16_mail_comes_in_is_found_and_goes_out(
-    types: Types, box: Path, tmp_path: Path
+    types: Captured, box: Path, tmp_path: Path
 ) -> None:
     code, out, _ = types("import", str(box))
     assert (code, out) == (
@@ -97,7 +96,7 @@ def test_x16_mail_comes_in_is_found_and_goes_out(
     assert json.loads(out[0])["written"] == 2
 
 
-def test_x16_what_was_not_opened_is_left_out(types: Types, tmp_path: Path) -> None:
+def test_x16_what_was_not_opened_is_left_out(types: Captured, tmp_path: Path) -> None:
     types("send", "bob", "-m", "to Bob")
     types("send", "ann", "--user", "bob", "-m", "to Ann", "-s", "s")
     _, out, err = types("export", "-", "--format", "jsonl")
@@ -113,7 +112,7 @@ def test_x16_what_was_not_opened_is_left_out(types: Types, tmp_path: Path) -> No
 
 
 def test_x16_the_owner_of_the_store_moves_mail_of_accounts(
-    types: Types, var: Path, box: Path, tmp_path: Path
+    types: Captured, var: Path, box: Path, tmp_path: Path
 ) -> None:
     types("register", "ann")
     names = tmp_path / "map"
@@ -131,7 +130,7 @@ def test_x16_the_owner_of_the_store_moves_mail_of_accounts(
 
 
 def test_s2_18_a_store_is_checked_backed_up_and_made_anew(
-    types: Types, var: Path, tmp_path: Path
+    types: Captured, var: Path, tmp_path: Path
 ) -> None:
     types("send", "bob", "-m", "one")
     code, out, _ = types("backup", str(tmp_path / "copy"), "--var", str(var))
