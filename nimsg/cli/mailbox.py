@@ -49,16 +49,21 @@ def outbox_arguments(parser: ArgumentParser) -> None:
 
 def _arguments(parser: ArgumentParser, all_help: str) -> None:
     parser.add_argument("-a", "--all", action="store_true", help=all_help)
+    add_limit_argument(parser, 50)
+    add_json_argument(parser)
+    add_connection_arguments(parser)
+
+
+def add_limit_argument(parser: ArgumentParser, most: int) -> None:
+    """`--limit`, the same for every list; `most` where it is not given."""
     parser.add_argument(
         "-n",
         "--limit",
         metavar="N",
         type=count,
-        default=50,
-        help="at most so many, newest first (50; 0: all)",
+        default=most,
+        help=f"at most so many, newest first ({most}; 0: all)",
     )
-    add_json_argument(parser)
-    add_connection_arguments(parser)
 
 
 def count(text: str) -> int:

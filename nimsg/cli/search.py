@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from nimsg.cli import show
-from nimsg.cli.mailbox import count, inbox_cells, last_read, written_at
+from nimsg.cli.mailbox import add_limit_argument, inbox_cells, last_read, written_at
 from nimsg.cli.reference import outbox_reference
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
@@ -54,14 +54,7 @@ def search_arguments(parser: ArgumentParser) -> None:
         "--since", metavar="WHEN", help="2026-11-20, 2026-11-20T16:30, or 7d (ago)"
     )
     parser.add_argument("--until", metavar="WHEN", help="before that time")
-    parser.add_argument(
-        "-n",
-        "--limit",
-        metavar="N",
-        type=count,
-        default=20,
-        help="at most so many, newest first (20; 0: all)",
-    )
+    add_limit_argument(parser, 20)
     add_json_argument(parser)
     add_connection_arguments(parser)
 

@@ -193,19 +193,14 @@ class SetPassword(Params, frozen=True):
     password: Password
 
 
-class ImportFor(Params, frozen=True):
-    """A mail of another system, kept as a message between accounts.
+class ImportFor(Import, frozen=True, kw_only=True):
+    """A mail of another system, kept as a message from `user` to others.
 
-    As in `Import`, `references` are client_ids of `user`.
+    The client_ids are those of `user`.
     """
 
     user: Name
     to: Recipients
-    client_id: ClientId
-    origin: Origin
-    subject: str = ""
-    body: str = ""
-    references: Annotated[list[ClientId], Meta(max_length=limit("references"))] = []
 
 
 class ReadMail(Params, frozen=True):

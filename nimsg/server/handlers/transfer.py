@@ -35,7 +35,7 @@ async def read_mail(context: Context, params: q.ReadMail) -> Reply:
 
 
 async def _import(
-    services: Services, uid: int, to: list[str], params: q.Import | q.ImportFor
+    services: Services, uid: int, to: list[str], params: q.Import
 ) -> Reply:
     check_message(params.subject, params.body)
     check_origin(params.origin)
