@@ -83,7 +83,7 @@ def test_every_kind_of_parameters_and_results_is_used_by_some_row() -> None:
     assert shown == below(results.Result)
 
 
-def below(kind: type) -> set[type]:
+def below(kind: type[object]) -> set[type[object]]:
     """All kinds that are made from one."""
     return {one for sub in kind.__subclasses__() for one in (sub, *below(sub))}
 
