@@ -26,6 +26,7 @@ from nimsg.protocol.envelope import Answer
 from nimsg.protocol.strict import JsonObject
 
 
+STDIN = "-"
 # After these nothing more would be taken.
 ENDS = ("disk_full", "storage_failed", "internal_error", "login_required")
 WORDS = {
@@ -37,7 +38,9 @@ Asking = Callable[[Iterable[Call]], Answers]
 
 def import_arguments(parser: ArgumentParser) -> None:
     """Options of `import`."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="a file, or a Maildir")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="a file, or a Maildir (-: the input)"
+    )
     parser.add_argument(
         "--format", choices=FORMATS, help="what it is (else it is looked at)"
     )
@@ -64,7 +67,7 @@ def run_import(args: Namespace) -> int:
     """Import an archive; 4 when something could not be taken."""
     if (args.var is None) != (args.map is None):
         raise UsageError("--var and --map go together: whose mail is it?")
-    archive = open_archive(args.file, args.format)
+    archive = open_input(args)
     known = read_map(args.map) if args.map else None
     with Bars() as bars:
         report = Report(bars, json=args.json, dry=args.dry_run)
@@ -78,6 +81,15 @@ def run_import(args: Namespace) -> int:
             with Session(read_settings(args)) as session:
                 transfer.run(session.stream)
     return transfer.end()
+
+
+def open_input(args: Namespace) -> Archive:
+    """The archive; `-` is the standard input, whose format must be said."""
+    if str(args.file) != STDIN:
+        return open_archive(args.file, args.format)
+    if args.format is None:
+        raise UsageError("what comes from the standard input? give --format")
+    return open_archive(Path("/dev/stdin"), args.format)
 
 
 class Waiting(NamedTuple):

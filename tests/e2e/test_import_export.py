@@ -325,3 +325,9 @@ def test_s1_18_an_import_goes_on_when_the_server_was_killed(tmp_path: Path) -> N
         assert "3000 read:" in done.out
         assert len(ann.gets("inbox", "-a", "-n", "0", "--json").lines) == 3000
     assert check_store(var).problems == []
+
+
+def test_x16_an_archive_may_come_from_the_standard_input(importer: Person) -> None:
+    assert importer.types("import", "-").code == 2
+    done = importer.gets("import", "-", "--format", "mbox", stdin=mails("in").encode())
+    assert "1 read: 1 stored" in done.out
