@@ -59,7 +59,9 @@ def export_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=FORMATS, help="by default as FILE ends: .mbox, .jsonl"
     )
-    parser.add_argument("--box", choices=list(Box), help="only received, or only sent")
+    parser.add_argument(
+        "--box", choices=[box.value for box in Box], help="only received, or only sent"
+    )
     parser.add_argument(
         "--open",
         action="store_true",
@@ -153,7 +155,7 @@ class Composer:
         )
         if origin.message_id:
             self._message_ids[letter.id] = origin.message_id
-        answered = [self._message_id(letter.reply_to)] if letter.reply_to else []
+        answered = [self._message_id(letter.answers)] if letter.answers else []
         return Mail(Origin(*origin), letter.subject, letter.body, answered, [])
 
     def _address(self, name: str) -> str:

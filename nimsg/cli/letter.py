@@ -90,8 +90,8 @@ def print_letter(letter: Letter) -> None:
     headers = _envelope(letter)
     if letter.receipt is not None:
         headers.append(("Opened", show.long_time(letter.receipt.opened_at)))
-    if letter.reply_to:
-        headers.append(("Reply to", letter.reply_to))
+    if letter.answers:
+        headers.append(("Reply to", letter.answers))
     headers.append(("Id", letter.id))
     for name, value in headers:
         show.say(f"{name + ':':<9} {show.clean_line(value)}".rstrip())

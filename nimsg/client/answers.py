@@ -88,6 +88,7 @@ class Letter(NamedTuple):
     digest: str
     receipt: Receipt | None
     origin: Origin | None
+    answers: str | None = None
 
 
 class Status(NamedTuple):
@@ -254,6 +255,7 @@ def letter(row: JsonObject) -> Letter:
         text(row, "digest"),
         receipt(_typed(row, "receipt", dict)) if row.get("receipt") else None,
         origin(row),
+        maybe_text(row, "answers"),
     )
     digest = message_digest(
         id=found.id,

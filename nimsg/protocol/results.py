@@ -150,7 +150,8 @@ class Sent(Result, frozen=True):
 class Opened(Result, frozen=True):
     """A whole message. `receipt` is the asker's, null when the sender asks.
 
-    `origin` is null where it was sent here.
+    `origin` is null where it was sent here. `answers` is what it answers: `reply_to`,
+    or for an imported message one that was imported too.
     """
 
     id: str
@@ -164,6 +165,7 @@ class Opened(Result, frozen=True):
     hash: str
     receipt: Receipt | None
     origin: Origin | None
+    answers: str | None
 
 
 class Status(Result, frozen=True):
@@ -196,7 +198,7 @@ class Hit(Struct, frozen=True, omit_defaults=True):
 class Hits(Result, frozen=True):
     """What a search found, newest first; `next` is the `before` of the page after.
 
-    `unindexed` messages of the server were not looked at: those that came after
+    `unindexed` messages of the asker were not looked at: those that came after
     `indexed_to` (null: none was).
     """
 

@@ -71,6 +71,11 @@ class Committer:
         self._work.set()
         return waiter
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return self._unanswered > 0
+
     async def run(self) -> None:
         """Work until cancelled. Raises `StorageFailure` when the disk fails."""
         try:

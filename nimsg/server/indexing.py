@@ -1,6 +1,7 @@
 """The full text is kept up on a thread of its own, behind everything that answers."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from nimsg.store.base import Store
@@ -9,13 +10,19 @@ from nimsg.store.base import Store
 ROUND_MOST = 200
 # So many rounds in a row mean that it will take a while: nobody waits for that.
 ROUNDS_WAITED_FOR = 25
+PUT_OFF_MOST_S = 30.0
 
 
 class Indexing:
-    """Owned by the loop. `pause_s` lets messages gather while nobody searches."""
+    """Owned by the loop.
 
-    def __init__(self, store: Store, pause_s: float) -> None:
+    While nobody searches, messages gather for `pause_s`, and for longer as long as
+    `busy` says that others need the disk and the processor.
+    """
+
+    def __init__(self, store: Store, pause_s: float, busy: Callable[[], bool]) -> None:
         self._store = store
+        self._busy = busy
         self._pause_s = pause_s
         self._behind = asyncio.Event()
         self._behind.set()
@@ -34,8 +41,7 @@ class Indexing:
         loop = asyncio.get_running_loop()
         while True:
             await self._behind.wait()
-            if not self._hurry.is_set():
-                await _wait(self._hurry, self._pause_s)
+            await self._let_others_go_first(loop.time() + PUT_OFF_MOST_S)
             self._hurry.clear()
             self._behind.clear()
             served, self._waiting = self._waiting, []
@@ -48,6 +54,14 @@ class Indexing:
             for waiter in served:
                 if not waiter.done():
                     waiter.set_result(None)
+
+    async def _let_others_go_first(self, deadline: float) -> None:
+        """Wait for a moment in which nobody is about to be answered."""
+        loop = asyncio.get_running_loop()
+        while not self._hurry.is_set():
+            await _wait(self._hurry, self._pause_s)
+            if not self._busy() or loop.time() >= deadline:
+                return
 
     async def caught_up(self, wait_s: float) -> None:
         """Wait at most so long for what was filed by now."""

@@ -62,7 +62,9 @@ class Services:
         self.committer = Committer(
             store, clock, self._after_batch, config.settle_interval_s
         )
-        self.indexing = Indexing(store, config.settle_interval_s)
+        self.indexing = Indexing(
+            store, config.settle_interval_s, lambda: self.committer.busy
+        )
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     def _after_batch(self, woken: Iterable[int]) -> None:

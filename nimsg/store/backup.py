@@ -5,8 +5,9 @@ from the journal as it was, or from files that do not change any more. The other
 folder is no store, and no server starts on it, until all of it is on the disk.
 """
 
-from collections.abc import Iterable
-from contextlib import closing
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
@@ -32,6 +33,8 @@ from nimsg.store.schema import GENESIS
 
 # So many files at most are synced at once.
 SYNC_EVERY = 10_000
+# After these the same folder may do another time.
+FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 class Report(Struct, frozen=True):
@@ -63,7 +66,8 @@ def backup_store(
     """
     try:
         require_store(source)
-        whole = require_target(source, target)
+        with _possible(target):
+            whole = require_target(source, target)
         moment = take_moment(source)
         require_same(moment, source, target)
         copying = _Copying(disk, source, target, moment, trusted=whole)
@@ -74,7 +78,8 @@ def backup_store(
         ) from None
     except (OSError, StorageFailure) as error:
         raise StorageFailure(
-            f"the backup in {target.root} is not finished, run it again: {error}"
+            f"the backup in {target.root} is not finished, run it again: "
+            f"{_words(error)}"
         ) from error
 
 
@@ -134,7 +139,8 @@ class _Copying:
     def _begin(self) -> None:
         root = self._target.root
         missing = [path for path in (root, *root.parents) if not path.exists()]
-        self._disk.mkdir(root)
+        with _possible(self._target):
+            self._disk.mkdir(root)
         for path in missing:
             self._disk.fsync(path.parent)
         root.chmod(FOLDER_MODE)
@@ -224,7 +230,7 @@ class _Copying:
             for stub in read_stubs(notes):
                 stubs[stub.id] = stub
         except (OSError, StorageFailure) as error:
-            self._findings.file(notes)(f"cannot be read: {error}")
+            self._findings.file(notes)(f"cannot be read: {_words(error)}")
         return stubs
 
     def _copy_losses(self) -> None:
@@ -290,6 +296,26 @@ class _Copying:
         if self._unsynced == SYNC_EVERY:
             filer.sync()
             self._unsynced = 0
+
+
+@contextmanager
+def _possible(target: Layout) -> Iterator[None]:
+    """A folder that can never be one is a `ConfigError`; a failing disk is not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FAILING:
+            raise
+        raise ConfigError(f"{target.root} cannot be used: {error.strerror}") from None
+
+
+def _words(error: OSError | StorageFailure) -> str:
+    """What the system said, with the file where it is known."""
+    fault = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if not isinstance(fault, OSError):
+        return str(fault)
+    what = fault.strerror or str(fault)
+    return f"{fault.filename}: {what}" if fault.filename else what
 
 
 def _file_of(layout: Layout, row: JournalRow) -> Path:

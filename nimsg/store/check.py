@@ -34,8 +34,8 @@ class Report(Struct, frozen=True):
     """How much was checked, and every disagreement that was found.
 
     `copies` says how many copies are in each state, and `refused` how many
-    recipients got none; both are zero where the index cannot be read. `lost` is what
-    was taken into quarantine earlier.
+    recipients got none; both are zero where the index cannot be read, or where there
+    is none (`indexed`). `lost` is what was taken into quarantine earlier.
     """
 
     accounts: int
@@ -44,6 +44,7 @@ class Report(Struct, frozen=True):
     copies: dict[str, int]
     refused: int
     lost: int
+    indexed: bool
     problems: list[Problem]
 
 
@@ -53,7 +54,9 @@ def check_store(root: Path, progress: Progress | None = None) -> Report:
     layout = Layout(root)
     findings = Findings(root)
     if not _is_store(layout, findings):
-        return Report(0, 0, 0, NO_COPIES, 0, 0, findings.problems)
+        return Report(
+            0, 0, 0, NO_COPIES, 0, 0, indexed=False, problems=findings.problems
+        )
     seen = survey(layout, findings)
     with take_snapshot(layout.index, findings) as index:
         check_accounts(layout, seen, index, findings)
@@ -91,7 +94,8 @@ def _check_rest(layout: Layout, seen: Survey, findings: Findings) -> Report:
         NO_COPIES,
         0,
         len(seen.lost),
-        findings.problems,
+        indexed=layout.index.exists(),
+        problems=findings.problems,
     )
 
 
@@ -108,5 +112,6 @@ def _check_index(
         copies,
         count_refused(index),
         len(seen.lost),
-        findings.problems,
+        indexed=True,
+        problems=findings.problems,
     )

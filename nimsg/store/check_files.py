@@ -13,7 +13,7 @@ from nimsg.store.accountfile import decode_account, encode_account
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Say
 from nimsg.store.layout import Layout
-from nimsg.store.mailbook import FIXED, message_row
+from nimsg.store.mailbook import FIXED, answered, message_row
 from nimsg.store.messagefile import (
     FILE_FORMAT,
     MessageFile,
@@ -151,6 +151,14 @@ def _beside_index(file: MessageFile, index: Snapshot) -> Iterator[str]:
         yield f"is from {file.sender!r} by its file, and there is no such account"
         return
     expected = message_row(file, sender, fingerprint_of(file))
+    if file.origin is not None:
+        # What an import answers is known from what else was imported.
+        known = answered(index.connection, row["m"])
+        at = FIXED.index("reply_to")
+        expected = (*expected[:at], known, *expected[at + 1 :])
+        references = _references(index.connection, row["m"])
+        if references != list(file.references or ()):
+            yield "has other references than its file"
     yield from differences(FIXED, tuple(row)[2:], expected)
     positions = _positions(index.connection, row["m"])
     if positions != file.positions.inbox:
@@ -158,6 +166,13 @@ def _beside_index(file: MessageFile, index: Snapshot) -> Iterator[str]:
             f"has copies at the positions {positions}, by its file at "
             f"{file.positions.inbox}"
         )
+
+
+def _references(connection: sqlite3.Connection, m: int) -> list[str]:
+    rows = connection.execute(
+        "SELECT client_id FROM reference WHERE m = ? ORDER BY place", (m,)
+    )
+    return [row["client_id"] for row in rows]
 
 
 def _positions(connection: sqlite3.Connection, m: int) -> dict[str, int]:

@@ -75,7 +75,7 @@ def search(
             readable = row["sender"] == query.owner or _was_opened(found)
             text = _text(read, found.id) if readable else None
             hits.append(_hit(found, None if text is None else snippet(text, terms)))
-        far = reached(connection)
+        far = reached(connection, query.owner)
     kept = reader.fitting(hits)
     return Hits(
         hits=hits[:kept],

@@ -60,6 +60,14 @@ NO_TEXTS = ("", "", "", "")
 TEXT_COLUMNS = len(NO_TEXTS)
 
 
+WAITING = (
+    "SELECT count(*) FROM (SELECT m FROM (SELECT m FROM copy WHERE owner = :owner"
+    " ORDER BY position DESC LIMIT :most) WHERE m > :last UNION"
+    " SELECT m FROM (SELECT m FROM message WHERE sender = :owner"
+    " ORDER BY position DESC LIMIT :most) WHERE m > :last)"
+)
+
+
 class Reached(Struct, frozen=True):
     """How far the full text has come: messages that wait, and when the last came."""
 
@@ -237,8 +245,8 @@ def _require_own(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT rowid FROM words LIMIT 1")
 
 
-def reached(connection: sqlite3.Connection) -> Reached:
-    """How far a reader's connection sees the full text."""
+def reached(connection: sqlite3.Connection, owner: int) -> Reached:
+    """How far a reader's connection sees the full text of somebody's mail."""
     last: int = connection.execute("SELECT last FROM progress").fetchone()[0]
     newest: int = connection.execute(
         "SELECT ifnull(max(m), 0) FROM message"
@@ -246,7 +254,10 @@ def reached(connection: sqlite3.Connection) -> Reached:
     row = connection.execute(
         "SELECT sent_at FROM message WHERE m = ?", (last,)
     ).fetchone()
-    return Reached(max(0, newest - last), row["sent_at"] if row else None)
+    # Positions rise with the numbers: no more of a box than is behind can wait.
+    behind = {"owner": owner, "last": last, "most": max(0, newest - last)}
+    waiting = connection.execute(WAITING, behind).fetchone()[0]
+    return Reached(waiting, row["sent_at"] if row else None)
 
 
 def expression(

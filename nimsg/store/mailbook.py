@@ -57,7 +57,11 @@ ADD_COPY = (
 # What a message loses with its text.
 REMOVE = (
     "UPDATE message SET subject = '', size = 0, hash = '', digest = '', refused = NULL,"
-    " origin = NULL, dated_at = sent_at, removed = 1 WHERE id = ?"
+    " reply_to = iif(origin IS NULL, reply_to, NULL), origin = NULL,"
+    " dated_at = sent_at, removed = 1 WHERE id = ?"
+)
+FORGET_REFERENCES = (
+    "DELETE FROM reference WHERE m = (SELECT m FROM message WHERE id = ?)"
 )
 
 
@@ -84,15 +88,15 @@ class Entry(Struct, frozen=True):
 class Known:
     """A message as the index holds it, with its recipients' copies by account."""
 
-    def __init__(
-        self, m: int, sender: int, sent_at: int, pending: int, deleted_at: int | None
-    ) -> None:
-        self.m = m
-        self.pending = pending
+    def __init__(self, row: sqlite3.Row) -> None:
+        gone = row["deleted_at"] is not None
+        self.m: int = row["m"]
+        self.reply_to: str | None = row["reply_to"]
+        self.pending: int = row["pending"]
         self.copies: dict[int, Copy] = {}
         self.positions: dict[int, int] = {}
         self.names: dict[int, str] = {}
-        self.facts = MailFacts(sender, sent_at, self.copies, deleted_at is not None)
+        self.facts = MailFacts(row["sender"], row["sent_at"], self.copies, gone)
 
     def named_copies(self) -> dict[str, Copy]:
         """The copies by their owners' names, in the order of their accounts."""
@@ -151,6 +155,8 @@ class Mailbook:
                 for name, uid in entry.to.items()
             ],
         )
+        if entry.imported and cursor.lastrowid is not None:
+            self._refer(cursor.lastrowid, entry)
         for name, uid in entry.to.items():
             self.mailboxes[uid].receive(positions.inbox[name], new=new)
         sender = self.mailboxes[entry.sender]
@@ -162,18 +168,19 @@ class Mailbook:
             "SELECT m FROM message WHERE id = ?", (id_,)
         ).fetchone()
         if row is not None:
-            for table in ("copy", "message"):
+            for table in ("copy", "message", "reference"):
                 self._connection.execute(f"DELETE FROM {table} WHERE m = ?", row)
 
     def find(self, id_: str) -> Known | None:
         """A message and its copies."""
         row = self._connection.execute(
-            "SELECT m, sender, sent_at, pending, deleted_at FROM message WHERE id = ?",
+            "SELECT m, sender, sent_at, pending, deleted_at, reply_to FROM message"
+            " WHERE id = ?",
             (id_,),
         ).fetchone()
         if row is None:
             return None
-        known = Known(*row)
+        known = Known(row)
         for copy in self._connection.execute(
             f"SELECT owner, position, name, {COPY} FROM copy"
             " JOIN account ON uid = owner WHERE m = ?",
@@ -258,6 +265,7 @@ class Mailbook:
 
     def remove(self, id_: str) -> None:
         """Forget the texts of a message."""
+        self._connection.execute(FORGET_REFERENCES, (id_,))
         self._connection.execute(REMOVE, (id_,))
 
     def _stub(self, m: int) -> Stub:
@@ -278,24 +286,43 @@ class Mailbook:
             time=rfc3339(row["sent_at"]),
             client_id=row["client_id"],
             fingerprint=row["fingerprint"],
-            reply_to=row["reply_to"],
+            reply_to=None if row["origin"] else row["reply_to"],
             positions=Positions(
                 {copy["name"]: copy["position"] for copy in copies}, row["position"]
             ),
             imported=any(copy["imported"] for copy in copies),
         )
 
-    def referenced(self, sender: int, client_ids: Sequence[str]) -> str | None:
-        """The first message in the sender's view that was sent under one of these."""
-        for client_id in client_ids:
-            row = self._connection.execute(
-                "SELECT id FROM message WHERE sender = ? AND client_id = ?",
-                (sender, client_id),
-            ).fetchone()
-            if row is not None and self.visible(sender, row["id"]):
-                id_: str = row["id"]
-                return id_
-        return None
+    def _refer(self, m: int, entry: Entry) -> None:
+        """Link an imported message with what it answers, and with its answers."""
+        file = entry.file
+        self._connection.executemany(
+            "INSERT INTO reference VALUES (?, ?, ?, ?)",
+            [
+                (entry.sender, client_id, m, place)
+                for place, client_id in enumerate(file.references or ())
+            ],
+        )
+        waiting = self._connection.execute(
+            "SELECT m FROM reference WHERE sender = ? AND client_id = ?",
+            (entry.sender, file.client_id),
+        ).fetchall()
+        for one in {m, *(row["m"] for row in waiting)}:
+            self._connection.execute(
+                "UPDATE message SET reply_to = ? WHERE m = ?",
+                (answered(self._connection, one), one),
+            )
+
+
+def answered(connection: sqlite3.Connection, m: int) -> str | None:
+    """What an imported message answers, of all that was imported so far."""
+    row = connection.execute(
+        "SELECT t.id FROM reference r JOIN message t ON t.sender = r.sender"
+        " AND t.client_id = r.client_id AND t.m != r.m WHERE r.m = ?"
+        " ORDER BY place LIMIT 1",
+        (m,),
+    ).fetchone()
+    return row["id"] if row else None
 
 
 def message_row(file: MessageFile, sender: int, fingerprint: str) -> tuple[Column, ...]:

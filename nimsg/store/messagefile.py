@@ -34,6 +34,8 @@ class MessageFile(Struct, frozen=True):
 
     `hash`, `from`, `to`, `time` and `message` are what the oldest source stored:
     md5 of the body, sender, recipients, RFC 3339 time, body. The others are ours.
+    An imported message answers the first of `references`, client_ids of its sender,
+    that was imported too, before it or later; its `reply_to` is null.
     """
 
     id: str
@@ -50,6 +52,7 @@ class MessageFile(Struct, frozen=True):
     refused: list[Refused]
     format: int = FILE_FORMAT
     origin_entry: OriginEntry | UnsetType = field(default=UNSET, name="origin")
+    references: list[str] | UnsetType = UNSET
 
     @property
     def sent_at(self) -> int:

@@ -20,7 +20,7 @@ from nimsg.protocol.results import (
     Status,
     Thread,
 )
-from nimsg.store import accountbook, finder, invitationbook, reader
+from nimsg.store import accountbook, finder, invitationbook, reader, threads
 from nimsg.store.base import Counts, ListQuery, ReadQuery, SearchQuery, TokenHolder
 from nimsg.store.filer import RowKind
 from nimsg.store.fulltext import FullText
@@ -112,7 +112,7 @@ class Questions:
 
     def thread(self, asker: int, id: str) -> Thread:  # noqa: A002
         """See `Store`."""
-        return reader.thread(self._reader, asker, id)
+        return threads.thread(self._reader, asker, id)
 
     def read(self, query: ReadQuery) -> Letters:
         """See `Store`."""
@@ -155,6 +155,7 @@ class Questions:
             hash=file.hash,
             receipt=receipt(known.names[asker], copy) if copy else None,
             origin=file.origin,
+            answers=known.reply_to,
         )
 
     def _read(self, id_: str) -> MessageFile:

@@ -20,7 +20,6 @@ from nimsg.protocol.results import (
     Page,
     Receipt,
     Status,
-    Thread,
 )
 from nimsg.store.base import Counts, ListQuery, ReadQuery
 from nimsg.store.cursor import Cursor, decode_cursor
@@ -28,8 +27,6 @@ from nimsg.store.mailbook import copy_of, decode_origin, decode_refused
 from nimsg.store.schema import COPY, meta
 
 
-# Messages that a thread is followed through, seen by the asker or not.
-MOST_LOOKED_AT = 2000
 COPY_COLUMNS = ", ".join(f"c.{column}" for column in COPY.split(", "))
 INBOX = (
     "SELECT c.position, c.change, m.id, s.name AS sender, m.recipients, m.subject,"
@@ -62,21 +59,6 @@ READABLE = {
     Box.OUTBOX: "SELECT position, id FROM message WHERE sender = ? AND position > ?"
     " AND deleted_at IS NULL ORDER BY position LIMIT ?",
 }
-# Up to the first message, then down to all answers; ids that are met twice end it.
-THREAD = (
-    "WITH RECURSIVE up(id, reply_to, height) AS"
-    " (SELECT id, reply_to, 0 FROM message WHERE id = :id UNION"
-    " SELECT m.id, m.reply_to, height + 1 FROM up"
-    f" JOIN message m ON m.id = up.reply_to WHERE height < {MOST_LOOKED_AT}),"
-    " down(id) AS (SELECT * FROM (SELECT id FROM up ORDER BY height DESC LIMIT 1)"
-    " UNION SELECT m.id FROM down JOIN message m ON m.reply_to = down.id"
-    f" LIMIT {MOST_LOOKED_AT})"
-    " SELECT m.m, m.id, c.owner IS NOT NULL AS received,"
-    " (SELECT count(*) FROM down) AS looked_at FROM down"
-    " JOIN message m ON m.id = down.id LEFT JOIN copy c ON c.m = m.m"
-    " AND c.owner = :owner AND c.deleted_at IS NULL WHERE c.owner IS NOT NULL"
-    " OR (m.sender = :owner AND m.deleted_at IS NULL) ORDER BY m.m"
-)
 # Bytes of a row, and of each receipt in it, beside its texts; and of a character.
 ROW_BYTES = 400
 ESCAPED = 6
@@ -208,27 +190,11 @@ def fitting(hits: Sequence[Hit]) -> int:
     room = limit("page_bytes")
     for number, one in enumerate(hits):
         row = one.inbox or one.outbox
-        room -= _wire_bytes(row) if row else 0
+        room -= wire_bytes(row) if row else 0
         room -= ESCAPED * len(one.snippet or "")
         if room < 0 and number:
             return number
     return len(hits)
-
-
-def thread(connection: sqlite3.Connection, asker: int, id_: str) -> Thread:
-    """A message, what it answers, and what answers it, in the asker's view."""
-    with snapshot(connection):
-        seen: list[Seen] = []
-        rows = connection.execute(THREAD, {"id": id_, "owner": asker}).fetchall()
-        if id_ not in {row["id"] for row in rows}:
-            raise Refusal("not_found")
-        for row in rows:
-            found = box_row(connection, asker, row["m"], inbox=row["received"])
-            seen.append(Seen("", row["m"], found))
-    kept = _fit(seen, limit("thread_rows"))
-    inbox, outbox = _split(kept)
-    cut = len(kept) < len(seen) or rows[0]["looked_at"] >= MOST_LOOKED_AT
-    return Thread(inbox, outbox, more=cut)
 
 
 def letter_ids(
@@ -369,13 +335,13 @@ def _fit(seen: Sequence[Seen], most: int) -> Sequence[Seen]:
     """As many rows as one page takes, and at least one."""
     room = limit("page_bytes")
     for kept, one in enumerate(seen):
-        room -= _wire_bytes(one.row)
+        room -= wire_bytes(one.row)
         if kept == most or (room < 0 and kept):
             return seen[:kept]
     return seen
 
 
-def _wire_bytes(row: InboxRow | OutboxRow) -> int:
+def wire_bytes(row: InboxRow | OutboxRow) -> int:
     """At most how long a row is on the wire."""
     receipts = len(row.receipts) if isinstance(row, OutboxRow) else 1
     texts = len(row.subject) + sum(map(len, row.to)) + _origin_chars(row.origin)

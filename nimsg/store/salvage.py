@@ -7,6 +7,7 @@ has damaged. What cannot be used goes to quarantine; nothing is thrown away.
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,7 @@ from nimsg.store.mailboxes import Mailbox, mailbox_ends
 from nimsg.store.messagefile import decode_message
 from nimsg.store.quarantine import Loss
 from nimsg.store.rebuild import Rebuilt, rebuild_index
+from nimsg.store.receipts import lost_receipts
 from nimsg.store.removal import decode_stub
 from nimsg.store.schema import GENESIS, connect_reader, meta
 from nimsg.store.trouble import Lenient
@@ -126,6 +128,8 @@ def _salvage(
     trouble.restore_accounts()
     aside = _put_aside(disk, layout)
     rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
+    if aside and _restore_receipts(disk, layout, aside, trouble):
+        rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
     return Salvaged(rebuilt, filed, aside, trouble.quarantine.losses, trouble.remarks)
 
 
@@ -238,6 +242,27 @@ def _put_in_place(disk: Disk, layout: Layout) -> None:
         if place != path and not place.exists():
             disk.mkdir(place.parent)
             move_aside(disk, path, place)
+
+
+def _restore_receipts(disk: Disk, layout: Layout, aside: str, trouble: Lenient) -> bool:
+    """Write into the ledger what only the old index tells; whether that is anything."""
+    try:
+        events = lost_receipts(layout.root / aside / layout.index.name, layout.index)
+    except (sqlite3.Error, ValueError, KeyError) as error:
+        trouble.remarks.append(f"the old index was not asked for receipts: {error}")
+        return False
+    if events:
+        ledger = Ledger(disk, layout)
+        ledger.recover(_last_digest(layout), frozenset())
+        numbers = count(ledger.last_n + 1)
+        for path in ledger.append(list(zip(numbers, events, strict=False))):
+            disk.fsync(path)
+        disk.fsync(layout.ledger)
+        trouble.remarks.append(
+            f"{len(events)} receipts that the ledger has lost were taken from the old "
+            "index"
+        )
+    return bool(events)
 
 
 def _put_aside(disk: Disk, layout: Layout) -> str:

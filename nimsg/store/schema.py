@@ -15,7 +15,8 @@ GENESIS = "0" * 64
 # and `pending` are what the partial indexes list. `dated_at` is when it was written,
 # which for imported mail is long before `sent_at`. `gone_at` is since when nobody
 # has it in view, `removed` that its text is gone too. `lost_in` and `lost_out` are
-# positions that had no message when the index was made anew.
+# positions that had no message when the index was made anew. A `reference` is what
+# an imported message says that it answers, whether that is there or not.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (
@@ -62,6 +63,11 @@ CREATE INDEX message_pending ON message (sender, position) WHERE pending = 1;
 CREATE INDEX message_reply ON message (reply_to) WHERE reply_to IS NOT NULL;
 CREATE INDEX message_gone ON message (gone_at)
     WHERE gone_at IS NOT NULL AND removed = 0;
+CREATE TABLE reference (
+    sender INTEGER NOT NULL, client_id TEXT NOT NULL, m INTEGER NOT NULL,
+    place INTEGER NOT NULL, PRIMARY KEY (sender, client_id, m)
+) WITHOUT ROWID;
+CREATE INDEX reference_m ON reference (m, place);
 CREATE TABLE copy (
     owner INTEGER NOT NULL, position INTEGER NOT NULL, m INTEGER NOT NULL,
     change INTEGER, new INTEGER NOT NULL,
@@ -93,7 +99,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute("PRAGMA secure_delete = OFF")
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA cache_size = -16384")
     return connection
 

@@ -78,10 +78,14 @@ class Snapshot:
 
 @contextmanager
 def take_snapshot(path: Path, findings: Findings) -> Iterator[Snapshot | None]:
-    """Copy the index; None, and its faults named, where it cannot be relied on."""
+    """Copy the index; None, and its faults named, where it cannot be relied on.
+
+    That there is none yet is no fault; to have lost it from beside its log is one.
+    """
     say = findings.index("the file")
     if not path.exists():
-        say("is missing; the next start makes it anew from the files")
+        if has_log(path):
+            say("is missing beside its log; the next start makes it anew")
         yield None
         return
     with closing(sqlite3.connect("")) as copy:
@@ -96,6 +100,12 @@ def take_snapshot(path: Path, findings: Findings) -> Iterator[Snapshot | None]:
         for fault in faults:
             say(fault)
         yield None if faults else Snapshot(path, copy)
+
+
+def has_log(path: Path) -> bool:
+    """Whether a log lies beside an index, or beside where it was."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _text(data: bytes) -> str:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from nimsg.core import mail
@@ -106,7 +107,7 @@ class Writer:
     def _decide(self, command: Command, now: int, *, full: bool) -> Outcome | Refusal:
         try:
             if isinstance(command, SendMail):
-                return Refusal("disk_full") if full else self._send(command, now)
+                return self._send(command, now, full=full)
             if isinstance(command, MailAct):
                 return self._act(command, now)
             if isinstance(command, PurgeMail):
@@ -148,11 +149,13 @@ class Writer:
         data = encode_invitation(invitation)
         self._add_row(RowKind.INVITATION, invitation.id, data)
 
-    def _send(self, command: SendMail, now: int) -> Outcome:
+    def _send(self, command: SendMail, now: int, *, full: bool) -> Outcome:
         print_ = mail.fingerprint(
             command.to, command.subject, command.body, command.reply_to, command.origin
         )
         earlier = self._book.earlier(command.sender, command.client_id)
+        if full and earlier is None:
+            raise Refusal("disk_full")
         reply_known = command.reply_to is None or self._book.visible(
             command.sender, command.reply_to
         )
@@ -195,9 +198,6 @@ class Writer:
 
     def _message(self, command: SendMail, delivery: Delivery, now: int) -> MessageFile:
         mailboxes = self._book.mailboxes
-        reply_to = command.reply_to
-        if command.origin is not None:
-            reply_to = self._book.referenced(command.sender, command.references)
         file = MessageFile(
             id=ulid(now, self._entropy(RANDOM_BYTES)),
             hash=body_hash(command.body),
@@ -208,13 +208,14 @@ class Writer:
             subject=command.subject,
             digest="",
             client_id=command.client_id,
-            reply_to=reply_to,
+            reply_to=command.reply_to,
             positions=Positions(
                 {n: mailboxes[uid].last_in + 1 for n, uid in delivery.to.items()},
                 mailboxes[command.sender].last_out + 1,
             ),
             refused=delivery.refused,
             origin_entry=origin_entry(command.origin),
+            references=list(dict.fromkeys(command.references)) or UNSET,
         )
         return replace(file, digest=digest_of(file))
 

@@ -123,6 +123,7 @@ def test_every_stage_of_the_pipeline_is_in_a_backup(post: Post, tmp_path: Path) 
         take(post.root, tmp_path / "copy")
         expected = index_rows(post.root)
         assert restored(tmp_path / "copy", tmp_path / "back") == expected
+        assert check_store(tmp_path / "copy").problems == []
     assert len(expected["message"]) == 5
 
 
@@ -474,8 +475,9 @@ def test_an_interrupted_backup_is_no_store_and_the_next_one_completes_it(
             disk = FaultyDisk(Fault(at, errno.ENOSPC))
             if call.kind in HARMLESS - {"close"}:
                 continue
-            with pytest.raises(StorageFailure, match="No space left"):
+            with pytest.raises(StorageFailure, match="No space left") as caught:
                 take(post.root, copy, disk=disk)
+            assert "Errno" not in str(caught.value)
             if marked[0] < at <= marked[-1]:
                 assert (copy / "format").read_bytes() == BEGUN
                 with pytest.raises(ConfigError, match="not finished"):
@@ -523,6 +525,21 @@ def test_a_folder_that_may_not_be_written_to_is_refused(
     disk = FaultyDisk(Fault(0, errno.EACCES))
     with pytest.raises(ConfigError, match="copy cannot be used: Permission denied"):
         take(ruin.root, tmp_path / "copy", disk=disk)
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("/proc/x", "No such file or directory"),
+        ("/dev/null/x", "Not a directory"),
+        ("/" + "x" * 300, "File name too long"),
+    ],
+    ids=["proc", "null", "long"],
+)
+def test_a_folder_that_cannot_be_is_refused(ruin: Ruin, folder: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        take(ruin.root, Path(folder))
+    assert str(caught.value) == f"{folder} cannot be used: {why}"
 
 
 def test_an_unfinished_backup_is_worth_what_is_in_it(

@@ -19,6 +19,7 @@ def test_n12_a_sound_store_has_sums_and_no_problem(ruin: Ruin) -> None:
         copies=NONE | {"stored": 1, "opened": 1, "acked": 1, "recalled": 1},
         refused=1,
         lost=0,
+        indexed=True,
         problems=[],
     )
 
@@ -38,7 +39,34 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
     expected = [Problem(".", "there is no store in this folder")]
 
     for root in (tmp_path, tmp_path / "missing"):
-        assert check_store(root) == Report(0, 0, 0, NONE, 0, 0, expected)
+        assert check_store(root) == Report(
+            0, 0, 0, NONE, 0, 0, indexed=False, problems=expected
+        )
+
+
+def test_s2_18_to_have_no_index_is_no_problem(ruin: Ruin) -> None:
+    ruin.layout.index.unlink()
+    assert check_store(ruin.root) == Report(
+        4, 3, 7, NONE, 0, 0, indexed=False, problems=[]
+    )
+    (path,) = ruin.days[:1]
+    path.write_bytes(b"x" + path.read_bytes())
+    ruin.message(ruin.ids.shared).write_bytes(b"{")
+    assert named(
+        ruin.problems,
+        f"{ruin.name(ruin.message(ruin.ids.shared))}: cannot be read",
+        f"{ruin.name(path)} line 1: cannot be read",
+        "...",
+    )
+
+
+def test_s2_18_a_log_that_has_lost_its_index_is_one(ruin: Ruin) -> None:
+    ruin.layout.index.unlink()
+    log = ruin.layout.index.with_name("index.db-wal")
+    log.write_bytes(b"")
+    assert check_store(ruin.root).problems == []
+    log.write_bytes(b"x")
+    assert named(ruin.problems, "the file: is missing beside its log")
 
 
 def test_a_format_that_is_not_known_ends_the_check(ruin: Ruin) -> None:
@@ -46,7 +74,14 @@ def test_a_format_that_is_not_known_ends_the_check(ruin: Ruin) -> None:
     ruin.layout.index.unlink()
 
     assert check_store(ruin.root) == Report(
-        0, 0, 0, NONE, 0, 0, [Problem("format", "is '2\ufffd'; this version has 1")]
+        0,
+        0,
+        0,
+        NONE,
+        0,
+        0,
+        indexed=False,
+        problems=[Problem("format", "is '2\ufffd'; this version has 1")],
     )
 
 

@@ -236,10 +236,6 @@ def tangle(ruin: Ruin) -> None:
 
 WHOLE: Cases = {
     "damaged": (tangle, ("the file: is damaged: ", "...")),
-    "missing": (
-        lambda ruin: ruin.layout.index.unlink(),
-        ("the file: is missing; the next start makes it anew from the files",),
-    ),
     "empty": (
         lambda ruin: ruin.layout.index.write_bytes(b""),
         ("the file: has not the 'account' that this version makes", "..."),
@@ -314,7 +310,6 @@ def test_without_an_index_the_files_are_still_checked(ruin: Ruin) -> None:
 
     assert named(
         report.problems,
-        "the file: is missing",
         f"{DAY_1}/{SHARED}.json: cannot be read",
         "users/00000001.json: cannot be read",
         "ledger/2026-11-18.jsonl line 2: does not carry the digest",

@@ -175,12 +175,12 @@ def test_x16_what_it_answers_does_not_make_it_another(post: Post) -> None:
     letter = post.letter(ann, ["ann"])
     command = replace(letter, origin=ORIGIN, references=["a"])
     first = post.sent(command)
-    post.import_(ann, "ann", client_id="a")
+    later = post.import_(ann, "ann", client_id="a")
 
     again = post.sent(command)
 
     assert (again.id, again.duplicate) == (first.id, True)
-    assert {row.id: row.reply_to for row in post.inbox(ann)}[first.id] is None
+    assert {row.id: row.reply_to for row in post.inbox(ann)}[first.id] == later.id
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,26 @@ def test_x16_it_answers_the_nearest_reference_that_is_there(post: Post) -> None:
 
     found = {row.id: row.reply_to for row in post.inbox(ann)}
     assert found[reply.id] == near.id
-    assert found[second.id] == old.id
-    assert found[third.id] is None
+    assert found[second.id] == near.id
+    assert found[third.id] == near.id
+    assert old.id not in found.values()
+
+
+def test_x16_what_it_answers_may_come_later(post: Post) -> None:
+    [ann] = post.people("ann")
+    reply = post.import_(ann, "ann", client_id="c", references=["near", "far", "c"])
+    far = post.import_(ann, "ann", client_id="far")
+
+    def answered() -> str | None:
+        return {row.id: row.reply_to for row in post.inbox(ann)}[reply.id]
+
+    assert answered() == far.id
+    assert post.store.letter(ann, reply.id).answers == far.id
+    near = post.import_(ann, "ann", client_id="near", references=["far"])
+    assert answered() == near.id
+    thread = post.store.thread(ann, far.id)
+    assert [row.id for row in thread.inbox] == [reply.id, far.id, near.id]
+    assert post.check().problems == []
 
 
 def test_x16_an_import_to_nobody_stores_nothing(post: Post) -> None:

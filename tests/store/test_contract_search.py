@@ -9,6 +9,7 @@ from nimsg.core.commands import Act
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, CopyState, Show, limit
 from nimsg.protocol.results import Origin
+from nimsg.store.base import SearchQuery
 from tests.support.examples import few
 from tests.support.post import BACKENDS, DAY, ORIGIN, Backend, Post, refused
 
@@ -501,3 +502,34 @@ def test_s2_16_a_long_thread_says_that_there_is_more(post: Post) -> None:
     assert found.more
     assert found.inbox[0].id == first
     assert len(found.inbox) <= limit("thread_rows")
+
+
+def test_s2_16_a_message_is_in_its_own_thread_however_long_that_is(post: Post) -> None:
+    [ann] = post.people("ann")
+    chain = [post.import_(ann, "ann", client_id="0").id]
+    for number in range(1, 700):
+        references = [str(number - 1)]
+        one = post.import_(ann, "ann", client_id=str(number), references=references)
+        chain.append(one.id)
+
+    for at in (0, 300, 699):
+        thread = post.store.thread(ann, chain[at])
+        ids = [row.id for row in thread.inbox]
+        assert thread.more
+        assert 50 < len(ids) <= limit("thread_rows")
+        start = chain.index(ids[0])
+        assert ids == chain[start : start + len(ids)]
+        assert chain[at] in ids
+
+
+def test_s2_16_what_is_not_looked_at_is_the_askers_own(post: Post) -> None:
+    ann, bob, cyd = post.people("ann", "bob", "cyd")
+    post.send(ann, "bob", body="one")
+    post.index()
+    for _ in range(3):
+        post.send(ann, "bob", body="two")
+
+    def unindexed(uid: int) -> int:
+        return post.store.search(SearchQuery(uid, "one")).unindexed
+
+    assert [unindexed(uid) for uid in (ann, bob, cyd)] == [3, 3, 0]

@@ -740,3 +740,32 @@ def test_a_removal_that_is_noted_twice_is_one(
     path.write_bytes(path.read_bytes() * 2)
     salvage(root)
     sound(root, before)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda layout: [path.unlink() for path in layout.ledger.iterdir()],
+        lambda layout: cut_bytes(max(layout.ledger.iterdir()), 20),
+        lambda layout: cut_bytes(min(layout.ledger.iterdir()), 20),
+    ],
+    ids=["all", "the end", "the end of a day"],
+)
+def test_n12_receipts_that_the_ledger_lost_are_taken_from_the_old_index(
+    ruin: Ruin, before: Letters, spoil: Callable[[Layout], object]
+) -> None:
+    spoil(ruin.layout)
+
+    done = salvage(ruin.root)
+
+    assert [line for line in done.remarks if "receipts" in line]
+    assert letters(ruin.root) == before
+    # What broke within the chain stays to be seen.
+    seams = ("breaks off", "does not carry the digest")
+    left = [one for one in problems(ruin.root) if not any(s in one for s in seams)]
+    assert left == []
+    assert salvage(ruin.root).remarks == []
+
+
+def cut_bytes(path: Path, count: int) -> None:
+    path.write_bytes(path.read_bytes()[:-count])

@@ -77,7 +77,7 @@ OUTBOX_FULL = OutboxRow(
     ORIGIN,
 )
 OPENED = Opened(
-    ID, "alice", ["bob"], TEXT, TEXT * 100, AT, ID, DIGEST, HASH, FULL, ORIGIN_FULL
+    ID, "alice", ["bob"], TEXT, TEXT * 100, AT, ID, DIGEST, HASH, FULL, ORIGIN_FULL, ID
 )
 CHANGES = ChangePage("e1:2:3", True, [INBOX, INBOX_FULL], [OUTBOX, OUTBOX_FULL])
 
@@ -108,7 +108,7 @@ RESULTS: tuple[Result, ...] = (
         True,
         CHANGES,
     ),
-    Opened(ID, "alice", ["bob"], "", "", AT, None, DIGEST, HASH, None, None),
+    Opened(ID, "alice", ["bob"], "", "", AT, None, DIGEST, HASH, None, None, None),
     OPENED,
     Status(ID, "alice", ["b"], TEXT, 1, AT, None, [STORED, GONE], [], True, None),
     Status(ID, "alice", ["b"], "", 1, AT, ID, [], [Refused("x", "k")], False, ORIGIN),

@@ -1,0 +1,66 @@
+"""Receipts that an old index has and the ledger has lost."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from nimsg.core.commands import Act
+from nimsg.protocol.constants import Device
+from nimsg.store.ledger import encode_event
+from nimsg.store.mailbook import DEVICES
+from nimsg.store.schema import connect_reader
+
+
+# What may stand for a copy, in the order in which it can have happened.
+RUNGS = {
+    Act.FETCHED: "fetched",
+    Act.OPENED: "opened",
+    Act.ACKED: "acked",
+    Act.RECALLED: "recalled",
+    Act.DELETED: "deleted",
+}
+COPIES = (
+    "SELECT m.id, reader.name AS reader, sender.name AS sender, known.*"
+    " FROM old.copy known JOIN old.message told ON told.m = known.m"
+    " JOIN message m ON m.id = told.id"
+    " JOIN old.account reader ON reader.uid = known.owner"
+    " JOIN account sender ON sender.uid = m.sender"
+    " JOIN account owner ON owner.name = reader.name"
+    " JOIN copy found ON found.m = m.m AND found.owner = owner.uid"
+    " WHERE known.{0}_at IS NOT NULL AND found.{0}_at IS NULL"
+)
+SENT = (
+    "SELECT m.id, sender.name AS sender, told.deleted_at FROM old.message told"
+    " JOIN message m ON m.id = told.id JOIN account sender ON sender.uid = m.sender"
+    " WHERE told.deleted_at IS NOT NULL AND m.deleted_at IS NULL"
+)
+
+
+def lost_receipts(old: Path, new: Path) -> list[bytes]:
+    """Events for the ledger, in the order in which they happened.
+
+    Raises `sqlite3.Error` where the old index cannot be read.
+    """
+    with closing(connect_reader(new)) as connection:
+        connection.execute("ATTACH ? AS old", (f"{old.absolute().as_uri()}?mode=ro",))
+        found = sorted(_events(connection), key=lambda event: event[:2])
+    return [data for _, _, data in found]
+
+
+def _events(connection: sqlite3.Connection) -> Iterator[tuple[int, int, bytes]]:
+    """When it was, which rung it is, and the event."""
+    for rank, (act, rung) in enumerate(RUNGS.items()):
+        for row in connection.execute(COPIES.format(rung)):
+            who = row["sender"] if act is Act.RECALLED else row["reader"]
+            at: int = row[f"{rung}_at"]
+            yield at, rank, encode_event(act, who, [row["id"]], at, _device(row, rung))
+    for row in connection.execute(SENT):
+        at = row["deleted_at"]
+        event = encode_event(Act.DELETED, row["sender"], [row["id"]], at)
+        yield at, len(RUNGS), event
+
+
+def _device(row: sqlite3.Row, rung: str) -> Device | None:
+    column = f"{rung}_by"
+    return DEVICES[row[column]] if column in row.keys() else None  # noqa: SIM118
