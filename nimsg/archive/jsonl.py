@@ -83,12 +83,16 @@ def _mail(line: Line) -> Mail:
     except UnicodeDecodeError as error:
         raise Unusable(_broken(f"not UTF-8 at byte {error.start + 1}", line)) from None
     except json.JSONDecodeError as error:
-        raise Unusable(_broken(f"{error.msg} at column {error.colno}", line)) from None
+        raise Unusable(_broken(_fault(error), line)) from None
     except (RecursionError, ValueError):
         raise Unusable("nested too deep, or a number too long") from None
     if not isinstance(members, dict):
         raise Unusable("is no object")
     return fitted(_from_members(members))
+
+
+def _fault(error: json.JSONDecodeError) -> str:
+    return f"{error.msg.removesuffix(' at')} at column {error.colno}"
 
 
 def _broken(why: str, line: Line) -> str:

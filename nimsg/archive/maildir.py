@@ -20,25 +20,15 @@ def is_maildir(path: Path) -> bool:
 
 
 def count_maildir(path: Path) -> int:
-    """How many files there are to read."""
-    with readable(path):
-        return sum(
-            1
-            for folder in _folders(path)
-            for box in BOXES
-            for _ in _names(folder / box)
-        )
+    """How many places there are to read."""
+    return sum(1 for _ in _places(path))
 
 
 def read_maildir(path: Path) -> Iterator[Item]:
     """Each file of `cur` and `new`, by its name; then those of the subfolders."""
-    done = 0
-    for folder in _folders(path):
-        for name, box in _listed(folder):
-            done += 1
-            file = folder / box / name
-            where = str(file.relative_to(path))
-            yield item(where, done, partial(_mail, file))
+    for done, (place, why) in enumerate(_places(path), 1):
+        where = str(place.relative_to(path))
+        yield item(where, done, partial(_mail, place, why))
 
 
 def _folders(path: Path) -> Iterator[Path]:
@@ -52,13 +42,21 @@ def _folders(path: Path) -> Iterator[Path]:
     yield from subfolders
 
 
-def _listed(folder: Path) -> list[tuple[str, str]]:
-    with readable(folder):
-        return sorted((name, box) for box in BOXES for name in _names(folder / box))
+def _places(path: Path) -> Iterator[tuple[Path, str]]:
+    """Each file; and each `cur` or `new` that cannot be listed, with the reason."""
+    for folder in _folders(path):
+        found: list[tuple[str, str]] = []
+        for box in BOXES:
+            try:
+                found += [(name, box) for name in _names(folder / box)]
+            except OSError as error:
+                yield folder / box, f"cannot be read: {error.strerror}"
+        for name, box in sorted(found):
+            yield folder / box / name, ""
 
 
 def _names(box: Path) -> Iterator[str]:
-    if not box.is_dir():
+    if not os.path.lexists(box):
         return
     with os.scandir(box) as entries:
         for entry in entries:
@@ -66,8 +64,10 @@ def _names(box: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def _mail(file: Path) -> Mail:
-    """The mail in a file. Raises `Unusable`."""
+def _mail(file: Path, why: str) -> Mail:
+    """The mail in a file. Raises `Unusable`, also where `why` it cannot be is known."""
+    if why:
+        raise Unusable(why)
     try:
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):

@@ -1,5 +1,6 @@
 """Which address of other systems belongs to which account: `address name` lines."""
 
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +18,16 @@ class Parcel(NamedTuple):
 
 
 class AddressMap:
-    """Names by address, addresses in small letters; and back, the first one given."""
+    """Names by address, addresses in small letters; and back, the first one given.
 
-    def __init__(self, names: dict[str, str]) -> None:
+    `places` tells where each name stands.
+    """
+
+    def __init__(
+        self, names: dict[str, str], places: Mapping[str, str] | None = None
+    ) -> None:
         self._names = names
+        self._places = places or {}
         self._addresses: dict[str, str] = {}
         for address, name in names.items():
             self._addresses.setdefault(name, address)
@@ -28,6 +35,15 @@ class AddressMap:
     def address(self, name: str) -> str | None:
         """The address of an account."""
         return self._addresses.get(name)
+
+    def check(self, accounts: Container[str]) -> None:
+        """Raise `ConfigError` for the first name that is no account."""
+        for name, place in self._places.items():
+            if name not in accounts:
+                raise ConfigError(
+                    f"{place}: there is no account {name}; make it with "
+                    f"nimsg user add {name}"
+                )
 
     def parcels(self, mail: Mail) -> list[Parcel]:
         """For whom a mail is kept; nobody where it names no known address.
@@ -58,6 +74,7 @@ def read_map(path: Path) -> AddressMap:
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8") from None
     names: dict[str, str] = {}
+    places: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -70,8 +87,13 @@ def read_map(path: Path) -> AddressMap:
             raise _bad(path, number, f"{address!r} is no address")
         if names.setdefault(address.lower(), name.strip()) != name.strip():
             raise _bad(path, number, f"{address} stands twice")
-    return AddressMap(names)
+        places.setdefault(name.strip(), _place(path, number))
+    return AddressMap(names, places)
 
 
 def _bad(path: Path, number: int, why: str) -> ConfigError:
-    return ConfigError(f"{path}, line {number}: {why}")
+    return ConfigError(f"{_place(path, number)}: {why}")
+
+
+def _place(path: Path, number: int) -> str:
+    return f"{path}, line {number}"

@@ -17,6 +17,10 @@ from nimsg.store.layout import Layout
 from nimsg.store.salvage import Salvaged, salvage_store
 
 
+AGREE = "Files, ledger and index agree."
+SOUND = "The files and the ledger's chain are sound."
+
+
 def check_arguments(parser: ArgumentParser) -> None:
     """Options of `check`."""
     parser.add_argument(
@@ -116,7 +120,7 @@ def print_report(report: Report) -> None:
     copies = ", ".join(f"{count} {state}" for state, count in report.copies.items())
     show.say(_amounts(report.accounts, report.messages, report.lines))
     total = sum(report.copies.values())
-    if total or not report.problems:
+    if total or (report.indexed and not report.problems):
         count = show.many(total, "copy", "copies")
         show.say(f"{count}: {copies}; {report.refused} refused")
     if report.lost:
@@ -124,8 +128,10 @@ def print_report(report: Report) -> None:
         show.say(f"{lost} of earlier: see quarantine/lost.jsonl")
     for problem in report.problems:
         show.say(show.clean_line(f"{problem.where}: {problem.what}"))
+    if not report.indexed:
+        show.say("There is no index; the next start makes it anew from the files.")
     if not report.problems:
-        show.say("Files, ledger and index agree.")
+        show.say(AGREE if report.indexed else SOUND)
 
 
 def _print_json(report: Report) -> None:
@@ -142,6 +148,7 @@ def _print_json(report: Report) -> None:
                 "copies": report.copies,
                 "refused": report.refused,
                 "lost": report.lost,
+                "indexed": report.indexed,
                 "problems": len(report.problems),
             },
         )

@@ -3,14 +3,14 @@
 from argparse import ArgumentParser, Namespace
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from nimsg.archive.mail import Mail, client_id, reference_id
 from nimsg.archive.reading import FORMATS, Archive, open_archive
 from nimsg.cli import show
 from nimsg.cli.addressmap import AddressMap, Parcel, read_map
-from nimsg.cli.localstore import local_client
+from nimsg.cli.localstore import all_users, local_client
 from nimsg.cli.progress import Bars
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
@@ -20,7 +20,15 @@ from nimsg.cli.settings import (
 )
 from nimsg.cli.stream import Call, stream
 from nimsg.client import answers
-from nimsg.errors import Exit, Refusal, Unreachable, UsageError
+from nimsg.client.blocking import BlockingClient
+from nimsg.errors import (
+    Exit,
+    NimsgError,
+    Refusal,
+    Unavailable,
+    Unreachable,
+    UsageError,
+)
 from nimsg.protocol.digest import body_hash
 from nimsg.protocol.envelope import Answer
 from nimsg.protocol.strict import JsonObject
@@ -29,9 +37,14 @@ from nimsg.protocol.strict import JsonObject
 STDIN = "-"
 # After these nothing more would be taken.
 ENDS = ("disk_full", "storage_failed", "internal_error", "login_required")
-WORDS = {
-    "client_id_conflict": "another mail with its Message-ID was imported before",
-}
+# What may become of a mail; of its parcels the first of these counts.
+OUTCOMES = ("stored", "known", "refused")
+OTHER = "is there before, with another text or other headers; what is there stays"
+AGAIN = "import it again then, and what is stored is not stored twice"
+FULL = (
+    "the server's disk is full, and the rest of the archive was not looked at; when "
+    "space has been made, import it again: what is stored is not stored twice"
+)
 Answers = Iterator[tuple[Call, Answer]]
 Asking = Callable[[Iterable[Call]], Answers]
 
@@ -72,11 +85,13 @@ def run_import(args: Namespace) -> int:
     with Bars() as bars:
         report = Report(bars, json=args.json, dry=args.dry_run)
         transfer = Import(archive, known, report)
-        if args.dry_run:
-            transfer.run(lambda calls: ((call, NOTHING) for call in calls))
-        elif args.var is not None:
+        if args.var is not None and known is not None:
             with local_client(args.var, "nimsg import") as client:
-                transfer.run(lambda calls: stream(lambda: client, _give_up, calls))
+                known.check(accounts(client))
+                local: Asking = partial(stream, lambda: client, _give_up)
+                transfer.run(pretend if args.dry_run else local)
+        elif args.dry_run:
+            transfer.run(pretend)
         else:
             with Session(read_settings(args)) as session:
                 transfer.run(session.stream)
@@ -92,11 +107,32 @@ def open_input(args: Namespace) -> Archive:
     return open_archive(Path("/dev/stdin"), args.format)
 
 
-class Waiting(NamedTuple):
-    """A mail that an answer is awaited for."""
+def accounts(client: BlockingClient) -> set[str]:
+    """The names of all accounts that are not removed."""
+    return {
+        answers.text(row, "user")
+        for row in all_users(client)
+        if answers.maybe_number(row, "removed_at") is None
+    }
 
-    where: str
-    mail: Mail
+
+def pretend(calls: Iterable[Call]) -> Answers:
+    """The answers of a store that takes everything, and asks nobody."""
+    return ((call, Answer(None, {"duplicate": False}, None)) for call in calls)
+
+
+class Waiting:
+    """A mail with `left` parcels that answers are awaited for.
+
+    `told` has what is said of it, by the words for it.
+    """
+
+    def __init__(self, where: str, mail: Mail, left: int) -> None:
+        self.where = where
+        self.mail = mail
+        self.left = left
+        self.outcomes: set[str] = set()
+        self.told: dict[str, str] = {}
 
 
 class Report:
@@ -106,6 +142,7 @@ class Report:
         self.bars = bars
         self._stored = "could be stored" if dry else "stored"
         self._json = json
+        self.refused = False
         self.sums = dict.fromkeys(
             ("read", "stored", "known", "duplicate", "refused"), 0
         )
@@ -116,6 +153,7 @@ class Report:
 
     def tell(self, where: str, what: str, why: str, mail: Mail | None) -> None:
         """A line about one mail."""
+        self.refused = self.refused or what == "refused"
         id_ = mail.origin.message_id if mail else None
         if self._json:
             members: JsonObject = {
@@ -156,21 +194,33 @@ class Import:
         self._end: Refusal | None = None
 
     def run(self, ask: Asking) -> None:
-        """Take every mail; `ask` answers calls in their order."""
-        for _, answer in ask(self._calls()):
-            self._take(self._waiting.popleft(), answer)
+        """Take every mail; `ask` answers calls in their order.
+
+        Where that breaks off, the sums so far are said.
+        """
+        try:
+            for _, answer in ask(self._calls()):
+                self._take(self._waiting[0], answer)
+        except (NimsgError, KeyboardInterrupt):
+            self._break_off(again=ask is not pretend)
+            raise
 
     def end(self) -> int:
         """Say what came of it; the exit code. Raises `Refusal` where it broke off."""
         show.say(self._report.total())
+        if self._end is not None and self._end.kind == "disk_full":
+            raise Unavailable(FULL)
         if self._end is not None:
-            raise Refusal(
-                self._end.kind,
-                f"{self._end}; import it again then, and what is stored is not stored "
-                "twice",
-                self._end.data,
-            )
-        return Exit.REFUSED if self._report.sums["refused"] else Exit.DONE
+            raise Refusal(self._end.kind, f"{self._end}; {AGAIN}", self._end.data)
+        return Exit.REFUSED if self._report.refused else Exit.DONE
+
+    def _break_off(self, *, again: bool) -> None:
+        self._report.bars.end()
+        if self._waiting and self._waiting[0].outcomes:
+            self._settle(self._waiting[0])
+        show.say(self._report.total())
+        if again:
+            show.note("Import it again to go on: nothing is stored twice.")
 
     def _calls(self) -> Iterator[Call]:
         bars, done = self._report.bars, 0
@@ -190,10 +240,9 @@ class Import:
         parcels = self._known.parcels(mail) if self._known else [None]
         if not parcels:
             self._refuse(where, "no address in it is on the map", mail)
-        if mail.remarks:
-            self._report.tell(where, "remark", "; ".join(mail.remarks), None)
+            return
+        self._waiting.append(Waiting(where, mail, len(parcels)))
         for parcel in parcels:
-            self._waiting.append(Waiting(where, mail))
             yield call_of(mail, parcel)
 
     def _is_duplicate(self, where: str, mail: Mail) -> bool:
@@ -209,17 +258,34 @@ class Import:
         return True
 
     def _take(self, waiting: Waiting, answer: Answer) -> None:
-        if answer.refusal is None:
+        refusal = answer.refusal
+        if refusal is None:
             before = answer.result.get("duplicate") is True
-            self._report.count("known" if before else "stored")
+            waiting.outcomes.add("known" if before else "stored")
             for user, kind in answers.rows(answer.result, "refused", answers.refused):
-                why = f"not kept for {user}: {Refusal(kind).detail}"
-                self._report.tell(waiting.where, "remark", why, waiting.mail)
-            return
-        if answer.refusal.kind in ENDS:
-            self._end = self._end or answer.refusal
-        why = WORDS.get(answer.refusal.kind, str(answer.refusal))
-        self._refuse(waiting.where, why, waiting.mail)
+                waiting.told[f"not kept for {user}: {Refusal(kind).detail}"] = "remark"
+        elif refusal.kind == "client_id_conflict":
+            waiting.outcomes.add("known")
+            waiting.told[OTHER] = "remark"
+        else:
+            waiting.outcomes.add("refused")
+            waiting.told[f"not taken: {refusal}"] = "refused"
+            if refusal.kind in ENDS:
+                self._end = self._end or refusal
+        waiting.left -= 1
+        if not waiting.left:
+            self._waiting.popleft()
+            self._settle(waiting)
+
+    def _settle(self, waiting: Waiting) -> None:
+        """Count a mail once, whatever it has of parcels, and say what is to be said."""
+        outcome = next(one for one in OUTCOMES if one in waiting.outcomes)
+        self._report.count(outcome)
+        if outcome == "stored" and waiting.mail.remarks:
+            why = "; ".join(waiting.mail.remarks)
+            self._report.tell(waiting.where, "remark", why, None)
+        for why, what in waiting.told.items():
+            self._report.tell(waiting.where, what, why, waiting.mail)
 
     def _refuse(self, where: str, why: str, mail: Mail | None) -> None:
         self._report.count("refused")
@@ -247,8 +313,5 @@ def call_of(mail: Mail, parcel: Parcel | None) -> Call:
     return Call("users.import", {**message, "user": parcel.user, "to": parcel.to})
 
 
-NOTHING = Answer(None, {"duplicate": False}, None)
-
-
 def _give_up() -> None:
-    raise Unreachable("the server was lost; import again to go on")
+    raise Unreachable("the server was lost")

@@ -3,6 +3,7 @@
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from shlex import quote
 
 from nimsg.cli import show
 from nimsg.cli.secret import ask, read_secret_file
@@ -52,7 +53,7 @@ def run_invite(call: Call, args: Namespace) -> int:
     show.say(answers.text(result, "invitation"))
     show.note(
         "(makes one account: nimsg register NAME asks for it; "
-        f"nimsg user uninvite {answers.text(result, 'id')} ends it)"
+        f"nimsg user uninvite {answers.text(result, 'id')}{_var(args)} ends it)"
     )
     return Exit.DONE
 
@@ -90,6 +91,7 @@ def run_uninvite(call: Call, args: Namespace) -> int:
             f"{args.invitation!r} names no invitation: see nimsg user invitations"
         )
     call("users.uninvite", {"id": args.invitation})
+    show.note("The invitation has ended.")
     return Exit.DONE
 
 
@@ -120,6 +122,10 @@ def _all_invitations(call: Call) -> Iterator[JsonObject]:
         if after is None:
             return
         params = {"after": after}
+
+
+def _var(args: Namespace) -> str:
+    return f" --var {quote(str(args.var))}" if args.var else ""
 
 
 def _state(row: JsonObject, now: int) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nimsg.client import answers
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import BlockingClient, connect
 from nimsg.errors import ConfigError, Unreachable
+from nimsg.protocol.strict import JsonObject
 from nimsg.store.layout import Layout
 
 
@@ -36,6 +38,18 @@ def local_client(
         return
     with client:
         yield client
+
+
+def all_users(client: BlockingClient) -> Iterator[JsonObject]:
+    """Every account, removed ones too, page by page."""
+    params: JsonObject = {}
+    while True:
+        page = client.call("users.list", params)
+        yield from answers.rows(page, "users", dict)
+        after = answers.maybe_text(page, "next")
+        if after is None:
+            return
+        params = {"after": after}
 
 
 def _connect(var: Path) -> BlockingClient:

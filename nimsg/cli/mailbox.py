@@ -23,16 +23,16 @@ INBOX_COLUMNS = (
     show.Column("", 1),
     show.Column("No", 8),
     show.Column("From", 16),
-    show.Column("Sent", 12),
-    show.Column("Read", 12),
+    show.Column("Sent", 12, spare=True),
+    show.Column("Read", 12, spare=True),
     show.Column("Subject", None),
 )
 OUTBOX_COLUMNS = (
     show.Column("No", 8),
     show.Column("To", 16),
-    show.Column("Sent", 12),
+    show.Column("Sent", 12, spare=True),
     show.Column("State", 10),
-    show.Column("Read", 12),
+    show.Column("Read", 12, spare=True),
     show.Column("Subject", None),
 )
 

@@ -39,7 +39,7 @@ EXITS = {
     Exit.INTERNAL: "a fault of nimsg itself",
     Exit.STORAGE: (
         "storage failed: the server's disk, a damaged message, or a disagreement that "
-        "check found; check --rebuild: something is in quarantine"
+        "check found; check --rebuild: a file had to go to quarantine"
     ),
     Exit.TRY_LATER: (
         "try later: the port or the store is in use, the disk is full, the server is "

@@ -18,6 +18,7 @@ from nimsg.client import answers
 from nimsg.client.answers import Hit, InboxRow
 from nimsg.errors import Exit, UsageError
 from nimsg.protocol.constants import Box, Show, limit
+from nimsg.protocol.rules import LONE_SURROGATE
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clip
 
@@ -26,8 +27,8 @@ COLUMNS = (
     show.Column("", 1),
     show.Column("No", 8),
     show.Column("Who", 18),
-    show.Column("Sent", 12),
-    show.Column("Read", 12),
+    show.Column("Sent", 12, spare=True),
+    show.Column("Read", 12, spare=True),
     show.Column("Subject", None),
 )
 INDENT = " " * 3
@@ -48,8 +49,12 @@ def search_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--with", dest="person", metavar="NAME", help="who wrote it or got it"
     )
-    parser.add_argument("--box", choices=list(Box), help="only received, or only sent")
-    parser.add_argument("--state", choices=list(Show), help="only what is so")
+    parser.add_argument(
+        "--box", choices=[box.value for box in Box], help="only received, or only sent"
+    )
+    parser.add_argument(
+        "--state", choices=[state.value for state in Show], help="only what is so"
+    )
     parser.add_argument(
         "--since", metavar="WHEN", help="2026-11-20, 2026-11-20T16:30, or 7d (ago)"
     )
@@ -80,11 +85,17 @@ def run_search(args: Namespace) -> int:
 
 def query_of(args: Namespace, now_ms: int) -> JsonObject:
     """What is asked for, as the protocol has it. Raises `UsageError`."""
+    words = " ".join(_as_typed(word) for word in args.words)
+    if len(words) > limit("words_chars"):
+        raise UsageError(
+            f"the words have {len(words)} characters; "
+            f"at most {limit('words_chars')} can be looked for"
+        )
     query: JsonObject = {
-        "words": " ".join(_as_typed(word) for word in args.words),
-        "from": args.sender,
-        "to": args.to,
-        "person": args.person,
+        "words": _utf8(words),
+        "from": _utf8(args.sender),
+        "to": _utf8(args.to),
+        "person": _utf8(args.person),
         "box": args.box,
         "show": args.state,
         "since": when_ms(args.since, now_ms) if args.since else None,
@@ -155,6 +166,13 @@ def _note_rest(far: JsonObject) -> None:
         came = f" that came after {show.long_time(since)}" if since else ""
         show.note(f"({unindexed} messages{came} are not searched yet)")
         sys.stderr.flush()
+
+
+def _utf8(text: str | None) -> str | None:
+    """What was typed, if its bytes were UTF-8. Raises `UsageError`."""
+    if text is not None and LONE_SURROGATE.search(text):
+        raise UsageError(f"{text!r} is not UTF-8")
+    return text
 
 
 def _as_typed(word: str) -> str:

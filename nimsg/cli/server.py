@@ -43,13 +43,13 @@ def server_arguments(parser: ArgumentParser) -> None:
     add_var_argument(parser)
     parser.add_argument(
         "--auth",
-        choices=list(AuthMode),
+        choices=[mode.value for mode in AuthMode],
         default=AuthMode.PASSWORD,
         help="how a name is proven; open: knowing it is enough (password)",
     )
     parser.add_argument(
         "--registration",
-        choices=list(Registration),
+        choices=[one.value for one in Registration],
         default=Registration.OPEN,
         help="who may make accounts; invite: who has a code of `nimsg user invite`; "
         "closed: only `nimsg user` (open)",

@@ -29,10 +29,18 @@ SECONDS_PER_MS = 0.001
 
 
 class Column(NamedTuple):
-    """A column: its heading, and the most cells it takes (None: what is left)."""
+    """A column: its heading, and the most cells it takes (None: what is left).
+
+    A `spare` one is left out where there is no room for all.
+    """
 
     heading: str
     most: int | None
+    spare: bool = False
+
+    def wanted(self, natural: int) -> int:
+        """The cells that it needs to be of use, for texts of so many."""
+        return min(natural, LEAST_REST if self.most is None else self.most)
 
 
 def say(line: str = "", stream: TextIO | None = None) -> None:
@@ -67,10 +75,23 @@ def table(
         max([width(column.heading), *(width(row[at]) for row in clean)])
         for at, column in enumerate(columns)
     ]
+    lines = [[column.heading for column in columns], *clean]
     if cells is not None:
-        widths = _fitted(columns, widths, cells)
-    headings = [column.heading for column in columns]
-    return [_line(row, widths) for row in [headings, *clean]]
+        kept = _kept(columns, widths, cells)
+        lines = [[row[at] for at in kept] for row in lines]
+        widths = _fitted(
+            [columns[at] for at in kept], [widths[at] for at in kept], cells
+        )
+    return [_line(row, widths) for row in lines]
+
+
+def _kept(columns: Sequence[Column], widths: Sequence[int], cells: int) -> list[int]:
+    """Which columns there is room for; the last spare one goes first."""
+    wanted = {at: one.wanted(widths[at]) for at, one in enumerate(columns)}
+    spare = [at for at, column in enumerate(columns) if column.spare]
+    while spare and sum(wanted.values()) + len(GAP) * (len(wanted) - 1) > cells:
+        del wanted[spare.pop()]
+    return list(wanted)
 
 
 def _fitted(columns: Sequence[Column], widths: list[int], cells: int) -> list[int]:
@@ -79,8 +100,7 @@ def _fitted(columns: Sequence[Column], widths: list[int], cells: int) -> list[in
     if sum(widths) <= room:
         return widths
     fitted = [
-        min(natural, LEAST_REST if column.most is None else column.most)
-        for column, natural in zip(columns, widths, strict=True)
+        column.wanted(natural) for column, natural in zip(columns, widths, strict=True)
     ]
     while sum(fitted) > room and max(fitted) > 1:
         fitted[fitted.index(max(fitted))] -= 1

@@ -1,12 +1,11 @@
 """`nimsg user`: accounts, by whoever owns the folder they lie in."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from nimsg.cli import invitation, show
-from nimsg.cli.localstore import local_client
+from nimsg.cli.localstore import all_users, local_client
 from nimsg.cli.secret import ask_new, read_secret_file
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
@@ -87,7 +86,8 @@ def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
 
 
 def _list(var: Path, args: Namespace) -> int:
-    rows = list(_all_users(var))
+    with local_client(var, "nimsg user") as client:
+        rows = list(all_users(client))
     if args.json:
         for row in rows:
             show.say(show.json_line("user", row))
@@ -108,17 +108,6 @@ def _list(var: Path, args: Namespace) -> int:
     for line in show.table(COLUMNS, cells, show.terminal_width()):
         show.say(line)
     return Exit.DONE
-
-
-def _all_users(var: Path) -> Iterator[JsonObject]:
-    params: JsonObject = {}
-    while True:
-        page = call_store(var, "users.list", params)
-        yield from answers.rows(page, "users", dict)
-        after = answers.maybe_text(page, "next")
-        if after is None:
-            return
-        params = {"after": after}
 
 
 def _notes(row: JsonObject, now: int) -> str:

@@ -51,13 +51,31 @@ def test_x16_a_file_that_cannot_be_read_is_named(
     ]
 
 
-def test_x16_a_folder_that_cannot_be_listed_is_said(
+def test_x16_a_folder_that_cannot_be_listed_is_named_and_the_rest_is_read(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "cur", "1", "one")
+    (tmp_path / "new").symlink_to("nowhere")
+    put(tmp_path / ".Sent" / "new", "2", "two")
+    (tmp_path / ".Sent" / "cur").write_text("a file")
+
+    archive = open_archive(tmp_path, None)
+    assert archive.total == 4
+    assert [(one.where, one.done, one.why) for one in archive] == [
+        ("new", 1, "cannot be read: No such file or directory"),
+        ("cur/1", 2, ""),
+        (".Sent/cur", 3, "cannot be read: Not a directory"),
+        (".Sent/new/2", 4, ""),
+    ]
+
+
+def test_x16_a_maildir_that_is_not_permitted_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
     put(tmp_path / "cur", "1", "s")
-    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
         open_archive(tmp_path, "maildir")

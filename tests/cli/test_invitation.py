@@ -1,6 +1,7 @@
 """How invitations are listed."""
 
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,24 @@ def test_s1_3_each_page_is_asked_for_and_each_state_is_told(
 def test_a_label_is_not_too_long() -> None:
     with pytest.raises(UsageError, match="at most 64"):
         invitation.run_invite(lambda _, __: {}, Namespace(label="x" * 65))
+
+
+@pytest.mark.parametrize(
+    ("var", "named"),
+    [(None, f"uninvite {ID.format(1)} ends"), (Path("my var"), " --var 'my var' ends")],
+)
+def test_s1_3_the_hint_names_the_folder_that_was_named(
+    capsys: pytest.CaptureFixture[str], var: Path | None, named: str
+) -> None:
+    made: JsonObject = {"invitation": "nimsg-invite_x", "id": ID.format(1)}
+    args = Namespace(label="", expires=None, var=var)
+    assert invitation.run_invite(lambda _, __: made, args) == 0
+    assert named in capsys.readouterr().err
+
+
+def test_s1_3_it_is_said_that_an_invitation_has_ended(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = Namespace(invitation=ID.format(1))
+    assert invitation.run_uninvite(lambda _, __: {}, args) == 0
+    assert capsys.readouterr() == ("", "The invitation has ended.\n")

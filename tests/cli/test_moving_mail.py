@@ -11,6 +11,7 @@ from nimsg.config import ServerConfig
 from nimsg.server.app import Server
 from nimsg.server.offline import Serving
 from nimsg.store.local import LocalStore
+from tests.support.process import TOP
 
 
 MBOX = (
@@ -103,6 +104,7 @@ def test_x16_what_was_not_opened_is_left_out(types: Captured, tmp_path: Path) ->
     assert [json.loads(line)["message"] for line in out] == ["to Bob"]
     assert err[0] == "1 exported."
     assert err[1].startswith("(1 not opened yet left out")
+    assert f"\n{err[1]}\n" in (TOP / "docs" / "cli.md").read_text("utf-8")
     _, out, _ = types("export", "-", "--format", "jsonl", "--open", "--domain", "x.org")
     assert json.loads(out[0])["from"] == "bob@x.org"
     _, out, _ = types("status", "o1", "--user", "bob", "--json")
@@ -129,12 +131,59 @@ def test_x16_the_owner_of_the_store_moves_mail_of_accounts(
     assert len(out_file.read_text("utf-8").splitlines()) == 2
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_x16_a_name_on_the_map_that_is_no_account_is_named_first(
+    types: Captured, var: Path, box: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    for name in ("ann", "gone"):
+        types("register", name, "--user", name)
+    names = tmp_path / "map"
+    words = ("import", str(box), "--var", str(var), "--map", str(names), *more)
+    names.write_text("ann@old.example ann\n\nx@old.example nobody\n")
+    code, out, err = types(*words)
+    assert (code, out) == (78, [])
+    assert err == [
+        f"nimsg: {names}, line 3: there is no account nobody; make it with "
+        "nimsg user add nobody"
+    ]
+    types("user", "remove", "gone", "--var", str(var))
+    names.write_text("ann@old.example ann\ny@old.example gone\n")
+    code, _, err = types(*words)
+    assert (code, "line 2: there is no account gone" in err[0]) == (78, True)
+    names.write_text("ann@old.example ann\n")
+    assert types(*words)[0] == 0
+
+
+def test_x16_another_mail_under_the_same_id_is_no_failure(
+    types: Captured, box: Path
+) -> None:
+    types("import", str(box))
+    box.write_text(MBOX.format("first").replace("text of", "another text of"))
+    code, out, _ = types("import", str(box))
+    assert (code, out[-1]) == (
+        0,
+        "1 read: 0 stored, 1 there before, 0 duplicate, 0 not taken",
+    )
+    assert "with another text or other headers" in out[0]
+
+
 def test_s2_18_a_store_is_checked_backed_up_and_made_anew(
     types: Captured, var: Path, tmp_path: Path
 ) -> None:
     types("send", "bob", "-m", "one")
     code, out, _ = types("backup", str(tmp_path / "copy"), "--var", str(var))
     assert code == 0, out
+    code, out, _ = types("check", "--var", str(tmp_path / "copy"))
+    assert (code, out) == (
+        0,
+        [
+            "2 accounts, 1 message, 0 ledger lines",
+            "There is no index; the next start makes it anew from the files.",
+            "The files and the ledger's chain are sound.",
+        ],
+    )
+    _, out, _ = types("check", "--var", str(tmp_path / "copy"), "--json")
+    assert json.loads(out[0])["indexed"] is False
     code, out, _ = types("check", "--rebuild", "--var", str(tmp_path / "copy"))
     assert code == 0
     assert out == ["The index was made anew: 2 accounts, 1 message, 0 ledger lines."]
@@ -157,3 +206,21 @@ def test_s2_18_a_store_is_checked_backed_up_and_made_anew(
     assert json.loads(out[-1])["problems"] == 0
     assert types("check", "--rebuild", "--var", str(var))[0] == 75
     assert types("check", "--rebuild", "--var", str(tmp_path))[0] == 78
+
+
+def test_s2_18_what_was_given_up_without_a_file_is_printed_and_no_failure(
+    types: Captured, var: Path, tmp_path: Path
+) -> None:
+    for text in ("one", "two"):
+        types("send", "ann", "-m", text, "--user", "bob")
+    types("open", "i1")
+    types("open", "i2")
+    copy = tmp_path / "copy"
+    types("backup", str(copy), "--var", str(var))
+    next(copy.glob("messages/*/*/*/*.json")).unlink()
+    (day,) = copy.glob("ledger/*")
+    day.write_bytes(day.read_bytes()[:-9])
+    code, out, _ = types("check", "--rebuild", "--var", str(copy))
+    assert code == 0, out
+    assert [line for line in out if "given up" in line]
+    assert [line for line in out if "ledger" in line][1:]

@@ -10,13 +10,14 @@ from datetime import datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from nimsg.cli import account, invitation, letter, mailbox, show, user
+from nimsg.cli import account, invitation, letter, mailbox, search, show, user
 from nimsg.cli.show import Column
 from nimsg.text import width
 from tests.support.examples import few
 
 
 TABLES: dict[str, Sequence[Column]] = {
+    "search": search.COLUMNS,
     "inbox": mailbox.INBOX_COLUMNS,
     "outbox": mailbox.OUTBOX_COLUMNS,
     "receipts": letter.RECEIPT_COLUMNS,
@@ -99,11 +100,31 @@ def test_what_is_left_of_the_line_is_the_subjects() -> None:
     assert line.endswith("s…")
 
 
-def test_a_narrow_terminal_shows_some_of_every_column() -> None:
-    row = ["N", "i12", "alexandrina.long", "Nov 19 18:02", "Nov 20 09:15", "Subject"]
-    (_, line) = show.table(mailbox.INBOX_COLUMNS, [row], 40)
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (80, "N  i12  alexandrina.long  Nov 19 18:02  Nov 20 09:15  " + "s" * 25 + "…"),
+        (60, "N  i12  alexandrina.long  Nov 19 18:02  " + "s" * 19 + "…"),
+        (40, "N  i12  alexandrina.long  " + "s" * 13 + "…"),
+    ],
+)
+@pytest.mark.parametrize("columns", [mailbox.INBOX_COLUMNS, search.COLUMNS])
+def test_a_narrow_terminal_has_room_for_the_subject_before_the_times(
+    columns: Sequence[Column], cells: int, expected: str
+) -> None:
+    row = ["N", "i12", "alexandrina.long", "Nov 19 18:02", "Nov 20 09:15", "s" * 99]
+    heading, line = show.table(columns, [row], cells)
 
-    assert line.split("  ") == ["N", "i12", "alexa…", "Nov 1…", "Nov 20…", "Subject"]
+    assert line == expected
+    assert ("Sent" in heading, "Read" in heading) == (cells > 40, cells > 60)
+
+
+def test_a_narrow_terminal_shows_times_that_are_short() -> None:
+    row = ["N", "i1", "ann", "16:33", "-", "Subject"]
+
+    assert show.table(mailbox.INBOX_COLUMNS, [row], 40)[1] == (
+        "N  i1  ann   16:33  -     Subject"
+    )
 
 
 def test_an_empty_table_is_its_headings() -> None:

@@ -71,6 +71,16 @@ def test_s0_18_what_cannot_be_sent_is_said_in_words(
         (("token",), "required: create|list|revoke"),
         (("register",), "which name? nimsg register NAME"),
         (("inbox",), "--user NAME or NIMSG_USER"),
+        (("search", "\udcff"), "'\\udcff' is not UTF-8"),
+        (("search", "--from", "\udcff"), "'\\udcff' is not UTF-8"),
+        (("search", "--to", "x\udcff"), "'x\\udcff' is not UTF-8"),
+        (("search", "--with", "\udcff"), "'\\udcff' is not UTF-8"),
+        (("search", "x" * 250, "y" * 250), "have 501 characters; at most 500"),
+        (("search", "--box", "x"), "choose from 'inbox', 'outbox')"),
+        (("search", "--state", "x"), "choose from 'new', 'opened', 'acked',"),
+        (("export", "-", "--box", "x"), "choose from 'inbox', 'outbox')"),
+        (("server", "--auth", "x"), "choose from 'password', 'open')"),
+        (("server", "--registration", "x"), "choose from 'open', 'invite', 'closed')"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -78,7 +88,9 @@ def test_c20_what_cannot_be_understood_is_a_usage_error(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], word: str
 ) -> None:
     monkeypatch.setenv("NIMSG_USER", "")
-    refused(shell.types(*words), 2, word)
+    done = shell.types(*words)
+    # Python 3.14 prints choices without quotes.
+    refused(done._replace(err=done.err.replace("'", "")), 2, word.replace("'", ""))
 
 
 def test_a_label_longer_than_allowed_is_a_usage_error(shell: Shell) -> None:

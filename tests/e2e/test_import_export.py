@@ -3,6 +3,8 @@
 import json
 import mailbox
 import os
+import re
+import signal
 from contextlib import closing
 from email.header import decode_header, make_header
 from email.message import Message
@@ -325,6 +327,31 @@ def test_s1_18_an_import_goes_on_when_the_server_was_killed(tmp_path: Path) -> N
         assert "3000 read:" in done.out
         assert len(ann.gets("inbox", "-a", "-n", "0", "--json").lines) == 3000
     assert check_store(var).problems == []
+
+
+@pytest.mark.parametrize(("lost", "code"), [(True, 69), (False, 130)])
+def test_s1_18_an_import_that_breaks_off_tells_how_far_it_came(
+    tmp_path: Path, *, lost: bool, code: int
+) -> None:
+    env = environment(tmp_path)
+    box, var = tmp_path / "many.mbox", tmp_path / "var"
+    box.write_text(mails(*(f"cut-{number}" for number in range(3000))))
+    with ServerProcess(var, "--auth", "open", env=env) as server:
+        ann = Person("ann", tmp_path, server.address)
+        typing = ann.begins("import", str(box), "--connect-wait", "0")
+        while sum(1 for _ in var.glob("messages/*/*/*/*.json")) < 100:
+            assert typing.poll() is None
+        if lost:
+            server.kill()
+        else:
+            typing.send_signal(signal.SIGINT)
+        done = ended(typing)
+    assert done.code == code, done
+    read, stored = (
+        int(word) for word in re.findall(r"(\d+) (?:read|stored)", done.out)
+    )
+    assert 0 < stored <= read < 3000
+    assert "Import it again to go on: nothing is stored twice." in done.err
 
 
 def test_x16_an_archive_may_come_from_the_standard_input(importer: Person) -> None:
