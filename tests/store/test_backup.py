@@ -595,3 +595,10 @@ def test_a_moment_holds_nobody_up(post: Post) -> None:
     with closing(sqlite3.connect(post.root / "index.db")) as index:
         busy, *_ = index.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     assert busy == 0
+
+
+def test_a_folder_that_may_not_be_used_is_named(ruin: Ruin, tmp_path: Path) -> None:
+    disk = FaultyDisk(Fault(0, errno.EACCES))
+    copy = Layout(tmp_path / "copy")
+    with pytest.raises(ConfigError, match="cannot be used: Permission denied"):
+        backup.backup_store(disk, ruin.layout, copy, Silent())

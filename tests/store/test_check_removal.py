@@ -201,3 +201,18 @@ def test_s0_14_a_line_says_what_must_stay(purged: tuple[Ruin, str]) -> None:
         "c2",
     )
     assert (stub.positions, stub.imported) == (Positions({"bob": 2}, 2), False)
+
+
+def test_x16_what_an_import_refers_to_is_as_in_its_file(tmp_path: Path) -> None:
+    post = Post(BACKENDS["local"], tmp_path / "template")
+    [ann] = post.people("ann")
+    id_ = post.import_(ann, "ann", references=["gone"]).id
+    post.store.close()
+    ruin = Ruin(post.root, tmp_path / "var", Busy(id_, id_, id_))
+    assert ruin.problems == []
+
+    ruin.sql("UPDATE reference SET client_id = 'other' WHERE client_id = ?", "gone")
+
+    assert [problem.what for problem in ruin.problems] == [
+        "has other references than its file"
+    ]
