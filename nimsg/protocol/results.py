@@ -198,8 +198,8 @@ class Hit(Struct, frozen=True, omit_defaults=True):
 class Hits(Result, frozen=True):
     """What a search found, newest first; `next` is the `before` of the page after.
 
-    `unindexed` messages of the asker were not looked at: those that came after
-    `indexed_to` (null: none was).
+    `unindexed` messages of the asker were not looked at, or at least so many: those
+    that came after `indexed_to` (null: none was).
     """
 
     hits: list[Hit]

@@ -36,6 +36,8 @@ CREATE TABLE progress (
 );
 INSERT INTO progress VALUES ('', '{FORMAT}', 0);
 """
+# Of what waits no more is counted in each box: a search is not held up by that.
+COUNTED_MOST = 10_000
 # So often in a row it is made anew; what is damaged then is no chance.
 TRIES = 3
 # How much is merged in one step; and what SQLite counts for a step that did anything.
@@ -255,7 +257,8 @@ def reached(connection: sqlite3.Connection, owner: int) -> Reached:
         "SELECT sent_at FROM message WHERE m = ?", (last,)
     ).fetchone()
     # Positions rise with the numbers: no more of a box than is behind can wait.
-    behind = {"owner": owner, "last": last, "most": max(0, newest - last)}
+    most = min(max(0, newest - last), COUNTED_MOST)
+    behind = {"owner": owner, "last": last, "most": most}
     waiting = connection.execute(WAITING, behind).fetchone()[0]
     return Reached(waiting, row["sent_at"] if row else None)
 

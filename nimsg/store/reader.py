@@ -275,7 +275,8 @@ def _read(
 
 def _inbox_row(row: sqlite3.Row) -> InboxRow:
     mine = receipt(row["name"], copy_of(row))
-    withdrawn = mine.state is CopyState.RECALLED
+    gone = mine.deleted_at is not None
+    withdrawn = gone or mine.state is CopyState.RECALLED
     return InboxRow(
         position=row["position"],
         id=row["id"],
@@ -285,26 +286,27 @@ def _inbox_row(row: sqlite3.Row) -> InboxRow:
         size=0 if withdrawn else row["size"],
         sent_at=row["sent_at"],
         receipt=mine,
-        reply_to=row["reply_to"],
-        origin=decode_origin(row["origin"]),
+        reply_to=None if gone else row["reply_to"],
+        origin=None if gone else decode_origin(row["origin"]),
     )
 
 
 def _outbox_row(connection: sqlite3.Connection, row: sqlite3.Row) -> OutboxRow:
     to = json.loads(row["recipients"])
+    gone = row["deleted_at"] is not None
     return OutboxRow(
         position=row["position"],
         id=row["id"],
         to=to,
-        subject=row["subject"],
-        size=row["size"],
+        subject="" if gone else row["subject"],
+        size=0 if gone else row["size"],
         sent_at=row["sent_at"],
         receipts=_receipts(connection, row["m"], to),
         pending=bool(row["pending"]),
-        refused=decode_refused(row["refused"]),
-        reply_to=row["reply_to"],
+        refused=[] if gone else decode_refused(row["refused"]),
+        reply_to=None if gone else row["reply_to"],
         deleted_at=row["deleted_at"],
-        origin=decode_origin(row["origin"]),
+        origin=None if gone else decode_origin(row["origin"]),
     )
 
 

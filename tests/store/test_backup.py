@@ -598,7 +598,9 @@ def test_a_moment_holds_nobody_up(post: Post) -> None:
 
 
 def test_a_folder_that_may_not_be_used_is_named(ruin: Ruin, tmp_path: Path) -> None:
-    disk = FaultyDisk(Fault(0, errno.EACCES))
-    copy = Layout(tmp_path / "copy")
+    calls = FaultyDisk()
+    backup.backup_store(calls, ruin.layout, Layout(tmp_path / "first"), Silent())
+    at = next(at for at, call in enumerate(calls.calls) if call.kind == "open")
+    disk = FaultyDisk(Fault(at, errno.EACCES))
     with pytest.raises(ConfigError, match="cannot be used: Permission denied"):
-        backup.backup_store(disk, ruin.layout, copy, Silent())
+        backup.backup_store(disk, ruin.layout, Layout(tmp_path / "copy"), Silent())
