@@ -40,12 +40,14 @@ def print_report(report: Report, folder: Path) -> None:
     """What there is now, what of it is new, and a line for each damage."""
     show.say(
         show.clean_line(
-            f"{report.accounts} accounts, {report.messages} messages and "
-            f"{report.lines} ledger lines are in {folder}"
+            f"{show.many(report.accounts, 'account')}, "
+            f"{show.many(report.messages, 'message')} and "
+            f"{show.many(report.lines, 'ledger line')} are in {folder}"
         )
     )
     show.say(
-        f"{report.copied} message files were copied, {report.kept} were there; "
+        f"{show.many(report.copied, 'message file')} copied, "
+        f"{report.kept} there before; "
         f"{report.bytes / 1e6:.1f} MB written"
     )
     for problem in report.problems:

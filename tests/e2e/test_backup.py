@@ -61,7 +61,7 @@ def test_people_are_told_what_was_copied(tmp_path: Path) -> None:
     assert done.err == ""
     assert done.lines == [
         f"1 accounts, 0 messages and 0 ledger lines are in {tmp_path / 'copy'}",
-        "0 message files were copied, 0 were there; 0.0 MB written",
+        "0 message files copied, 0 there before; 0.0 MB written",
     ]
 
 
