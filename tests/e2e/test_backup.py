@@ -60,7 +60,7 @@ def test_people_are_told_what_was_copied(tmp_path: Path) -> None:
     assert done.code == 0
     assert done.err == ""
     assert done.lines == [
-        f"1 accounts, 0 messages and 0 ledger lines are in {tmp_path / 'copy'}",
+        f"1 account, 0 messages and 0 ledger lines are in {tmp_path / 'copy'}",
         "0 message files copied, 0 there before; 0.0 MB written",
     ]
 
