@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
+from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
@@ -50,26 +51,19 @@ def print_report(report: Report, folder: Path) -> None:
         f"{report.kept} there before; "
         f"{report.bytes / 1e6:.1f} MB written"
     )
-    for problem in report.problems:
-        show.say(show.clean_line(f"{problem.where}: {problem.what}"))
+    print_problems(report.problems)
 
 
 def _print_json(report: Report) -> None:
-    for problem in report.problems:
-        members: JsonObject = {"where": problem.where, "what": problem.what}
-        show.say(show.json_line("problem", members))
-    show.say(
-        show.json_line(
-            "backup",
-            {
-                "accounts": report.accounts,
-                "messages": report.messages,
-                "lines": report.lines,
-                "copied": report.copied,
-                "kept": report.kept,
-                "removed": report.removed,
-                "bytes": report.bytes,
-                "problems": len(report.problems),
-            },
-        )
-    )
+    print_problem_objects(report.problems)
+    members: JsonObject = {
+        "accounts": report.accounts,
+        "messages": report.messages,
+        "lines": report.lines,
+        "copied": report.copied,
+        "kept": report.kept,
+        "removed": report.removed,
+        "bytes": report.bytes,
+        "problems": len(report.problems),
+    }
+    show.say(show.json_line("backup", members))

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
+from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
@@ -126,8 +127,7 @@ def print_report(report: Report) -> None:
     if report.lost:
         lost = show.many(report.lost, "loss", "losses")
         show.say(f"{lost} of earlier: see quarantine/lost.jsonl")
-    for problem in report.problems:
-        show.say(show.clean_line(f"{problem.where}: {problem.what}"))
+    print_problems(report.problems)
     if not report.indexed:
         show.say("There is no index; the next start makes it anew from the files.")
     if not report.problems:
@@ -135,21 +135,15 @@ def print_report(report: Report) -> None:
 
 
 def _print_json(report: Report) -> None:
-    for problem in report.problems:
-        members: JsonObject = {"where": problem.where, "what": problem.what}
-        show.say(show.json_line("problem", members))
-    show.say(
-        show.json_line(
-            "check",
-            {
-                "accounts": report.accounts,
-                "messages": report.messages,
-                "lines": report.lines,
-                "copies": report.copies,
-                "refused": report.refused,
-                "lost": report.lost,
-                "indexed": report.indexed,
-                "problems": len(report.problems),
-            },
-        )
-    )
+    print_problem_objects(report.problems)
+    members: JsonObject = {
+        "accounts": report.accounts,
+        "messages": report.messages,
+        "lines": report.lines,
+        "copies": report.copies,
+        "refused": report.refused,
+        "lost": report.lost,
+        "indexed": report.indexed,
+        "problems": len(report.problems),
+    }
+    show.say(show.json_line("check", members))

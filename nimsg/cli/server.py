@@ -41,6 +41,17 @@ def server_arguments(parser: ArgumentParser) -> None:
         "--host", default="127.0.0.1", help="where to listen (127.0.0.1)"
     )
     add_var_argument(parser)
+    _add_people_arguments(parser)
+    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
+    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
+    _add_limit_arguments(parser)
+    parser.add_argument(
+        "--log", choices=LEVELS, default="warning", help="what to log (warning)"
+    )
+
+
+def _add_people_arguments(parser: ArgumentParser) -> None:
+    """Who may come in, and how."""
     parser.add_argument(
         "--auth",
         choices=[mode.value for mode in AuthMode],
@@ -65,8 +76,10 @@ def server_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="overwrite and remove that file once its accounts are made",
     )
-    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
-    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
+
+
+def _add_limit_arguments(parser: ArgumentParser) -> None:
+    """How many are served, and how much is kept for how long."""
     parser.add_argument(
         "--max-clients", metavar="N", type=int, default=4096, help="(4096)"
     )
@@ -83,9 +96,6 @@ def server_arguments(parser: ArgumentParser) -> None:
         type=float,
         default=30.0,
         help="keep a text so long after the last person has deleted it (30)",
-    )
-    parser.add_argument(
-        "--log", choices=LEVELS, default="warning", help="what to log (warning)"
     )
 
 
