@@ -10,6 +10,7 @@ from nimsg.archive.addresses import addresses as addresses
 from nimsg.archive.words import one_line, scrubbed
 from nimsg.errors import NimsgError
 from nimsg.protocol.constants import limit
+from nimsg.protocol.origin import Origin as Origin
 
 
 TEXT_CHARS = limit("origin_chars")
@@ -24,20 +25,6 @@ ZONE_END = 24 * 60  # minutes
 
 class Unusable(NimsgError):
     """A mail that cannot be taken; the text says why, on one line."""
-
-
-class Origin(NamedTuple):
-    """Where a mail comes from, as its headers say.
-
-    `date` is ms UTC and `zone` the minutes east of it. `message_id` has its
-    angle brackets.
-    """
-
-    sender: str
-    to: list[str]
-    date: int | None
-    zone: int | None
-    message_id: str | None
 
 
 class Mail(NamedTuple):

@@ -156,7 +156,7 @@ class Composer:
         if origin.message_id:
             self._message_ids[letter.id] = origin.message_id
         answered = [self._message_id(letter.answers)] if letter.answers else []
-        return Mail(Origin(*origin), letter.subject, letter.body, answered, [])
+        return Mail(origin, letter.subject, letter.body, answered, [])
 
     def _address(self, name: str) -> str:
         known = self._known.address(name) if self._known else None

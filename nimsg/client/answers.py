@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from nimsg.errors import ProtocolFault
 from nimsg.protocol.constants import CopyState
+from nimsg.protocol.origin import Origin as Origin
 from nimsg.protocol.rules import is_id
 from nimsg.protocol.strict import JsonObject
 
@@ -26,16 +27,6 @@ class Receipt(NamedTuple):
     recalled_at: int | None
     deleted_at: int | None
     opened_by: str | None
-
-
-class Origin(NamedTuple):
-    """Where an imported message came from; `zone` is in minutes east of UTC."""
-
-    sender: str
-    to: list[str]
-    date: int | None
-    zone: int | None
-    message_id: str | None
 
 
 class InboxRow(NamedTuple):

@@ -6,6 +6,7 @@ from msgspec import Struct
 from nimsg.core.accounts import Account, Token
 from nimsg.errors import StorageFailure
 from nimsg.protocol.times import parse_rfc3339, rfc3339
+from nimsg.store.jsonfile import encode_file, text_of_time, time_of_text
 
 
 class TokenEntry(Struct, frozen=True):
@@ -32,12 +33,11 @@ class AccountFile(Struct, frozen=True):
     format: int = 1
 
 
-ENCODER = msgspec.json.Encoder(order="sorted")
 DECODER = msgspec.json.Decoder(AccountFile)
 
 
 def encode_account(account: Account) -> bytes:
-    """The file's bytes: sorted keys, two spaces of indent, a newline at the end."""
+    """The file's bytes."""
     file = AccountFile(
         account.uid,
         account.name,
@@ -57,7 +57,7 @@ def encode_account(account: Account) -> bytes:
             for token in account.tokens
         ],
     )
-    return msgspec.json.format(ENCODER.encode(file), indent=2) + b"\n"
+    return encode_file(file)
 
 
 def decode_account(data: bytes) -> Account:
@@ -85,13 +85,3 @@ def decode_account(data: bytes) -> Account:
         )
     except (msgspec.MsgspecError, ValueError) as error:
         raise StorageFailure(f"an account file cannot be read: {error}") from None
-
-
-def text_of_time(at_ms: int | None) -> str | None:
-    """What a file has for a time that may be missing."""
-    return None if at_ms is None else rfc3339(at_ms)
-
-
-def time_of_text(text: str | None) -> int | None:
-    """The time that a file has. Raises `ValueError`."""
-    return None if text is None else parse_rfc3339(text)

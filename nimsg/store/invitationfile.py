@@ -7,7 +7,7 @@ from nimsg.core.invitations import Invitation
 from nimsg.errors import StorageFailure
 from nimsg.protocol.rules import is_id
 from nimsg.protocol.times import parse_rfc3339, rfc3339
-from nimsg.store.accountfile import text_of_time, time_of_text
+from nimsg.store.jsonfile import encode_file, text_of_time, time_of_text
 
 
 class InvitationFile(Struct, frozen=True):
@@ -24,12 +24,11 @@ class InvitationFile(Struct, frozen=True):
     format: int = 1
 
 
-ENCODER = msgspec.json.Encoder(order="sorted")
 DECODER = msgspec.json.Decoder(InvitationFile)
 
 
 def encode_invitation(invitation: Invitation) -> bytes:
-    """The file's bytes: sorted keys, two spaces of indent, a newline at the end."""
+    """The file's bytes."""
     file = InvitationFile(
         invitation.id,
         invitation.secret_hash,
@@ -40,7 +39,7 @@ def encode_invitation(invitation: Invitation) -> bytes:
         invitation.used_by,
         text_of_time(invitation.revoked_at),
     )
-    return msgspec.json.format(ENCODER.encode(file), indent=2) + b"\n"
+    return encode_file(file)
 
 
 def decode_invitation(data: bytes, id_: str) -> Invitation:

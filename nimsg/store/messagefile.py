@@ -6,7 +6,8 @@ from msgspec import UNSET, Struct, UnsetType, field
 from nimsg.errors import Refusal
 from nimsg.protocol.digest import body_hash, message_digest
 from nimsg.protocol.results import Origin, Refused
-from nimsg.protocol.times import parse_rfc3339, rfc3339
+from nimsg.protocol.times import parse_rfc3339
+from nimsg.store.jsonfile import encode_file, text_of_time, time_of_text
 
 
 FILE_FORMAT = 1
@@ -65,7 +66,7 @@ class MessageFile(Struct, frozen=True):
         entry = self.origin_entry
         if entry is UNSET:
             return None
-        date = None if entry.date is None else parse_rfc3339(entry.date)
+        date = time_of_text(entry.date)
         return Origin(entry.sender, entry.to, date, entry.zone, entry.message_id)
 
 
@@ -73,17 +74,16 @@ def origin_entry(origin: Origin | None) -> OriginEntry | UnsetType:
     """What a file holds of an origin."""
     if origin is None:
         return UNSET
-    date = None if origin.date is None else rfc3339(origin.date)
+    date = text_of_time(origin.date)
     return OriginEntry(origin.sender, origin.to, date, origin.zone, origin.message_id)
 
 
-ENCODER = msgspec.json.Encoder(order="sorted")
 DECODER = msgspec.json.Decoder(MessageFile)
 
 
 def encode_message(message: MessageFile) -> bytes:
-    """The file's bytes: sorted keys, two spaces of indent, a newline at the end."""
-    return msgspec.json.format(ENCODER.encode(message), indent=2) + b"\n"
+    """The file's bytes."""
+    return encode_file(message)
 
 
 def decode_message(data: bytes) -> MessageFile:
