@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.crashed import Crashed
+from tests.support.driven import NEW_TO_THREE, Driven, play
+from tests.support.faultydisk import FaultyDisk
 from tests.support.post import BACKENDS, Backend, Busy, Post, keep_busy
 from tests.support.ruin import Ruin
 
@@ -56,3 +59,31 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Busy]:
 def ruin(template: tuple[Path, Busy], tmp_path: Path) -> Ruin:
     """A copy of the busy store, to be spoilt."""
     return Ruin(template[0], tmp_path / "ruin", template[1])
+
+
+@pytest.fixture
+def disk() -> FaultyDisk:
+    """A disk that does as it is told."""
+    return FaultyDisk()
+
+
+@pytest.fixture
+def driven(tmp_path: Path, disk: FaultyDisk) -> Iterator[Driven]:
+    """A store with four people and a message that is new to three of them."""
+    driven = Driven(tmp_path / "var", disk)
+    play(driven, NEW_TO_THREE)
+    yield driven
+    if driven.is_open:
+        driven.store.close()
+
+
+@pytest.fixture
+def crashed(tmp_path: Path) -> Crashed:
+    """A store whose server was killed."""
+    return Crashed(tmp_path)
+
+
+@pytest.fixture
+def settled(tmp_path: Path) -> Crashed:
+    """The same, with all that it had answered settled."""
+    return Crashed(tmp_path, settled=True)

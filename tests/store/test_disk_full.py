@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,38 +19,17 @@ from nimsg.store.reserve import RESERVE_BYTES
 from tests.support.brokensql import BrokenStore, connect_broken
 from tests.support.driven import (
     BOB,
-    NAMES,
     Driven,
-    create,
     kinds,
     mail,
     moment,
     opening,
-    play,
     require_read_only,
-    send,
-    settle,
 )
 from tests.support.faultydisk import ROOM, Fault, FaultyDisk
 
 
 PLENTY = 4 * RESERVE_BYTES
-SETUP = (create(*NAMES), send("old", "bob", "cyd", "dee"), settle)
-
-
-@pytest.fixture
-def disk() -> FaultyDisk:
-    return FaultyDisk()
-
-
-@pytest.fixture
-def driven(tmp_path: Path, disk: FaultyDisk) -> Iterator[Driven]:
-    """A store with four people and a message that is new to three of them."""
-    driven = Driven(tmp_path / "var", disk)
-    play(driven, SETUP)
-    yield driven
-    if driven.is_open:
-        driven.store.close()
 
 
 def test_below_min_free_only_mail_is_refused_until_space_returns(

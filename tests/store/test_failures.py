@@ -3,7 +3,7 @@
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -22,23 +22,19 @@ from tests.support.brokensql import BrokenStore, files_no_longer_than
 from tests.support.driven import (
     ANN,
     BOB,
-    NAMES,
+    NEW_TO_THREE,
     Driven,
-    create,
     id_of,
     mail,
     moment,
     opening,
     play,
     require_read_only,
-    send,
-    settle,
 )
 from tests.support.faultydisk import Call, Fault, FaultyDisk
 
 
 PLENTY = 4 * RESERVE_BYTES
-SETUP = (create(*NAMES), send("old", "bob", "cyd", "dee"), settle)
 
 
 def synced(disk: FaultyDisk) -> set[Path]:
@@ -83,21 +79,6 @@ class Watched(FaultyDisk):
         return super()._meet(call)
 
 
-@pytest.fixture
-def disk() -> FaultyDisk:
-    return FaultyDisk()
-
-
-@pytest.fixture
-def driven(tmp_path: Path, disk: FaultyDisk) -> Iterator[Driven]:
-    """A store with four people and a message that is new to three of them."""
-    driven = Driven(tmp_path / "var", disk)
-    play(driven, SETUP)
-    yield driven
-    if driven.is_open:
-        driven.store.close()
-
-
 def test_a_failed_sync_is_never_asked_for_again(
     driven: Driven, disk: FaultyDisk
 ) -> None:
@@ -136,7 +117,7 @@ def test_a_write_that_takes_nothing_is_a_failure(tmp_path: Path) -> None:
 def test_what_is_filed_during_a_sync_is_left_to_the_next(tmp_path: Path) -> None:
     disk = Interrupted()
     driven = Driven(tmp_path / "var", disk)
-    play(driven, SETUP)
+    play(driven, NEW_TO_THREE)
     driven.do([mail("one")], moment(9))
     disk.meanwhile = lambda: driven.do([mail("two")], moment(10))
     disk.calls.clear()
@@ -161,7 +142,7 @@ def test_without_syncfs_all_is_synced_up_to_the_root_before_it_is_forgotten(
 ) -> None:
     disk = FaultyDisk(has_syncfs=False)
     driven = Driven(tmp_path / "var", disk)
-    play(driven, SETUP)
+    play(driven, NEW_TO_THREE)
     disk.calls.clear()
     driven.do([mail("one"), opening(driven, BOB), CreateAccount("eve", "h")], moment(1))
     layout = driven.store.layout
@@ -186,7 +167,7 @@ def test_without_syncfs_all_is_synced_up_to_the_root_before_it_is_forgotten(
 def test_a_message_is_seen_whole_while_it_is_filed(tmp_path: Path) -> None:
     disk = Watched()
     driven = Driven(tmp_path / "var", disk)
-    play(driven, SETUP)
+    play(driven, NEW_TO_THREE)
     batch = driven.store.commit([mail("one")], moment(9))
     id_ = id_of(driven.store, BOB, "one")
     disk.look = lambda: driven.store.letter(ANN, id_).body
@@ -217,7 +198,7 @@ def test_s1_18_a_commit_in_doubt_is_no_answer_and_is_retried_once(
     disk = FaultyDisk()
     disk.free = PLENTY
     driven = Driven(root, disk)
-    play(driven, SETUP)
+    play(driven, NEW_TO_THREE)
     driven.store.close()
     store = BrokenStore(root, disk=disk, min_free_bytes=1)
     store.broken.verb, store.broken.codes = "COMMIT", codes

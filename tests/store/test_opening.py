@@ -22,16 +22,6 @@ from tests.support.driven import (
 from tests.support.faultydisk import FaultyDisk
 
 
-@pytest.fixture
-def crashed(tmp_path: Path) -> Crashed:
-    return Crashed(tmp_path)
-
-
-@pytest.fixture
-def settled(tmp_path: Path) -> Crashed:
-    return Crashed(tmp_path, settled=True)
-
-
 # -- the index
 
 

@@ -24,16 +24,6 @@ from tests.support.driven import (
 from tests.support.faultydisk import FaultyDisk
 
 
-@pytest.fixture
-def crashed(tmp_path: Path) -> Crashed:
-    return Crashed(tmp_path)
-
-
-@pytest.fixture
-def settled(tmp_path: Path) -> Crashed:
-    return Crashed(tmp_path, settled=True)
-
-
 def test_s1_18_a_killed_server_is_recovered_with_all_it_had_answered(
     crashed: Crashed,
 ) -> None:

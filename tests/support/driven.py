@@ -320,3 +320,7 @@ def views_of(driven: Driven, steps: Iterable[Step]) -> list[View]:
         step(driven, moment(number))
         views.append(view(driven.store))
     return views
+
+
+# Four people, and a message that is new to three of them.
+NEW_TO_THREE = (create(*NAMES), send("old", "bob", "cyd", "dee"), settle)
