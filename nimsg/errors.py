@@ -86,6 +86,16 @@ KINDS: dict[str, Kind] = {
         -32023, Exit.LOGIN, "a new account needs an invitation that is still good"
     ),
     "unknown_invitation": Kind(-32024, Exit.REFUSED, "there is no such invitation"),
+    "duplicate_login": Kind(
+        -32025, Exit.LOGIN, "this name is logged in already, at another client"
+    ),
+    "account_locked": Kind(
+        -32026, Exit.LOGIN, "too many wrong passwords; the name is locked for a while"
+    ),
+    "bad_resume": Kind(-32027, Exit.LOGIN, "the session cannot be resumed any more"),
+    "interactive_only": Kind(
+        -32028, Exit.REFUSED, "only for a client that a person sits at"
+    ),
     # mail
     "not_found": Kind(-32030, Exit.REFUSED, "no message of yours has this id"),
     "not_recipient": Kind(-32031, Exit.REFUSED, "only a recipient can do this"),
@@ -109,6 +119,29 @@ KINDS: dict[str, Kind] = {
     "cursor_invalid": Kind(
         -32042, Exit.PROTOCOL, "the cursor is of another epoch; list again"
     ),
+    # people
+    "blocked_by_recipient": Kind(-32060, Exit.REFUSED, "the recipient blocks you"),
+    "self_target": Kind(-32061, Exit.REFUSED, "that is you"),
+    "already_blocked": Kind(-32062, Exit.REFUSED, "you block this user already"),
+    "not_blocked": Kind(-32063, Exit.REFUSED, "you do not block this user"),
+    "user_offline": Kind(-32064, Exit.REFUSED, "the user is not online"),
+    "unknown_room": Kind(-32065, Exit.REFUSED, "there is no such room"),
+    "room_exists": Kind(-32066, Exit.REFUSED, "there is a room of this name already"),
+    "not_member": Kind(-32067, Exit.REFUSED, "you are not in this room; join it"),
+    "already_member": Kind(-32068, Exit.REFUSED, "you are in this room already"),
+    "too_many": Kind(-32069, Exit.REFUSED, "more of these are not allowed"),
+    "topic_invalid": Kind(
+        -32070, Exit.REFUSED, "a topic is one line of at most 200 characters"
+    ),
+    "private_declined": Kind(-32071, Exit.REFUSED, "the private link was declined"),
+    "private_no_answer": Kind(
+        -32072, Exit.WAITED_IN_VAIN, "the invitation was not answered"
+    ),
+    "private_open": Kind(
+        -32073, Exit.REFUSED, "there is a private link or invitation already"
+    ),
+    "no_private": Kind(-32074, Exit.REFUSED, "there is no active private session"),
+    "no_shutdown": Kind(-32075, Exit.REFUSED, "no shutdown is announced"),
     # the disk
     "damaged": Kind(-32050, Exit.STORAGE, "the message file does not match its digest"),
     "disk_full": Kind(-32051, Exit.TRY_LATER, "no space is left on the server's disk"),

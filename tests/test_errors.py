@@ -58,6 +58,20 @@ def test_s1_4_a_kind_is_told_in_plain_words(name: str) -> None:
     assert kind.exit not in (Exit.DONE, Exit.NOTHING_NEW)
 
 
+@pytest.mark.parametrize(
+    ("exit_", "kinds"),
+    [
+        (Exit.LOGIN, {"duplicate_login", "account_locked", "bad_resume"}),
+        (Exit.WAITED_IN_VAIN, {"private_no_answer"}),
+        (Exit.ENDED, {"recalled"}),
+    ],
+)
+def test_n4_scripts_tell_these_kinds_by_their_exit_code(
+    exit_: Exit, kinds: set[str]
+) -> None:
+    assert kinds <= {name for name, kind in KINDS.items() if kind.exit is exit_}
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_refusal_takes_text_and_exit_code_from_its_kind(name: str) -> None:
     refusal = Refusal(name)
@@ -96,6 +110,7 @@ def test_a_protocol_fault_is_a_refusal_that_may_be_fatal(fatal: bool) -> None:
     [
         (errors.NimsgError, Exit.INTERNAL),
         (errors.Unreachable, Exit.UNREACHABLE),
+        (errors.Untrusted, Exit.PROTOCOL),
         (errors.ConfigError, Exit.CONFIG),
         (errors.UsageError, Exit.USAGE),
         (errors.Unavailable, Exit.TRY_LATER),

@@ -39,7 +39,11 @@ class Connection:
         self.faults = 0
 
     def fire(self, event: Event) -> None:
-        """Move on.
+        """Move on. Raises like `check`."""
+        self.state = self.check(event)
+
+    def check(self, event: Event) -> State:
+        """Where an event leads.
 
         Raises `Refusal("already_logged_in")` for a second login and
         `ProtocolFault("invalid_request")` for anything else the table lacks.
@@ -51,7 +55,7 @@ class Connection:
             raise ProtocolFault(
                 "invalid_request", f"{event} while {self.state}", fatal=True
             )
-        self.state = after
+        return after
 
     @property
     def frame_limit(self) -> int:

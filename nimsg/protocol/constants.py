@@ -45,6 +45,17 @@ LIMITS: Final[dict[str, Limit]] = {
     "thread_rows": Limit(500, "rows", "one thread"),
     "search_wait_ms": Limit(1000, "ms", "that a search waits for the full text"),
     "unsent_bytes": Limit(262_144, "bytes", "answers a client leaves unread"),
+    "room_name_chars": Limit(32, "characters", "the name of a room"),
+    "topic_chars": Limit(200, "characters", "the topic of a room"),
+    "rooms_joined": Limit(100, "rooms", "that one account is a member of"),
+    "room_members": Limit(1000, "members", "of one room; #lobby has everybody"),
+    "unread": Limit(1000, "messages", "that are counted as unread in a room"),
+    "history_rows": Limit(100, "rows", "one page of a room's history"),
+    "blocks": Limit(1000, "names", "that one account blocks"),
+    "logins_rows": Limit(100, "rows", "one page of the journal of logins"),
+    "since_s": Limit(10**9, "s", "how far `presence.since` looks back"),
+    "private_answer_ms": Limit(60_000, "ms", "that a private invitation waits"),
+    "shutdown_s": Limit(86_400, "s", "the delay of a shutdown"),
 }
 
 FEATURES: Final[dict[str, str]] = {
@@ -56,6 +67,13 @@ FEATURES: Final[dict[str, str]] = {
     "search": "find messages by words, people, state and date",
     "threads": "messages and their answers together",
     "import": "take over mail of other systems, with its origin",
+    "presence": "who is online, who was, and notices of coming and going",
+    "blocking": "keep somebody from writing to you and seeing you",
+    "rooms": "messages to everybody in a room, with history",
+    "broadcast": "a text to everybody who is online, kept nowhere",
+    "private": "arrange a direct link between two clients",
+    "shutdown": "announce and cancel the end of the server",
+    "resume": "come back to a session without a password",
 }
 
 
@@ -63,7 +81,15 @@ class AuthMode(StrEnum):
     """How a name is proven."""
 
     PASSWORD = "password"
+    NICK = "nick"
     OPEN = "open"
+
+
+class LockoutScope(StrEnum):
+    """Whom wrong passwords for a name lock out: everybody, or their address only."""
+
+    ACCOUNT = "account"
+    ADDRESS = "address"
 
 
 class Registration(StrEnum):
@@ -80,6 +106,10 @@ class Device(StrEnum):
     TUI = "tui"
     LINE = "line"
     HEADLESS = "headless"
+
+
+INTERACTIVE: Final = frozenset({Device.TUI, Device.LINE})
+LOBBY: Final = "lobby"
 
 
 class Box(StrEnum):
@@ -124,6 +154,42 @@ class CloseReason(StrEnum):
     DEADLINE = "deadline"
     SHUTDOWN = "shutdown"
     REVOKED = "revoked"
+    TIMEOUT = "timeout"
+    REPLACED = "replaced"
+    KICKED = "kicked"
+
+
+class Departure(StrEnum):
+    """How somebody went offline; a connection that only broke is `lost`."""
+
+    LOGOUT = "logout"
+    TIMEOUT = "timeout"
+    LOST = "lost"
+    REPLACED = "replaced"
+    KICKED = "kicked"
+    SHUTDOWN = "shutdown"
+
+
+class Notice(StrEnum):
+    """What the server itself says in a room."""
+
+    LEFT = "left"
+    TIMEOUT = "timeout"
+    LOST = "lost"
+    KICKED = "kicked"
+    SHUTDOWN = "shutdown"
+    CANCELED = "canceled"
+    TOPIC = "topic"
+
+
+class LinkEnd(StrEnum):
+    """Why a private link, or an invitation to one, is over."""
+
+    DECLINED = "declined"
+    NO_ANSWER = "no answer"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    OFFLINE = "offline"
 
 
 def limit(name: str) -> int:

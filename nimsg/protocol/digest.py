@@ -8,6 +8,7 @@ from typing import Protocol
 
 DIGEST_VERSION = 1
 IMPORT_VERSION = 2
+ROOM_VERSION = 3
 
 
 class Origin(Protocol):
@@ -52,20 +53,27 @@ def message_digest(  # noqa: PLR0913 - the digest is defined over exactly these 
     body: str,
     reply_to: str | None,
     origin: Origin | None = None,
+    room: str | None = None,
 ) -> str:
     """The sha-256 of a message in hex, 64 characters.
 
     It covers the seven fields and a version, as JSON with sorted keys, compact
     separators and characters as they are. `sent_at` is in ms UTC. Version 2 covers
-    the origin of an imported message too.
+    the origin of an imported message too, version 3 the room that one is in.
     """
+    version = DIGEST_VERSION
+    if origin is not None:
+        version = IMPORT_VERSION
+    elif room is not None:
+        version = ROOM_VERSION
+    in_room = "" if room is None else f'"room":{quoted(room)},'
     names = ",".join(map(quoted, to))
     answered = "null" if reply_to is None else quoted(reply_to)
     # The members in the order that sorted keys have; a test compares `json.dumps`.
     text = (
         f'{{"body":{quoted(body)},"from":{quoted(sender)},"id":{quoted(id)},'
-        f'{_origin_member(origin)}"reply_to":{answered},"sent_at":{sent_at},"subject":{quoted(subject)},'
-        f'"to":[{names}],"v":{IMPORT_VERSION if origin else DIGEST_VERSION}}}'
+        f'{_origin_member(origin)}"reply_to":{answered},{in_room}"sent_at":{sent_at},'
+        f'"subject":{quoted(subject)},"to":[{names}],"v":{version}}}'
     )
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

@@ -3,7 +3,12 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from nimsg.protocol import requests as q, results as r
+from nimsg.protocol import (
+    requests as q,
+    results as r,
+    results_people as p,
+    results_rooms as m,
+)
 
 
 class Needs(StrEnum):
@@ -11,6 +16,8 @@ class Needs(StrEnum):
 
     ANONYMOUS = "anonymous"
     USER = "user"
+    INTERACTIVE = "interactive"
+    ADMIN = "admin"
     LOCAL = "local"
 
 
@@ -25,8 +32,9 @@ class Method(NamedTuple):
     """One row.
 
     `ACTIVE` methods are a person's acts; `PASSIVE` ones (polls, pings) never keep
-    an idle session alive and change nothing that is asked for. `LOCAL` methods
-    exist on var/admin.sock only.
+    an idle session alive and change nothing that is asked for. `INTERACTIVE` ones
+    are for a client that a person sits at, `ADMIN` ones for admins and the owner of
+    var/admin.sock; `LOCAL` ones exist on var/admin.sock only.
     """
 
     name: str
@@ -38,7 +46,7 @@ class Method(NamedTuple):
 
 
 ACTIVE, PASSIVE = Activity
-ANONYMOUS, USER, LOCAL = Needs
+ANONYMOUS, USER, INTERACTIVE, ADMIN, LOCAL = Needs
 
 # fmt: off
 _ROWS = (
@@ -46,6 +54,10 @@ _ROWS = (
            "say a name, learn what is asked of it"),
     Method("auth.login", ANONYMOUS, ACTIVE, q.Login, r.Welcome,
            "log in with a password, or with a name alone under auth `open`"),
+    Method("auth.nick", ANONYMOUS, ACTIVE, q.Nick, r.Welcome,
+           "take a nickname under auth `nick`; it is free again after the session"),
+    Method("auth.resume", ANONYMOUS, ACTIVE, q.Resume, r.Welcome,
+           "come back by a resume token, in place of the session it is of"),
     Method("auth.token", ANONYMOUS, ACTIVE, q.TokenLogin, r.Welcome,
            "log in with a script token"),
     Method("auth.register", ANONYMOUS, ACTIVE, q.Register, r.Welcome,
@@ -54,6 +66,10 @@ _ROWS = (
            "end the session; the server closes the connection"),
     Method("auth.passwd", USER, ACTIVE, q.ChangePassword, r.Done,
            "change the password; ends other sessions and all tokens"),
+    Method("auth.logins", USER, PASSIVE, q.ListLogins, p.Logins,
+           "list the asker's own interactive logins and the tries that failed"),
+    Method("session.touch", INTERACTIVE, ACTIVE, q.Nothing, r.Done,
+           "say that a person acted, where no active method tells"),
     Method("session.ping", USER, PASSIVE, q.Nothing, r.Done,
            "ask whether the server is there"),
     Method("mail.send", USER, ACTIVE, q.Send, r.Sent,
@@ -78,6 +94,48 @@ _ROWS = (
            "a message with what it answers and what answers it"),
     Method("mail.import", USER, ACTIVE, q.Import, r.Sent,
            "take over a mail of another system"),
+    Method("presence.list", USER, ACTIVE, q.Nothing, p.Online,
+           "who else is online"),
+    Method("presence.since", USER, ACTIVE, q.OnlineSince, p.SeenSince,
+           "who else was online at any time in the last seconds"),
+    Method("presence.seen", USER, ACTIVE, q.OneUser, p.Seen,
+           "whether somebody is online, and when they were last"),
+    Method("block.add", USER, ACTIVE, q.OneUser, r.Done,
+           "keep somebody from writing to the asker and seeing them"),
+    Method("block.remove", USER, ACTIVE, q.OneUser, r.Done,
+           "take a block back"),
+    Method("block.list", USER, PASSIVE, q.Nothing, p.Blocks,
+           "whom the asker blocks"),
+    Method("broadcast.send", USER, ACTIVE, q.Broadcast, p.Broadcasted,
+           "a text for all who are online; kept nowhere"),
+    Method("room.create", USER, ACTIVE, q.CreateRoom, m.Joined,
+           "make a room and be in it"),
+    Method("room.join", USER, ACTIVE, q.OneRoom, m.Joined,
+           "become a member; answered with the newest page of history"),
+    Method("room.leave", USER, ACTIVE, q.OneRoom, r.Done,
+           "be no member any more"),
+    Method("room.list", USER, PASSIVE, q.ListRooms, m.Rooms,
+           "list rooms"),
+    Method("room.members", USER, PASSIVE, q.ListMembers, m.Members,
+           "list the members of a room the asker is in"),
+    Method("room.topic", USER, ACTIVE, q.SetTopic, r.Done,
+           "set the topic of a room the asker made, or as an admin of any"),
+    Method("room.post", USER, ACTIVE, q.Post, m.Posted,
+           "store a message for a room the asker is in"),
+    Method("room.history", USER, PASSIVE, q.History, m.RoomPage,
+           "a page of a room's messages with their texts; may wait"),
+    Method("room.mark", USER, PASSIVE, q.Mark, r.Done,
+           "note how far the asker has read in a room"),
+    Method("private.invite", INTERACTIVE, ACTIVE, q.OneUser, p.PrivateOffer,
+           "ask somebody online for a private link; answered when they have"),
+    Method("private.answer", INTERACTIVE, ACTIVE, q.PrivateAnswer, p.PrivateTaken,
+           "accept or decline an invitation to a private link"),
+    Method("private.stop", INTERACTIVE, ACTIVE, q.OneUser, r.Done,
+           "end a private link, or take an invitation back"),
+    Method("server.shutdown", ADMIN, ACTIVE, q.Shutdown, p.ShuttingDown,
+           "announce the end of the server; replaces an earlier announcement"),
+    Method("server.cancel", ADMIN, ACTIVE, q.Nothing, r.Done,
+           "cancel an announced shutdown"),
     Method("token.create", USER, ACTIVE, q.CreateToken, r.CreatedToken,
            "make a script token"),
     Method("token.list", USER, PASSIVE, q.Nothing, r.Tokens,
@@ -96,6 +154,12 @@ _ROWS = (
            "set an account's password; ends its sessions and tokens"),
     Method("users.role", LOCAL, ACTIVE, q.SetRole, r.Done,
            "make an account a user or an admin"),
+    Method("users.unlock", LOCAL, ACTIVE, q.OneUser, r.Done,
+           "let a name log in again that wrong passwords have locked"),
+    Method("users.sessions", LOCAL, PASSIVE, q.Nothing, p.Sessions,
+           "list all connections with their last commands"),
+    Method("users.kick", LOCAL, ACTIVE, q.OneUser, p.Kicked,
+           "end all sessions of an account"),
     Method("users.remove", LOCAL, ACTIVE, q.OneUser, r.Done,
            "close an account; its name is never given again"),
     Method("users.invite", LOCAL, ACTIVE, q.Invite, r.Invited,
@@ -112,4 +176,10 @@ METHODS: Final[dict[str, Method]] = {row.name: row for row in _ROWS}
 EVENTS: Final[dict[str, tuple[type[r.Result], str]]] = {
     "hello": (r.Hello, "the first frame of every connection"),
     "closing": (r.Closing, "the last frame, where the server ends it"),
+    "presence": (p.Presence, "somebody came or went"),
+    "broadcast": (p.BroadcastText, "a text for all who are online"),
+    "room.message": (m.RoomMessage, "a message in a room the account is in"),
+    "private.invited": (p.PrivateInvited, "somebody asks for a private link"),
+    "private.ended": (p.PrivateEnded, "a private link or invitation is over"),
+    "shutdown": (p.ShuttingDown, "the server is about to end, or no more"),
 }

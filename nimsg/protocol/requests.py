@@ -29,6 +29,12 @@ WaitMillis = Annotated[int, Meta(ge=0, le=limit("wait_ms"))]
 Label = Annotated[str, Meta(min_length=1, max_length=limit("label_chars"))]
 Code = Annotated[str, Meta(max_length=128)]
 Role = Annotated[str, Meta(pattern=r"^(user|admin)\Z")]
+RoomName = Annotated[
+    str, Meta(pattern=rf"^[a-z0-9._-]{{1,{limit('room_name_chars')}}}\Z")
+]
+Topic = Annotated[str, Meta(max_length=limit("topic_chars"))]
+LoginsLimit = Annotated[int, Meta(ge=1, le=limit("logins_rows"))]
+HistoryLimit = Annotated[int, Meta(ge=1, le=limit("history_rows"))]
 Recipients = Annotated[list[Name], Meta(min_length=1, max_length=limit("recipients"))]
 
 
@@ -52,6 +58,20 @@ class Login(Params, frozen=True):
     user: Name
     password: Password | None = None
     device: Device = Device.HEADLESS
+
+
+class Nick(Params, frozen=True):
+    """A nickname that nobody else has now, under auth `nick`."""
+
+    nick: Name
+    device: Device = Device.HEADLESS
+
+
+class Resume(Params, frozen=True):
+    """The resume token of an interactive session, which it replaces."""
+
+    token: Annotated[str, Meta(max_length=128)]
+    device: Device
 
 
 class TokenLogin(Params, frozen=True):
@@ -137,6 +157,7 @@ class Search(Params, frozen=True):
 
     `sender`, `to` and `person` (either of both) are names of accounts, or words in
     the origin of imported mail. `since` and `until` are ms UTC, the second excluded.
+    With a `room` only that one's messages are found, with a `box` none of any room's.
     """
 
     words: Annotated[str, Meta(max_length=limit("words_chars"))] = ""
@@ -144,6 +165,7 @@ class Search(Params, frozen=True):
     to: OriginText | None = None
     person: OriginText | None = None
     box: Box | None = None
+    room: RoomName | None = None
     show: Show | None = None
     since: SignedMillis | None = None
     until: SignedMillis | None = None
@@ -250,3 +272,112 @@ class OneInvitation(Params, frozen=True):
     """One invitation."""
 
     id: MessageId
+
+
+class ListLogins(Params, frozen=True):
+    """The asker's logins from before the one numbered `before`, newest first."""
+
+    before: Position | None = None
+    limit: LoginsLimit = 20
+
+
+class OnlineSince(Params, frozen=True):
+    """So many seconds back from now."""
+
+    seconds: Annotated[int, Meta(ge=0, le=limit("since_s"))]
+
+
+class Broadcast(Params, frozen=True):
+    """A text for everybody who is online."""
+
+    body: str
+
+
+class CreateRoom(Params, frozen=True):
+    """A new room, which its creator is in."""
+
+    room: RoomName
+    topic: Topic = ""
+
+
+class SetTopic(Params, frozen=True):
+    """A room and its new topic."""
+
+    room: RoomName
+    topic: Topic
+
+
+class OneRoom(Params, frozen=True):
+    """One room."""
+
+    room: RoomName
+
+
+class ListRooms(Params, frozen=True):
+    """Rooms by name, from behind `after`; with `joined` those the asker is in."""
+
+    after: RoomName | None = None
+    joined: bool = False
+    limit: PageLimit = 100
+
+
+class ListMembers(Params, frozen=True):
+    """Members of a room by name, from behind `after`."""
+
+    room: RoomName
+    after: Name | None = None
+    limit: PageLimit = 500
+
+
+class Post(Params, frozen=True):
+    """A message to a room, and the sender's own name for it.
+
+    With `since`, a position, the answer has what stands behind it.
+    """
+
+    room: RoomName
+    client_id: ClientId
+    body: str
+    since: Annotated[int, Meta(ge=0, le=INTEGER_MAX)] | None = None
+
+
+class History(Params, frozen=True):
+    """A page of a room: the newest below `before`, or the oldest above `after`.
+
+    With `mine` it begins behind the asker's own last message. `wait_ms` parks the
+    question until there is something above `after`.
+    """
+
+    room: RoomName
+    before: Position | None = None
+    after: Annotated[int, Meta(ge=0, le=INTEGER_MAX)] | None = None
+    mine: bool = False
+    limit: HistoryLimit = 50
+    wait_ms: WaitMillis = 0
+
+
+class Mark(Params, frozen=True):
+    """How far the asker has read in a room."""
+
+    room: RoomName
+    position: Position
+
+
+class PrivateAnswer(Params, frozen=True):
+    """The answer to a private invitation.
+
+    Who accepts listens on `port` with the certificate of `fingerprint` (sha-256 in
+    hex), on `host` or where the server sees the connection come from.
+    """
+
+    invitation: MessageId
+    accept: bool
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    fingerprint: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+    host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+
+
+class Shutdown(Params, frozen=True):
+    """In how many seconds the server ends."""
+
+    delay_s: Annotated[int, Meta(ge=0, le=limit("shutdown_s"))] = 60

@@ -2,7 +2,13 @@
 
 from msgspec import Struct, field
 
-from nimsg.protocol.constants import Box, CloseReason, CopyState, Device
+from nimsg.protocol.constants import (
+    Box,
+    CloseReason,
+    CopyState,
+    Departure,
+    Device,
+)
 
 
 class Result(Struct, frozen=True):
@@ -37,14 +43,38 @@ class Began(Result, frozen=True):
     next: str
 
 
+class LoginRow(Struct, frozen=True):
+    """An interactive login, or with `refused` a failed try.
+
+    `n` numbers it. `ended_at` and `reason` are null as long as it lasts.
+    """
+
+    n: int
+    at: int
+    address: str
+    device: Device | None
+    refused: bool
+    ended_at: int | None = None
+    reason: Departure | None = None
+
+
 class Welcome(Result, frozen=True):
-    """You are logged in; so much is waiting."""
+    """You are logged in; so much is waiting.
+
+    An interactive session gets a `resume` token and is told of the login before it,
+    and how many tries have failed since. It is logged out after `timeout_s` without
+    an active method; 0 is never.
+    """
 
     user: str
     role: str
     new: int
     pending: int
     time: int
+    resume: str | None = None
+    last_login: LoginRow | None = None
+    failures: int = 0
+    timeout_s: int = 0
 
 
 class Origin(Struct, frozen=True):
@@ -184,14 +214,27 @@ class Status(Result, frozen=True):
     origin: Origin | None
 
 
-class Hit(Struct, frozen=True, omit_defaults=True):
-    """A message that a search found, as a row of one of the two boxes.
+class RoomHit(Struct, frozen=True):
+    """A room's message without its text; `room.history` has it at its position."""
 
-    `snippet` is text around the words, where the asker wrote or opened it.
+    room: str
+    position: int
+    id: str
+    sender: str = field(name="from")
+    size: int
+    sent_at: int
+
+
+class Hit(Struct, frozen=True, omit_defaults=True):
+    """A message that a search found, as a row of a box or of a room.
+
+    `snippet` is text around the words, where the asker wrote or opened it, or is in
+    its room.
     """
 
     inbox: InboxRow | None = None
     outbox: OutboxRow | None = None
+    room: RoomHit | None = None
     snippet: str | None = None
 
 

@@ -10,6 +10,7 @@ from nimsg.protocol.digest import Origin
 
 NAME = re.compile(r"[!-~]{1,32}\Z")
 ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+ROOM = re.compile(r"[a-z0-9._-]{1,32}\Z")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # The years that RFC 3339 can write, in ms since 1970.
 FIRST_MS = -62_135_596_800_000
@@ -31,6 +32,17 @@ def check_new_name(name: str) -> str:
     """Like `check_name`, and refuses the reserved names too."""
     if check_name(name).casefold() in RESERVED:
         raise Refusal("name_reserved", data={"user": name})
+    return name
+
+
+def check_room(name: str) -> str:
+    """The name of a room, without its #. Raises `Refusal("unknown_room")`."""
+    if not ROOM.match(name):
+        raise Refusal(
+            "unknown_room",
+            "a room has 1 to 32 of the characters a-z 0-9 - _ .",
+            {"room": name[:64]},
+        )
     return name
 
 
@@ -91,6 +103,12 @@ def check_message(subject: str, body: str) -> int:
             {"bytes": size, "limit": most},
         )
     return size
+
+
+def check_topic(topic: str) -> None:
+    """Raises `Refusal("topic_invalid")` for what is not one line."""
+    if LINE_BREAK.search(topic) or LONE_SURROGATE.search(topic):
+        raise Refusal("topic_invalid")
 
 
 def check_new_password(password: str) -> None:

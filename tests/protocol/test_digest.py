@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from nimsg.protocol.digest import body_hash, message_digest
+from nimsg.protocol.origin import Origin
 from tests.support.examples import many
 
 
@@ -123,18 +124,8 @@ def test_x15_the_hash_is_the_md5_of_the_bodys_utf_8(body: str, hash_: str) -> No
 # -- imported mail
 
 
-class Came(NamedTuple):
-    """An origin."""
-
-    sender: str
-    to: list[str]
-    date: int | None
-    zone: int | None
-    message_id: str | None
-
-
 origins = st.builds(
-    Came,
+    Origin,
     text,
     st.lists(text, max_size=3),
     st.none() | st.integers(-(2**53), 2**53),
@@ -145,7 +136,7 @@ origins = st.builds(
 
 @many
 @given(fields, origins)
-def test_x16_s0_21_version_2_covers_the_origin_too(of: Fields, origin: Came) -> None:
+def test_x16_s0_21_version_2_covers_the_origin_too(of: Fields, origin: Origin) -> None:
     members = {
         "body": of.body,
         "from": of.sender,
@@ -171,3 +162,48 @@ def test_x16_s0_21_version_2_covers_the_origin_too(of: Fields, origin: Came) -> 
 
     assert found == hashlib.sha256(expected.encode()).hexdigest()
     assert found != digest(of)
+
+
+# -- messages of a room
+
+
+ROOM_TEXT = (
+    '{"body":"one\\ntwo \U0001f600","from":"alice",'
+    '"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","reply_to":null,"room":"0._-",'
+    '"sent_at":1795192385123,"subject":"","to":[],"v":3}'
+)
+POST = VECTOR._replace(to=(), subject="")
+ROOM_DIGEST = "e68efd55e7ba78d1a2825261847c410bb0f4d22a087ecc48e06abebff588d14c"
+
+
+def digest_in(room: str, of: Fields) -> str:
+    return message_digest(**of._asdict(), room=room)
+
+
+def test_s0_21_the_digest_of_a_rooms_message_never_changes() -> None:
+    assert digest_in("0._-", POST) == hashlib.sha256(ROOM_TEXT.encode()).hexdigest()
+    assert digest_in("0._-", POST) == ROOM_DIGEST
+
+
+@many
+@given(fields, text)
+def test_s0_21_version_3_covers_the_room_too(of: Fields, room: str) -> None:
+    members = {
+        "body": of.body,
+        "from": of.sender,
+        "id": of.id,
+        "reply_to": of.reply_to,
+        "room": room,
+        "sent_at": of.sent_at,
+        "subject": of.subject,
+        "to": of.to,
+        "v": 3,
+    }
+    expected = json.dumps(
+        members, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+
+    found = digest_in(room, of)
+
+    assert found == hashlib.sha256(expected.encode()).hexdigest()
+    assert found not in (digest(of), digest_in(f"{room}x", of))

@@ -18,18 +18,32 @@ PARAMETERS = [
     for parameter in row.params.__struct_encode_fields__
 ]
 PASSIVE = {
+    "auth.logins",
     "session.ping",
     "mail.list",
     "mail.changes",
     "mail.status",
     "mail.search",
     "mail.thread",
+    "block.list",
+    "room.list",
+    "room.members",
+    "room.history",
+    "room.mark",
     "token.list",
     "users.list",
     "users.invitations",
     "users.mail",
+    "users.sessions",
 }
-ANONYMOUS = {"auth.begin", "auth.login", "auth.token", "auth.register"}
+ANONYMOUS = {
+    "auth.begin",
+    "auth.login",
+    "auth.nick",
+    "auth.resume",
+    "auth.token",
+    "auth.register",
+}
 
 
 def decode(payload: bytes) -> requests.Params:
@@ -63,16 +77,26 @@ def test_x7_polls_are_passive_and_acts_are_not() -> None:
     assert passive == PASSIVE
 
 
-def test_s1_4_only_the_ways_to_log_in_are_open_before_login() -> None:
-    anonymous = {n for n, row in METHODS.items() if row.needs is Needs.ANONYMOUS}
+def needing(needs: Needs) -> set[str]:
+    return {name for name, row in METHODS.items() if row.needs is needs}
 
-    assert anonymous == ANONYMOUS
+
+def test_s1_4_only_the_ways_to_log_in_are_open_before_login() -> None:
+    assert needing(Needs.ANONYMOUS) == ANONYMOUS
 
 
 def test_sec_17_accounts_are_kept_on_the_servers_machine_only() -> None:
-    local = {name for name, row in METHODS.items() if row.needs is Needs.LOCAL}
+    assert needing(Needs.LOCAL) == {n for n in METHODS if n.startswith("users.")}
 
-    assert local == {name for name in METHODS if name.startswith("users.")}
+
+def test_s3_22_only_admins_stop_the_server() -> None:
+    assert needing(Needs.ADMIN) == {"server.shutdown", "server.cancel"}
+
+
+def test_x2_only_a_client_with_a_person_is_idle_or_has_private_links() -> None:
+    private = {name for name in METHODS if name.startswith("private.")}
+
+    assert needing(Needs.INTERACTIVE) == {"session.touch", *private}
 
 
 def test_every_kind_of_parameters_and_results_is_used_by_some_row() -> None:
@@ -155,3 +179,18 @@ def test_s0_21_a_message_can_be_asked_for_by_its_hash() -> None:
     got = decode(request("mail.open", {"hash": "0" * 32}))
 
     assert got == requests.OpenMail(None, "0" * 32)
+
+
+def test_x7_a_session_is_kept_alive_by_acts_and_by_touch_alone() -> None:
+    assert METHODS["session.touch"].activity is Activity.ACTIVE
+    assert METHODS["session.ping"].activity is Activity.PASSIVE
+
+
+def test_s3_22_a_shutdown_is_a_minute_away_unless_it_is_said() -> None:
+    assert decode(request("server.shutdown", {})) == requests.Shutdown(60)
+
+
+def test_s2_7_history_begins_where_it_is_asked_to() -> None:
+    got = decode(request("room.history", {"room": "dev", "after": 0, "wait_ms": 9}))
+
+    assert got == requests.History("dev", after=0, wait_ms=9)

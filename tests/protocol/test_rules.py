@@ -227,3 +227,42 @@ def test_x16_what_is_no_origin_is_refused(
 @pytest.mark.parametrize("date", [None, 0, rules.FIRST_MS, rules.LAST_MS])
 def test_x16_any_year_that_can_be_written_is_taken(date: int | None) -> None:
     rules.check_origin(Origin("", ["\x00\x1b", ""], date, 0, "<\U0001f600>"))
+
+
+# -- rooms
+
+
+@pytest.mark.parametrize("name", ["lobby", "a", "0._-", ".", "..", "-", "x" * 32])
+def test_s3_1_a_room_has_a_name_of_small_letters_digits_and_marks(name: str) -> None:
+    assert rules.check_room(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Lobby", "#lobby", "a/b", "x" * 33, *FOREIGN_NAMES.values()]
+)
+def test_s3_1_no_other_room_can_be(name: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        rules.check_room(name)
+
+    assert kind_of(caught) == "unknown_room"
+    assert caught.value.data == {"room": name}
+
+
+def test_s3_1_a_refused_room_is_repeated_only_in_part() -> None:
+    with pytest.raises(Refusal) as caught:
+        rules.check_room("x" * 1000)
+
+    assert caught.value.data == {"room": "x" * 64}
+
+
+@pytest.mark.parametrize("topic", ["", " ", "\x1b[31m", "\u2028", "\U0001f600" * 200])
+def test_s3_1_a_topic_is_one_line(topic: str) -> None:
+    rules.check_topic(topic)
+
+
+@pytest.mark.parametrize("topic", ["a\nb", "\r", "a\n", "\ud800"])
+def test_s3_1_what_is_no_line_is_no_topic(topic: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        rules.check_topic(topic)
+
+    assert kind_of(caught) == "topic_invalid"

@@ -11,10 +11,14 @@ ORIGIN = {"from": "Ann <ann@example.org>", "to": ["bob@example.org"]}
 MINIMAL: dict[str, dict[str, object]] = {
     "auth.begin": {"user": "bob"},
     "auth.login": {"user": "bob"},
+    "auth.nick": {"nick": "bob"},
+    "auth.resume": {"token": "nimsg-resume_x", "device": "tui"},
     "auth.token": {"token": "nimsg_x"},
     "auth.register": {"user": "bob"},
     "auth.logout": {},
     "auth.passwd": {"old": "12345678", "new": "87654321"},
+    "auth.logins": {},
+    "session.touch": {},
     "session.ping": {},
     "mail.send": {"to": ["bob"], "client_id": "c1"},
     "mail.list": {},
@@ -27,6 +31,27 @@ MINIMAL: dict[str, dict[str, object]] = {
     "mail.search": {},
     "mail.thread": {"id": ID},
     "mail.import": {"client_id": "c1", "origin": ORIGIN},
+    "presence.list": {},
+    "presence.since": {"seconds": 60},
+    "presence.seen": {"user": "bob"},
+    "block.add": {"user": "bob"},
+    "block.remove": {"user": "bob"},
+    "block.list": {},
+    "broadcast.send": {"body": "hi"},
+    "room.create": {"room": "dev"},
+    "room.join": {"room": "dev"},
+    "room.leave": {"room": "dev"},
+    "room.list": {},
+    "room.members": {"room": "dev"},
+    "room.topic": {"room": "dev", "topic": "hi"},
+    "room.post": {"room": "dev", "client_id": "c1", "body": "hi"},
+    "room.history": {"room": "dev"},
+    "room.mark": {"room": "dev", "position": 1},
+    "private.invite": {"user": "bob"},
+    "private.answer": {"invitation": ID, "accept": False},
+    "private.stop": {"user": "bob"},
+    "server.shutdown": {},
+    "server.cancel": {},
     "token.create": {"label": "cron"},
     "token.list": {},
     "token.revoke": {"id": "t1"},
@@ -36,6 +61,9 @@ MINIMAL: dict[str, dict[str, object]] = {
     "users.mail": {"user": "bob"},
     "users.passwd": {"user": "bob", "password": "12345678"},
     "users.role": {"user": "bob", "role": "admin"},
+    "users.unlock": {"user": "bob"},
+    "users.sessions": {},
+    "users.kick": {"user": "bob"},
     "users.remove": {"user": "bob"},
     "users.invite": {},
     "users.invitations": {},
@@ -55,6 +83,7 @@ TEXT = frozenset({"string"})
 TEXT_OR_NULL = frozenset({"string", "null"})
 INTEGER = frozenset({"integer"})
 INTEGER_OR_NULL = frozenset({"integer", "null"})
+FLAG = frozenset({"boolean"})
 
 _NAME = Field(TEXT, ("a", "x" * 32), ("", "x" * 33))
 _PASSWORD = Field(TEXT, ("x", "x" * 1024), ("", "x" * 1025))
@@ -64,6 +93,12 @@ _MESSAGE_ID = Field(
     ("", ID[:-1], ID + "0", ID.lower(), "8" + "Z" * 25, ID[:-1] + "U", ID + "\n"),
 )
 
+_ROOM = Field(
+    TEXT,
+    ("a", "0._-", "..", "x" * 32),
+    ("", "x" * 33, "A", "#dev", "a b", "a/b", "dev\n", "\u00e9", "\u0661"),
+)
+_FROM_0 = Field(INTEGER_OR_NULL, (0, 2**53), (-1, 2**53 + 1))
 _LIST = frozenset({"list"})
 _ORIGIN_TEXT = Field(TEXT_OR_NULL, ("", "x" * 512, "\U0001f600" * 512), ("x" * 513,))
 _SIGNED = Field(INTEGER_OR_NULL, (0, -(2**53), 2**53), (2**53 + 1, -(2**53) - 1))
@@ -87,6 +122,7 @@ _WRONG_ORIGINS: tuple[dict[str, object], ...] = (
 # By the parameter's name; a method's own row, "method.parameter", goes before.
 FIELDS: dict[str, Field] = {
     "user": _NAME,
+    "nick": _NAME,
     "password": _PASSWORD._replace(types=TEXT_OR_NULL),
     "users.passwd.password": _PASSWORD,
     "old": _PASSWORD,
@@ -106,8 +142,8 @@ FIELDS: dict[str, Field] = {
     "reply_to": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
     "since": Field(TEXT_OR_NULL, ("", "x" * 128), ("x" * 129,)),
     "box": Field(TEXT, ("inbox", "outbox"), ("", "Inbox", "trash")),
-    "all": Field(frozenset({"boolean"}), (True, False)),
-    "peek": Field(frozenset({"boolean"}), (True, False)),
+    "all": Field(FLAG, (True, False)),
+    "peek": Field(FLAG, (True, False)),
     "before": Field(INTEGER_OR_NULL, (1, 2**53), (0, -1, 2**53 + 1, 10**4000)),
     "after": _NAME._replace(types=TEXT_OR_NULL),
     "limit": Field(INTEGER, (1, 500), (0, -1, 501, 10**4000)),
@@ -156,6 +192,28 @@ FIELDS: dict[str, Field] = {
     "mail.search.before": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
     "mail.search.limit": Field(INTEGER, (1, 100), (0, -1, 101)),
     "users.mail.after": Field(INTEGER, (0, 2**53), (-1, 2**53 + 1)),
+    "auth.logins.limit": Field(INTEGER, (1, 100), (0, -1, 101)),
+    "seconds": Field(INTEGER, (0, 10**9), (-1, 10**9 + 1)),
+    "room": _ROOM,
+    "mail.search.room": _ROOM._replace(types=TEXT_OR_NULL),
+    "topic": Field(TEXT, ("", "\U0001f600" * 200, "a\nb"), ("x" * 201,)),
+    "joined": Field(FLAG, (True, False)),
+    "room.list.after": _ROOM._replace(types=TEXT_OR_NULL),
+    "room.post.since": _FROM_0,
+    "room.history.after": _FROM_0,
+    "room.history.limit": Field(INTEGER, (1, 100), (0, -1, 101)),
+    "mine": Field(FLAG, (True, False)),
+    "position": Field(INTEGER, (1, 2**53), (0, -1, 2**53 + 1)),
+    "private.answer.invitation": _MESSAGE_ID,
+    "accept": Field(FLAG, (True, False)),
+    "port": Field(INTEGER_OR_NULL, (1, 65_535), (0, -1, 65_536)),
+    "fingerprint": Field(
+        TEXT_OR_NULL,
+        ("0123456789abcdef" * 4,),
+        ("", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n"),
+    ),
+    "host": Field(TEXT_OR_NULL, ("h", "h" * 255), ("", "h" * 256)),
+    "delay_s": Field(INTEGER, (0, 86_400), (-1, 86_401)),
     "wait_ms": Field(INTEGER, (0, 60_000), (-1, 60_001)),
     "label": Field(TEXT, ("l", "l" * 64), ("", "l" * 65)),
     "expires_at": Field(INTEGER_OR_NULL, (0, 2**53), (-1, 2**53 + 1)),

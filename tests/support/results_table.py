@@ -1,6 +1,14 @@
 """One or more values of every result and event, with each field set and unset."""
 
-from nimsg.protocol.constants import Box, CloseReason, CopyState, Device
+from nimsg.protocol.constants import (
+    Box,
+    CloseReason,
+    CopyState,
+    Departure,
+    Device,
+    LinkEnd,
+    Notice,
+)
 from nimsg.protocol.results import (
     Acked,
     Began,
@@ -16,6 +24,7 @@ from nimsg.protocol.results import (
     Invitations,
     Invited,
     Letters,
+    LoginRow,
     Opened,
     Origin,
     OutboxRow,
@@ -24,6 +33,7 @@ from nimsg.protocol.results import (
     Receipt,
     Refused,
     Result,
+    RoomHit,
     Sent,
     Status,
     Thread,
@@ -32,6 +42,35 @@ from nimsg.protocol.results import (
     UserRow,
     Users,
     Welcome,
+)
+from nimsg.protocol.results_people import (
+    Blocks,
+    Broadcasted,
+    BroadcastText,
+    Kicked,
+    Logins,
+    Online,
+    OnlineRow,
+    Presence,
+    PrivateEnded,
+    PrivateInvited,
+    PrivateOffer,
+    PrivateTaken,
+    Seen,
+    SeenRow,
+    SeenSince,
+    SessionRow,
+    Sessions,
+    ShuttingDown,
+)
+from nimsg.protocol.results_rooms import (
+    Joined,
+    Members,
+    Posted,
+    RoomInfo,
+    RoomMessage,
+    RoomPage,
+    Rooms,
 )
 from tests.support.requests_table import ID
 
@@ -81,17 +120,45 @@ OPENED = Opened(
 )
 CHANGES = ChangePage("e1:2:3", True, [INBOX, INBOX_FULL], [OUTBOX, OUTBOX_FULL])
 
+LOGIN = LoginRow(1, AT, "127.0.0.1", Device.TUI, False)
+LOGINS = [
+    *(LoginRow(2, AT, "::1", Device.LINE, False, AT, reason) for reason in Departure),
+    LoginRow(2**53, AT, "local", None, True),
+]
+LOBBY = RoomInfo("lobby", "", None, None, 0, 0, None, None)
+ROOM = RoomInfo("0._-", TEXT, AT, "/../etc", 1000, 2**53, 7, 1000)
+POST = RoomMessage("dev", 1, ID, "#", TEXT, AT, DIGEST)
+NOTICES = tuple(
+    RoomMessage("lobby", 2**53, ID, "", TEXT, AT, DIGEST, notice, about)
+    for notice in Notice
+    for about in (None, "~")
+)
+HISTORY = RoomPage("dev", [POST, *NOTICES], 9, 7, True, [3, 2**53])
+EMPTY = RoomPage("dev", [], 0, 0, False, [])
+
 EVENTS: dict[str, tuple[Result, ...]] = {
     "hello": (
         Hello("nimsg 0.1.0", [1], "password", "open", ["mail"], {"frame_bytes": 1}, AT),
     ),
     "closing": tuple(Closing(reason) for reason in CloseReason),
+    "presence": (
+        Presence("bob", True, None, AT),
+        *(Presence("#", False, reason, AT) for reason in Departure),
+    ),
+    "broadcast": (BroadcastText("bob", TEXT, AT),),
+    "room.message": (POST, *NOTICES),
+    "private.invited": (PrivateInvited(ID, "bob", AT),),
+    "private.ended": tuple(PrivateEnded("bob", reason) for reason in LinkEnd),
+    "shutdown": (ShuttingDown(60, AT), ShuttingDown(None, AT)),
 }
 
 RESULTS: tuple[Result, ...] = (
     Done(),
     Began("password"),
     Welcome("bob", "user", 3, 0, AT),
+    Welcome("bob", "admin", 0, 0, AT, "nimsg-resume_x", LOGIN, 3, 600),
+    Logins([], None),
+    Logins([LOGIN, *LOGINS], 2**53),
     Page(Box.INBOX, 0, 0, 0, [], [], None, ""),
     Page(Box.OUTBOX, 1, 2, 3, [INBOX], [OUTBOX], 7, "c"),
     ChangePage("c", False, [], []),
@@ -113,7 +180,8 @@ RESULTS: tuple[Result, ...] = (
     Status(ID, "alice", ["b"], TEXT, 1, AT, None, [STORED, GONE], [], True, None),
     Status(ID, "alice", ["b"], "", 1, AT, ID, [], [Refused("x", "k")], False, ORIGIN),
     Hits([], None, 0, None),
-    Hits([Hit(INBOX, None, TEXT), Hit(None, OUTBOX_FULL)], ID, 3, AT),
+    Hits([Hit(INBOX, snippet=TEXT), Hit(outbox=OUTBOX_FULL)], ID, 3, AT),
+    Hits([Hit(room=RoomHit("dev", 2**53, ID, "bob", 9, AT), snippet=TEXT)], ID, 0, AT),
     Thread([], [], False),
     Thread([INBOX, INBOX_FULL], [OUTBOX], True),
     Letters([], [], None),
@@ -140,4 +208,35 @@ RESULTS: tuple[Result, ...] = (
         ],
         next=ID,
     ),
+    Online([]),
+    Online([OnlineRow("bob", AT, device) for device in Device]),
+    SeenSince([], 0),
+    SeenSince([SeenRow("bob", True, AT), SeenRow("~", False, 0)], AT),
+    Seen("bob", True, AT),
+    Seen("bob", False, None),
+    Broadcasted(0, False),
+    Broadcasted(2, True),
+    Blocks([]),
+    Blocks(["#", "bob"]),
+    Rooms([], None),
+    Rooms([LOBBY, ROOM], "lobby"),
+    Members("dev", [], None),
+    Members("dev", ["#", "bob"], "bob"),
+    EMPTY,
+    HISTORY,
+    Joined(ROOM, HISTORY),
+    Posted("dev", ID, 1, AT, DIGEST, HASH, False),
+    Posted("dev", ID, 2**53, AT, DIGEST, HASH, True, EMPTY),
+    PrivateOffer(ID, "bob", "::1", 65_535, DIGEST, "a" * 64, "b" * 64),
+    PrivateTaken("bob"),
+    PrivateTaken("bob", "a" * 64, "b" * 64),
+    ShuttingDown(0, AT),
+    Sessions([]),
+    Sessions(
+        [
+            SessionRow(None, None, "::1", AT, AT, None),
+            SessionRow("bob", Device.TUI, "127.0.0.1", AT, AT + 1, "room.post"),
+        ]
+    ),
+    Kicked(0),
 )
