@@ -3,15 +3,22 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from nimsg.core import rooms
 from nimsg.core.commands import (
-    AccountChange,
+    AddBlock,
     CreateAccount,
     CreateToken,
+    JoinRoom,
+    LeaveRoom,
+    MembershipChange,
+    OwnChange,
     RemoveAccount,
+    RemoveBlock,
     RevokeToken,
     SetPassword,
     SetRole,
 )
+from nimsg.core.rooms import Membership, Room
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
 
@@ -31,7 +38,11 @@ class Token(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """One account; `uid` is never given again, and neither is `name`."""
+    """One account; `uid` is never given again, and neither is `name`.
+
+    `blocks` are the numbers of those who cannot write to it nor see it, in order;
+    `rooms` are in the order of their names.
+    """
 
     uid: int
     name: str
@@ -40,6 +51,15 @@ class Account(Struct, frozen=True):
     created_at: int
     removed_at: int | None = None
     tokens: tuple[Token, ...] = ()
+    blocks: tuple[int, ...] = ()
+    rooms: tuple[Membership, ...] = ()
+
+
+class RoomFacts(Struct, frozen=True):
+    """A room that somebody joins, leaves or reads, and how many are in it."""
+
+    room: Room
+    members: int
 
 
 def decide_create(
@@ -101,24 +121,86 @@ def token_alive(token: Token, now: int) -> bool:
     return token.expires_at is None or now < token.expires_at
 
 
-def decide_change(account: Account, command: AccountChange, now: int) -> Account:
+def with_block(account: Account, command: AddBlock) -> Account:
+    """The account with one more block.
+
+    Raises `Refusal`: `self_target`, `already_blocked`, `too_many`.
+    """
+    if command.other == account.uid:
+        raise Refusal("self_target", "you cannot block yourself")
+    if command.other in account.blocks:
+        raise Refusal("already_blocked")
+    if len(account.blocks) >= limit("blocks"):
+        raise Refusal("too_many", f"an account blocks at most {limit('blocks')} others")
+    return replace(account, blocks=tuple(sorted({*account.blocks, command.other})))
+
+
+def without_block(account: Account, command: RemoveBlock) -> Account:
+    """The account with one block less.
+
+    Raises `Refusal`: `self_target`, `not_blocked`.
+    """
+    if command.other == account.uid:
+        raise Refusal("self_target", "you cannot unblock yourself")
+    if command.other not in account.blocks:
+        raise Refusal("not_blocked")
+    kept = tuple(uid for uid in account.blocks if uid != command.other)
+    return replace(account, blocks=kept)
+
+
+def decide_membership(
+    account: Account,
+    command: MembershipChange,
+    facts: RoomFacts,
+    now: int,
+) -> Account:
+    """The account with another place in a room. Raises `Refusal`, see `core.rooms`."""
+    if isinstance(command, JoinRoom):
+        after = rooms.joined(account.rooms, facts.room, facts.members, now)
+    elif isinstance(command, LeaveRoom):
+        after = rooms.left(account.rooms, facts.room.name)
+    else:
+        after = rooms.marked(account.rooms, facts.room, command)
+    return replace(account, rooms=after)
+
+
+def require_living(account: Account) -> Account:
+    """The account itself. Raises `Refusal("unknown_user")` where it was removed."""
+    if account.removed_at is not None:
+        raise Refusal("unknown_user", data={"user": account.name})
+    return account
+
+
+def decide_change(  # noqa: PLR0911 - a table of commands
+    account: Account, command: OwnChange, now: int
+) -> Account:
     """The account as a command leaves it.
 
     Raises `Refusal`: `unknown_user` for a removed account, and what the command
     itself is refused for.
     """
-    if account.removed_at is not None:
-        raise Refusal("unknown_user", data={"user": account.name})
+    require_living(account)
     match command:
         case SetPassword():
             return with_password(account, command)
         case SetRole():
             return replace(account, role=command.role)
         case RemoveAccount():
-            return replace(account, removed_at=now, password_hash=None, tokens=())
+            return replace(
+                account,
+                removed_at=now,
+                password_hash=None,
+                tokens=(),
+                blocks=(),
+                rooms=(),
+            )
         case CreateToken():
             return with_token(account, command, now)
         case RevokeToken():
             return without_token(account, command.id)
+        case AddBlock():
+            return with_block(account, command)
+        case RemoveBlock():
+            return without_block(account, command)
         case _:
             return with_token_used(account, command.id, now)

@@ -5,8 +5,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from nimsg.core.ladder import Copy
-from nimsg.protocol.constants import Device
+from nimsg.protocol.constants import LOBBY, Departure, Device, Notice
 from nimsg.protocol.results import Origin, Refused
+from nimsg.protocol.results_rooms import RoomMessage
 
 
 class SendMail(Struct, frozen=True):
@@ -141,12 +142,158 @@ class RevokeInvitation(Struct, frozen=True):
     id: str
 
 
-AccountChange = (
-    SetPassword | SetRole | RemoveAccount | CreateToken | RevokeToken | TouchToken
+class AddBlock(Struct, frozen=True):
+    """The account `other` cannot write to `uid` nor see it any more."""
+
+    uid: int
+    other: int
+
+
+class RemoveBlock(Struct, frozen=True):
+    """Take a block back."""
+
+    uid: int
+    other: int
+
+
+class JoinRoom(Struct, frozen=True):
+    """Become a member of a room."""
+
+    uid: int
+    room: str
+
+
+class LeaveRoom(Struct, frozen=True):
+    """Be no member of a room any more."""
+
+    uid: int
+    room: str
+
+
+class MarkRoom(Struct, frozen=True):
+    """A member has read up to a position."""
+
+    uid: int
+    room: str
+    position: int
+
+
+class CreateRoom(Struct, frozen=True):
+    """A new room, of which its creator is the first member."""
+
+    id: str
+    creator: int
+    room: str
+    topic: str
+
+
+class SetTopic(Struct, frozen=True):
+    """A new topic; who is no admin (`any_room`) sets it where they made the room."""
+
+    actor: int
+    room: str
+    topic: str
+    any_room: bool
+
+
+class PostToRoom(Struct, frozen=True):
+    """Store a message of the member `sender` for a room."""
+
+    sender: int
+    room: str
+    client_id: str
+    body: str
+
+
+class PostNotice(Struct, frozen=True):
+    """Store what the server says in a room, `about` an account or nobody."""
+
+    notice: Notice
+    text: str
+    about: int | None = None
+    room: str = LOBBY
+
+
+class NoteLogin(Struct, frozen=True):
+    """Somebody came online."""
+
+    uid: int
+    device: Device
+    address: str
+
+
+class NoteLogout(Struct, frozen=True):
+    """Somebody went offline."""
+
+    uid: int
+    reason: Departure
+
+
+class NoteRefused(Struct, frozen=True):
+    """Somebody tried to log in as an account, and failed."""
+
+    uid: int
+    address: str
+
+
+class EndLogins(Struct, frozen=True):
+    """Whoever is noted as online was lost when the server last was alive."""
+
+
+class NoteAlive(Struct, frozen=True):
+    """The server is alive."""
+
+
+class CountFailure(Struct, frozen=True):
+    """A login as `name` failed; the third in a row locks it for `block_ms`.
+
+    `address` is empty where failures from everywhere count together.
+    """
+
+    name: str
+    address: str
+    block_ms: int
+
+
+class ForgiveFailures(Struct, frozen=True):
+    """Forget the failures of a name, from one `address` or (None) from all."""
+
+    name: str
+    address: str | None = None
+
+
+OwnChange = (
+    SetPassword
+    | SetRole
+    | RemoveAccount
+    | CreateToken
+    | RevokeToken
+    | TouchToken
+    | AddBlock
+    | RemoveBlock
 )
+MembershipChange = JoinRoom | LeaveRoom | MarkRoom
+AccountChange = OwnChange | MembershipChange
 InvitationChange = CreateInvitation | RevokeInvitation
+RoomAct = CreateRoom | SetTopic | PostToRoom | PostNotice
+LoginNote = (
+    NoteLogin
+    | NoteLogout
+    | NoteRefused
+    | EndLogins
+    | NoteAlive
+    | CountFailure
+    | ForgiveFailures
+)
 Command = (
-    SendMail | MailAct | PurgeMail | CreateAccount | AccountChange | InvitationChange
+    SendMail
+    | MailAct
+    | PurgeMail
+    | CreateAccount
+    | AccountChange
+    | InvitationChange
+    | RoomAct
+    | LoginNote
 )
 
 
@@ -170,7 +317,25 @@ class Copies(Struct, frozen=True):
     copies: dict[str, Copy]
 
 
-Value = SentMail | Copies | int | None
+class SentPost(Struct, frozen=True):
+    """What a message to a room came to; `sender` is 0 for the server's own."""
+
+    message: RoomMessage
+    hash: str
+    duplicate: bool
+    sender: int
+    client_id: str
+    about: int | None = None
+
+
+class Failures(Struct, frozen=True):
+    """Failed logins in a row, and until when (ms UTC) the name is locked for them."""
+
+    count: int
+    locked_until: int | None = None
+
+
+Value = SentMail | Copies | SentPost | Failures | int | None
 
 
 class Outcome(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Decisions about mail: facts in, what to write out. No input, no output, no clock."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 
 from msgspec import Struct
 from msgspec.json import encode
@@ -18,13 +18,15 @@ class SendFacts(Struct, frozen=True):
     """What is known when a message is to be stored.
 
     `recipients` maps each name of `to` to its account, or to None where there is
-    none. `earlier` is the fingerprint of the message already sent under the
-    client_id. `reply_known` says that `reply_to` is in the sender's own view.
+    none. `blockers` are accounts that block the sender. `earlier` is the
+    fingerprint of the message already sent under the client_id. `reply_known` says
+    that `reply_to` is in the sender's own view.
     """
 
     recipients: Mapping[str, int | None]
     earlier: str | None
     reply_known: bool
+    blockers: AbstractSet[int] = frozenset()
 
 
 class Delivery(Struct, frozen=True):
@@ -61,6 +63,7 @@ class Change(Struct, frozen=True):
 
 
 NOTHING = Change({})
+WHY = {"unknown_user": "there is no such user", "blocked_by_recipient": "blocked by"}
 
 
 def fingerprint(
@@ -78,6 +81,11 @@ def fingerprint(
     return hashlib.sha256(encode(fields)).hexdigest()
 
 
+def post_fingerprint(room: str, body: str) -> str:
+    """What makes two posts under one client_id the same: sha-256 in hex."""
+    return hashlib.sha256(encode({"room": room, "body": body})).hexdigest()
+
+
 def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | None:
     """Who gets the message; None for a retry of one that is stored already.
 
@@ -90,12 +98,15 @@ def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | 
         return None
     if command.reply_to is not None and not facts.reply_known:
         raise Refusal("not_found", data={"id": command.reply_to})
-    to = {name: uid for name, uid in facts.recipients.items() if uid is not None}
-    refused = [
-        Refused(name, "unknown_user")
-        for name, uid in facts.recipients.items()
-        if uid is None
-    ]
+    to: dict[str, int] = {}
+    refused: list[Refused] = []
+    for name, uid in facts.recipients.items():
+        if uid is None:
+            refused.append(Refused(name, "unknown_user"))
+        elif uid in facts.blockers:
+            refused.append(Refused(name, "blocked_by_recipient"))
+        else:
+            to[name] = uid
     if not to:
         raise Refusal(
             "all_refused",
@@ -106,8 +117,12 @@ def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | 
 
 
 def _who_refused(refused: Sequence[Refused]) -> str:
-    names = ", ".join(row.user for row in refused)
-    return f"there is no such user: {names}; nothing was stored"
+    kinds = dict.fromkeys(row.kind for row in refused)
+    parts = [
+        f"{WHY[kind]}: {', '.join(row.user for row in refused if row.kind == kind)}"
+        for kind in kinds
+    ]
+    return f"{'; '.join(parts)}; nothing was stored"
 
 
 def decide_fetch(facts: MailFacts, command: MailAct, now: int) -> Change:

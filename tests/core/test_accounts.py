@@ -4,17 +4,24 @@ import pytest
 from msgspec.structs import replace
 
 from nimsg.core import accounts
-from nimsg.core.accounts import Account, Token
+from nimsg.core.accounts import Account, RoomFacts, Token
 from nimsg.core.commands import (
-    AccountChange,
+    AddBlock,
     CreateAccount,
     CreateToken,
+    JoinRoom,
+    LeaveRoom,
+    MarkRoom,
+    MembershipChange,
+    OwnChange,
     RemoveAccount,
+    RemoveBlock,
     RevokeToken,
     SetPassword,
     SetRole,
     TouchToken,
 )
+from nimsg.core.rooms import Membership, Room
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
 
@@ -63,13 +70,13 @@ CREATIONS: dict[
 }
 
 
-def kind_of(account: Account, command: AccountChange) -> str:
+def kind_of(account: Account, command: OwnChange) -> str:
     with pytest.raises(Refusal) as caught:
         accounts.decide_change(account, command, NOW)
     return caught.value.kind
 
 
-def changed(account: Account, command: AccountChange) -> Account:
+def changed(account: Account, command: OwnChange) -> Account:
     return accounts.decide_change(account, command, NOW)
 
 
@@ -121,7 +128,7 @@ def test_a_removed_account_keeps_its_name_and_no_secrets() -> None:
         TouchToken(2, "t1"),
     ],
 )
-def test_a_removed_account_is_never_changed_again(command: AccountChange) -> None:
+def test_a_removed_account_is_never_changed_again(command: OwnChange) -> None:
     assert kind_of(GONE, command) == "unknown_user"
 
 
@@ -160,3 +167,61 @@ def test_sec_3_the_use_of_a_token_is_kept_to_the_hour() -> None:
 )
 def test_sec_3_a_token_lives_until_it_ends(expires_at: int | None, alive: bool) -> None:
     assert accounts.token_alive(replace(TOKEN, expires_at=expires_at), NOW) is alive
+
+
+# -- blocks and rooms
+
+
+def test_c17_a_block_is_added_once() -> None:
+    blocking = replace(BOB, blocks=(3,))
+
+    assert changed(blocking, AddBlock(1, 2)).blocks == (2, 3)
+    assert kind_of(blocking, AddBlock(1, 3)) == "already_blocked"
+    assert kind_of(BOB, AddBlock(1, 1)) == "self_target"
+
+
+def test_c17_an_account_blocks_so_many_others() -> None:
+    most = limit("blocks")
+    many = replace(BOB, blocks=tuple(range(10, 10 + most - 1)))
+
+    full = changed(many, AddBlock(1, 2))
+    assert len(full.blocks) == most
+    assert kind_of(full, AddBlock(1, 3)) == "too_many"
+
+
+def test_c18_a_block_is_taken_back() -> None:
+    blocking = replace(BOB, blocks=(2, 3))
+
+    assert changed(blocking, RemoveBlock(1, 2)).blocks == (3,)
+    assert kind_of(blocking, RemoveBlock(1, 4)) == "not_blocked"
+    assert kind_of(blocking, RemoveBlock(1, 1)) == "self_target"
+
+
+DEN = RoomFacts(Room("01M7Q5CYARTHSNWEH6BRBEXR1Z", "den", "", 5, 1, last=4), 1)
+MEMBERSHIPS: list[tuple[MembershipChange, tuple[Membership, ...]]] = [
+    (JoinRoom(1, "den"), (Membership("den", NOW, 4),)),
+    (MarkRoom(1, "den", 5), (Membership("den", NOW, 4),)),
+    (LeaveRoom(1, "den"), ()),
+]
+
+
+def test_an_account_joins_reads_and_leaves() -> None:
+    account = BOB
+    for command, places in MEMBERSHIPS:
+        account = accounts.decide_membership(account, command, DEN, NOW)
+        assert account == replace(BOB, rooms=places)
+
+
+def test_who_is_removed_blocks_nobody_and_is_in_no_room() -> None:
+    full = replace(BOB, blocks=(2,), rooms=(Membership("den", 5, 0),))
+
+    after = changed(full, RemoveAccount(1))
+
+    assert (after.blocks, after.rooms, after.removed_at) == ((), (), NOW)
+
+
+def test_a_removed_account_is_unknown() -> None:
+    assert accounts.require_living(BOB) is BOB
+    with pytest.raises(Refusal) as caught:
+        accounts.require_living(GONE)
+    assert caught.value.kind == "unknown_user"

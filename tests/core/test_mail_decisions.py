@@ -263,6 +263,22 @@ def test_c12_a_message_to_nobody_who_exists_is_refused_by_name() -> None:
     }
 
 
+def test_c17_who_blocks_the_sender_gets_no_copy() -> None:
+    people: dict[str, int | None] = {"bob": BOB, "carol": CAROL, "nobody": None}
+    facts = SendFacts(people, None, False, frozenset({BOB, EVE}))
+    blocked = Refused("bob", "blocked_by_recipient")
+    unknown = Refused("nobody", "unknown_user")
+
+    delivery = mail.decide_send(facts, send(), "f")
+    assert delivery == Delivery({"carol": CAROL}, [blocked, unknown])
+    del people["carol"]
+    refusal = refusal_of(facts, send())
+    assert refusal.kind == "all_refused"
+    assert str(refusal) == (
+        "blocked by: bob; there is no such user: nobody; nothing was stored"
+    )
+
+
 def test_s1_13_the_same_message_again_is_a_retry() -> None:
     facts = SendFacts({"bob": None}, "f", False)
 
