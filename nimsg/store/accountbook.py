@@ -2,8 +2,18 @@
 
 import sqlite3
 
-from nimsg.core.accounts import Account, Token, decide_change, decide_create
-from nimsg.core.commands import AccountChange, CreateAccount
+from nimsg.core.accounts import (
+    Account,
+    Token,
+    decide_change,
+    decide_create,
+    decide_membership,
+    require_living,
+)
+from nimsg.core.commands import AccountChange, CreateAccount, MembershipChange
+from nimsg.core.rooms import joined
+from nimsg.protocol.constants import LOBBY
+from nimsg.store import roombook
 from nimsg.store.base import TokenHolder
 
 
@@ -52,8 +62,10 @@ def all_accounts(connection: sqlite3.Connection) -> list[Account]:
     return [_account(connection, row) for row in rows]
 
 
-def put(connection: sqlite3.Connection, account: Account) -> None:
-    """Write an account and its tokens."""
+def put(
+    connection: sqlite3.Connection, account: Account, before: Account | None = None
+) -> None:
+    """Write an account with its tokens, blocks and rooms, as far as they changed."""
     connection.execute(
         "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -66,6 +78,31 @@ def put(connection: sqlite3.Connection, account: Account) -> None:
             account.removed_at,
         ),
     )
+    if before is None or account.tokens != before.tokens:
+        _put_tokens(connection, account)
+    if before is None or account.blocks != before.blocks:
+        connection.execute("DELETE FROM block WHERE owner = ?", (account.uid,))
+        connection.executemany(
+            "INSERT INTO block VALUES (?, ?)",
+            [(account.uid, other) for other in account.blocks],
+        )
+    if before is None or account.rooms != before.rooms:
+        roombook.put_memberships(connection, account.uid, account.rooms)
+
+
+def all_blocks(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Who blocks whom."""
+    rows = connection.execute("SELECT owner, blocked FROM block")
+    return [(row["owner"], row["blocked"]) for row in rows]
+
+
+def blockers(connection: sqlite3.Connection, blocked: int) -> frozenset[int]:
+    """Who blocks an account."""
+    rows = connection.execute("SELECT owner FROM block WHERE blocked = ?", (blocked,))
+    return frozenset(row["owner"] for row in rows)
+
+
+def _put_tokens(connection: sqlite3.Connection, account: Account) -> None:
     connection.execute("DELETE FROM token WHERE uid = ?", (account.uid,))
     connection.executemany(
         "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -86,21 +123,23 @@ def put(connection: sqlite3.Connection, account: Account) -> None:
 
 def decide(
     connection: sqlite3.Connection, command: CreateAccount | AccountChange, now: int
-) -> tuple[Account, bool]:
-    """The account as a command leaves it, and whether that is a change.
+) -> tuple[Account, Account | None]:
+    """The account as a command leaves it, and as it was; None for a new one.
 
     Raises `Refusal`.
     """
     if isinstance(command, CreateAccount):
         return _create(connection, command, now)
-    before = by_uid(connection, command.uid)
-    after = decide_change(before, command, now)
-    return after, after != before
+    before = require_living(by_uid(connection, command.uid))
+    if isinstance(command, MembershipChange):
+        facts = roombook.facts(connection, command.room)
+        return decide_membership(before, command, facts, now), before
+    return decide_change(before, command, now), before
 
 
 def _create(
     connection: sqlite3.Connection, command: CreateAccount, now: int
-) -> tuple[Account, bool]:
+) -> tuple[Account, Account | None]:
     taken = connection.execute(
         "SELECT 1 FROM account WHERE fold = ?", (command.name.casefold(),)
     ).fetchone()
@@ -108,12 +147,20 @@ def _create(
         command, by_name(connection, command.name), folded_taken=taken is not None
     )
     if existing is not None:
-        return existing, False
+        return existing, existing
     last: int = connection.execute(
         "SELECT coalesce(max(uid), 0) FROM account"
     ).fetchone()[0]
-    account = Account(last + 1, command.name, command.role, command.password_hash, now)
-    return account, True
+    lobby = roombook.facts(connection, LOBBY)
+    account = Account(
+        last + 1,
+        command.name,
+        command.role,
+        command.password_hash,
+        now,
+        rooms=joined((), lobby.room, lobby.members, now),
+    )
+    return account, None
 
 
 def _account(connection: sqlite3.Connection, row: sqlite3.Row) -> Account:
@@ -129,4 +176,12 @@ def _account(connection: sqlite3.Connection, row: sqlite3.Row) -> Account:
         created_at=row["created_at"],
         removed_at=row["removed_at"],
         tokens=tuple(Token(*token) for token in tokens),
+        blocks=tuple(
+            other["blocked"]
+            for other in connection.execute(
+                "SELECT blocked FROM block WHERE owner = ? ORDER BY blocked",
+                (row["uid"],),
+            )
+        ),
+        rooms=roombook.memberships(connection, row["uid"]),
     )

@@ -42,7 +42,7 @@ class Report(Struct, frozen=True):
 
     `copied` message files are of this time, `kept` ones of an earlier one; `removed`
     messages have lost their text by the rules. `bytes` were written. `problems` are
-    what of the store is damaged.
+    what of the store is damaged. `rooms` have a file.
     """
 
     accounts: int
@@ -53,6 +53,7 @@ class Report(Struct, frozen=True):
     removed: int
     bytes: int
     problems: list[Problem]
+    rooms: int = 0
 
 
 def backup_store(
@@ -134,6 +135,7 @@ class _Copying:
             removed=self._removed,
             bytes=self._bytes,
             problems=self._findings.problems,
+            rooms=len(self._moment.rooms),
         )
 
     def _begin(self) -> None:
@@ -321,6 +323,8 @@ def _words(error: OSError | StorageFailure) -> str:
 def _file_of(layout: Layout, row: JournalRow) -> Path:
     if row.kind == RowKind.ACCOUNT:
         return layout.user(int(row.name))
+    if row.kind == RowKind.ROOM:
+        return layout.room(row.name)
     return layout.invitation(row.name)
 
 

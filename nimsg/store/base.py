@@ -23,11 +23,13 @@ from nimsg.protocol.results import (
     ChangePage,
     Hits,
     Letters,
+    LoginRow,
     Opened,
     Page,
     Status,
     Thread,
 )
+from nimsg.protocol.results_rooms import Members, RoomInfo, RoomPage, Rooms
 
 
 class Counts(Struct, frozen=True):
@@ -56,6 +58,7 @@ class SearchQuery(Struct, frozen=True):
     to: str | None = None
     person: str | None = None
     box: Box | None = None
+    room: str | None = None
     show: Show | None = None
     since: int | None = None
     until: int | None = None
@@ -70,6 +73,53 @@ class ReadQuery(Struct, frozen=True):
     box: Box
     after: int = 0
     limit: int = 100
+
+
+class HistoryQuery(Struct, frozen=True):
+    """A page of a room for a member, as in `protocol.requests.History`."""
+
+    asker: int
+    room: str
+    before: int | None = None
+    after: int | None = None
+    mine: bool = False
+    limit: int = 50
+
+
+class RoomsQuery(Struct, frozen=True):
+    """A page of rooms for an account, as in `protocol.requests.ListRooms`."""
+
+    asker: int
+    after: str | None = None
+    joined: bool = False
+    limit: int = 100
+
+
+class Lock(Struct, frozen=True):
+    """Failed logins of a name in a row; nobody can log in until a time (ms UTC).
+
+    With an `address` only those from there count.
+    """
+
+    name: str
+    address: str
+    failures: int
+    locked_until: int | None
+
+
+class SeenUser(Struct, frozen=True):
+    """An account that was online, and when it last was (ms UTC)."""
+
+    uid: int
+    name: str
+    at: int
+
+
+class LastLogin(Struct, frozen=True):
+    """An account's last login, and how many tries have failed since."""
+
+    login: LoginRow | None
+    failures: int
 
 
 class TokenHolder(Struct, frozen=True):
@@ -207,4 +257,50 @@ class Store(Protocol):
 
     def status(self, asker: int, id: str) -> Status:  # noqa: A002
         """A message's receipts. Raises `Refusal("not_found")`."""
+        ...
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Who blocks whom, as pairs of accounts."""
+        ...
+
+    def room(self, asker: int, name: str) -> RoomInfo:
+        """A room as an account sees it. Raises `Refusal("unknown_room")`."""
+        ...
+
+    def rooms(self, query: RoomsQuery) -> Rooms:
+        """A page of rooms by name."""
+        ...
+
+    def members(self, asker: int, room: str, after: str | None, limit: int) -> Members:
+        """A page of a room's members by name.
+
+        Raises `Refusal`: `unknown_room`, `not_member`.
+        """
+        ...
+
+    def history(self, query: HistoryQuery) -> RoomPage:
+        """A page of a room without what the asker's blocks hide.
+
+        Raises `Refusal`: `unknown_room`, `not_member`.
+        """
+        ...
+
+    def logins(self, uid: int, before: int | None, limit: int) -> list[LoginRow]:
+        """An account's logins from before a number, newest first."""
+        ...
+
+    def last_login(self, uid: int) -> LastLogin:
+        """An account's last login."""
+        ...
+
+    def seen_since(self, at: int) -> list[SeenUser]:
+        """Who was online since a time (ms UTC), as far as was written down."""
+        ...
+
+    def last_seen(self, uid: int) -> int | None:
+        """When an account was last online, as far as was written down."""
+        ...
+
+    def locks(self) -> list[Lock]:
+        """Names whose last logins have failed."""
         ...

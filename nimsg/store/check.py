@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from nimsg.core.rooms import LOBBY_ID
 from nimsg.progress import Progress, Silent
 from nimsg.protocol.constants import CopyState
 from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
@@ -21,6 +22,7 @@ from nimsg.store.check_index import (
 )
 from nimsg.store.check_invitations import check_invitations
 from nimsg.store.check_ledger import check_ledger
+from nimsg.store.check_rooms import check_rooms
 from nimsg.store.findings import Findings, Problem as Problem
 from nimsg.store.layout import FORMAT, Layout
 from nimsg.store.snapshot import Snapshot, take_snapshot
@@ -35,7 +37,8 @@ class Report(Struct, frozen=True):
 
     `copies` says how many copies are in each state, and `refused` how many
     recipients got none; both are zero where the index cannot be read, or where there
-    is none (`indexed`). `lost` is what was taken into quarantine earlier.
+    is none (`indexed`). `lost` is what was taken into quarantine earlier. `posts` are
+    those of the messages that are in a room.
     """
 
     accounts: int
@@ -46,6 +49,8 @@ class Report(Struct, frozen=True):
     lost: int
     indexed: bool
     problems: list[Problem]
+    rooms: int = 0
+    posts: int = 0
 
 
 def check_store(root: Path, progress: Progress | None = None) -> Report:
@@ -61,6 +66,7 @@ def check_store(root: Path, progress: Progress | None = None) -> Report:
     with take_snapshot(layout.index, findings) as index:
         check_accounts(layout, seen, index, findings)
         check_invitations(layout, seen, index, findings)
+        check_rooms(layout, seen, index, findings)
         check_messages(layout, seen, index, findings, progress)
         progress.end()
         check_leftovers(seen.leftovers, index, findings)
@@ -96,6 +102,7 @@ def _check_rest(layout: Layout, seen: Survey, findings: Findings) -> Report:
         len(seen.lost),
         indexed=layout.index.exists(),
         problems=findings.problems,
+        rooms=len(seen.rooms | {LOBBY_ID}),
     )
 
 
@@ -114,4 +121,6 @@ def _check_index(
         len(seen.lost),
         indexed=True,
         problems=findings.problems,
+        rooms=len(index.rooms),
+        posts=index.posts,
     )

@@ -9,25 +9,39 @@ from msgspec.structs import asdict, replace
 from nimsg.core.accounts import Account
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.progress import Progress
-from nimsg.store.accountfile import decode_account, encode_account
+from nimsg.store.accountfile import decode_account, is_as_written
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Say
 from nimsg.store.layout import Layout
-from nimsg.store.mailbook import FIXED, answered, message_row
+from nimsg.store.mailbook import answered
 from nimsg.store.messagefile import (
     FILE_FORMAT,
     MessageFile,
     decode_as,
     encode_message,
+    misfit,
 )
-from nimsg.store.rebuild import fingerprint_of
+from nimsg.store.messagerow import FIXED, Entry, entry_of, message_row
 from nimsg.store.removal import Stub, read_stubs
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Leftover, Survey
 
 
 # What people wrote, or keep secret, is not shown.
-PRIVATE = frozenset({"subject", "password_hash", "tokens", "secret_hash", "label"})
+PRIVATE = frozenset(
+    {
+        "subject",
+        "password_hash",
+        "tokens",
+        "secret_hash",
+        "label",
+        "blocks",
+        "rooms",
+        "topic",
+    }
+)
+# The number of a name that the index does not know.
+NOBODY = -1
 REMOVED = "SELECT removed FROM message WHERE id = ?"
 CHANGED = "is not written as nimsg writes it: it was changed by other means"
 
@@ -89,9 +103,9 @@ def _check_removed(
         return
     if layout.message(id_).exists():
         findings.file(layout.message(id_))("stands, and its text was removed")
-    expected = message_row(
-        stub.as_file(), index.uids.get(stub.sender, 0), stub.fingerprint
-    )
+    sender = index.uids.get(stub.sender, NOBODY)
+    entry = Entry(stub.as_file(), sender, {}, stub.fingerprint, stub.imported)
+    expected = message_row(entry)
     for what in differences(FIXED, [row[name] for name in FIXED], expected):
         say(what)
     if _positions(index.connection, row["m"]) != stub.positions.inbox:
@@ -132,8 +146,8 @@ def _message_faults(file: MessageFile, data: bytes) -> Iterator[str]:
         yield f"has format {file.format}; this version has {FILE_FORMAT}"
     elif encode_message(file) != data:
         yield CHANGED
-    if file.positions.inbox.keys() != set(file.to):
-        yield "has positions for others than its recipients"
+    if fault := misfit(file):
+        yield fault
 
 
 def _beside_index(file: MessageFile, index: Snapshot) -> Iterator[str]:
@@ -146,11 +160,15 @@ def _beside_index(file: MessageFile, index: Snapshot) -> Iterator[str]:
         return
     if row["removed"]:
         return
-    sender = index.uids.get(file.sender)
-    if sender is None:
+    entry = entry_of(
+        file,
+        lambda name: index.uids.get(name, NOBODY),
+        lambda name: index.rooms.get(name, NOBODY),
+    )
+    if entry.sender == NOBODY:
         yield f"is from {file.sender!r} by its file, and there is no such account"
         return
-    expected = message_row(file, sender, fingerprint_of(file))
+    expected = message_row(entry)
     if file.origin is not None:
         # What an import answers is known from what else was imported.
         known = answered(index.connection, row["m"])
@@ -228,7 +246,7 @@ def _read_account(
     if account.uid != uid:
         say(f"holds the account {account.uid}")
         return None
-    if encode_account(account) != data:
+    if not is_as_written(data, account):
         say(CHANGED)
     return account
 

@@ -12,16 +12,19 @@ from msgspec.structs import asdict
 from nimsg.core.ladder import Copy
 from nimsg.errors import NimsgError, StorageFailure
 from nimsg.protocol.constants import CopyState
-from nimsg.store import invitationbook
+from nimsg.store import invitationbook, roombook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.base import JournalRow
+from nimsg.store.check_rooms import ROOM_RULES
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.ledger import EVENT, Event
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.messagefile import decode_message
+from nimsg.store.messagerow import SERVER
 from nimsg.store.removal import decode_stub
+from nimsg.store.roomfile import decode_room
 from nimsg.store.schema import COPY
 from nimsg.store.snapshot import Snapshot
 
@@ -29,7 +32,8 @@ from nimsg.store.snapshot import Snapshot
 # Each gives the rows that break a rule, and in which words.
 RULES: Final = (
     "SELECT 'message ' || id, 'has no account as its sender ' || sender"
-    " FROM message WHERE sender NOT IN (SELECT uid FROM account)",
+    " FROM message WHERE sender NOT IN (SELECT uid FROM account)"
+    f" AND (room IS NULL OR sender != {SERVER})",
     "SELECT 'copy ' || owner || '/' || position, 'is of no message'"
     " FROM copy WHERE m NOT IN (SELECT m FROM message)",
     "SELECT 'copy ' || owner || '/' || position, 'is of no account'"
@@ -46,7 +50,7 @@ RULES: Final = (
     " HAVING min(position) < 1 OR max(position) > count(*) + ifnull(lost_in, 0)",
     "SELECT 'mailbox ' || sender, 'has ' || count(*) || ' messages at the positions '"
     " || min(position) || ' to ' || max(position) FROM message"
-    " LEFT JOIN mailbox ON uid = sender GROUP BY sender"
+    " LEFT JOIN mailbox ON uid = sender WHERE room IS NULL GROUP BY sender"
     " HAVING min(position) < 1 OR max(position) > count(*) + ifnull(lost_out, 0)",
     "SELECT 'mailbox ' || uid, 'has given the change number ' || change || ' twice'"
     " FROM (SELECT owner AS uid, change FROM copy WHERE change IS NOT NULL UNION ALL"
@@ -56,6 +60,11 @@ RULES: Final = (
     " FROM account WHERE fold != lower(name)",
     "SELECT 'token ' || id, 'is of no account'"
     " FROM token WHERE uid NOT IN (SELECT uid FROM account)",
+    "SELECT 'account ' || owner, 'blocks the account ' || blocked || ', or is none'"
+    " FROM block WHERE owner NOT IN (SELECT uid FROM account)"
+    " OR blocked NOT IN (SELECT uid FROM account)",
+    "SELECT 'login ' || n, 'is of no account'"
+    " FROM login WHERE uid NOT IN (SELECT uid FROM account)",
 )
 # What the counters of each mailbox must be: the columns of `Mailbox`.
 COUNTERS: Final = (
@@ -65,7 +74,8 @@ COUNTERS: Final = (
     " ifnull(max(change), 0) AS last_change, sum(new) AS new, 0 AS pending,"
     " sum(deleted_at IS NULL) AS kept_in, 0 AS kept_out FROM copy GROUP BY owner"
     " UNION ALL SELECT sender, 0, count(*), ifnull(max(change), 0), 0,"
-    " sum(pending), 0, sum(deleted_at IS NULL) FROM message GROUP BY sender"
+    " sum(pending), 0, sum(deleted_at IS NULL) FROM message WHERE room IS NULL"
+    " GROUP BY sender"
     ") GROUP BY uid"
 )
 # Positions without a message count as given.
@@ -78,7 +88,7 @@ REFUSED: Final = (
 
 def check_index(index: Snapshot, findings: Findings) -> None:
     """Rules between the rows, and counters beside what they count."""
-    for rule in RULES:
+    for rule in (*RULES, *ROOM_RULES):
         for row, what in index.connection.execute(rule):
             findings.index(row)(what)
     expected = _mailboxes(index.connection, COUNTERS)
@@ -159,6 +169,12 @@ def _read_invitation(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> N
         raise StorageFailure("the index has no such invitation")
 
 
+def _read_room(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> None:
+    room = decode_room(row.data, row.name)
+    if roombook.by_id(index.connection, room.id) is None:
+        raise StorageFailure("the index has no such room")
+
+
 def _read_removal(row: JournalRow, _: Snapshot, __: dict[int, Event]) -> None:
     if decode_stub(row.data, Path(row.name)).id != row.name:
         raise StorageFailure("it holds another message")
@@ -170,4 +186,5 @@ READERS: dict[int, Callable[[JournalRow, Snapshot, dict[int, Event]], None]] = {
     RowKind.ACCOUNT: _read_account,
     RowKind.REMOVAL: _read_removal,
     RowKind.INVITATION: _read_invitation,
+    RowKind.ROOM: _read_room,
 }

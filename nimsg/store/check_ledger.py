@@ -14,10 +14,11 @@ from nimsg.store.ledger import (
     Event,
     Line,
     decode_line,
+    event_of,
     line_digest,
 )
 from nimsg.store.mailbook import Mailbook
-from nimsg.store.rebuild import command_of, redo
+from nimsg.store.replay import LOGINS, command_of, redo, redo_login, uid_of
 from nimsg.store.schema import GENESIS, LADDER
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Survey, ledger_sizes
@@ -95,12 +96,12 @@ class Replay:
 
     def line(self, line: Line) -> Iterator[str]:
         """Do a line again; what speaks against it."""
-        event = Event(line.event, line.user, line.ids, line.time, line.device)
+        event = event_of(line)
         if self._settled and line.n not in self._waiting:
             yield "stands behind the last settled line, and is not in the journal"
         if self._waiting.pop(line.n, event) != event:
             yield "is not what the journal holds under its number"
-        yield from self._redo(event)
+        yield from self._redo(line.n, event)
 
     def rest(self, last_n: int, findings: Findings) -> None:
         """Do again what has no line yet."""
@@ -112,11 +113,14 @@ class Replay:
             say = findings.index(f"journal row {n}")
             if n <= last_n:
                 say("has no line in the ledger, and later ones have")
-            for what in self._redo(event):
+            for what in self._redo(n, event):
                 say(what)
 
-    def _redo(self, event: Event) -> Iterator[str]:
+    def _redo(self, n: int, event: Event) -> Iterator[str]:
         try:
+            if event.event in LOGINS:
+                redo_login(self._connection, n, event, uid_of(event, self._uids))
+                return
             command = command_of(event, self._uids)
         except StorageFailure as failure:
             yield str(failure)
@@ -132,7 +136,14 @@ class Replay:
                 yield f"tells what had happened to message {id_} before"
 
     def compare(self, findings: Findings) -> None:
-        """Name every receipt that differs in the index."""
+        """Name every receipt and every login that differs in the index."""
+        for n, found, told in self._connection.execute(LOGIN_ROWS):
+            what = "differs from what the ledger tells"
+            if not told:
+                what = "stands, and no line of the ledger tells of it"
+            elif not found:
+                what = "is missing, and a line of the ledger tells of it"
+            findings.index(f"login {n}")(what)
         for query, names in ((COPIES, tuple(COPY)), (MESSAGES, tuple(MESSAGE))):
             for id_, whose, *values in self._connection.execute(query):
                 found, expected = values[: len(names)], values[len(names) :]
@@ -153,13 +164,22 @@ IDS = "SELECT id FROM message"
 RESET = (
     "CREATE TABLE found_copy AS SELECT * FROM copy",
     "CREATE TABLE found_message AS SELECT * FROM message",
+    "CREATE TABLE found_login AS SELECT * FROM login",
+    "DELETE FROM login",
     "UPDATE copy SET new = NOT imported, change = NULL, "
     + ", ".join(f"{column} = NULL" for column in LADDER.split(", ")),
     "UPDATE message SET change = NULL, gone_at = NULL, pending = NOT EXISTS"
     " (SELECT 1 FROM copy c WHERE c.m = message.m AND imported),"
     # An import for oneself was never in the outbox.
     " deleted_at = iif((SELECT count(*) = 1 AND max(imported AND owner = sender)"
-    " FROM copy c WHERE c.m = message.m), sent_at, NULL)",
+    " FROM copy c WHERE c.m = message.m), sent_at, NULL) WHERE room IS NULL",
+)
+# Logins that are not on both sides alike: their number, and on which sides it is.
+LOGIN_ROWS = (
+    "SELECT n, max(found), max(made) FROM (SELECT *, 1 AS found, 0 AS made FROM"
+    " (SELECT * FROM found_login EXCEPT SELECT * FROM login) UNION ALL"
+    " SELECT *, 0, 1 FROM (SELECT * FROM login EXCEPT SELECT * FROM found_login))"
+    " GROUP BY n ORDER BY n"
 )
 
 

@@ -1,6 +1,8 @@
-"""Names and numbers of accounts, remembered while none of them changes."""
+"""Names, numbers and blocks of accounts, remembered while none of them changes."""
 
 import sqlite3
+
+from nimsg.store import accountbook
 
 
 REMEMBERED_MOST = 100_000
@@ -13,6 +15,7 @@ class Directory:
         self._connection = connection
         self._uids: dict[str, int] = {}
         self._names: dict[int, str] = {}
+        self._blockers: dict[int, frozenset[int]] = {}
 
     def uid(self, name: str) -> int | None:
         """The living account of a name."""
@@ -40,13 +43,26 @@ class Directory:
                 self._remember(uid, name)
         return name
 
+    def blockers(self, uid: int) -> frozenset[int]:
+        """Who blocks an account."""
+        found = self._blockers.get(uid)
+        if found is None:
+            found = accountbook.blockers(self._connection, uid)
+            self._make_space()
+            self._blockers[uid] = found
+        return found
+
     def forget(self) -> None:
-        """An account has changed, or a change was taken back."""
+        """A name or a block has changed, or a change was taken back."""
         self._uids.clear()
         self._names.clear()
+        self._blockers.clear()
 
     def _remember(self, uid: int, name: str) -> None:
-        if len(self._uids) >= REMEMBERED_MOST:
-            self.forget()
+        self._make_space()
         self._uids[name] = uid
         self._names[uid] = name
+
+    def _make_space(self) -> None:
+        if len(self._uids) + len(self._blockers) >= REMEMBERED_MOST:
+            self.forget()

@@ -29,6 +29,7 @@ class RowKind(IntEnum):
     ACCOUNT = 2
     REMOVAL = 3
     INVITATION = 4
+    ROOM = 5
 
 
 class Filed(NamedTuple):
@@ -54,6 +55,12 @@ class Filer:
         self._removing = removing
         self._disk = disk
         self._layout = layout
+        self._places: dict[int, Callable[[str], Path]] = {
+            RowKind.MESSAGE: layout.message,
+            RowKind.ACCOUNT: lambda name: layout.user(int(name)),
+            RowKind.INVITATION: layout.invitation,
+            RowKind.ROOM: layout.room,
+        }
         self._ledger = ledger
         self._folders: set[Path] = set()
         self._unsynced: list[Path] = []
@@ -68,12 +75,8 @@ class Filer:
             return
         try:
             for row in rows:
-                if row.kind == RowKind.MESSAGE:
-                    self._put(self._layout.message(row.name), row.data)
-                elif row.kind == RowKind.ACCOUNT:
-                    self._put(self._layout.user(int(row.name)), row.data)
-                elif row.kind == RowKind.INVITATION:
-                    self._put(self._layout.invitation(row.name), row.data)
+                if row.kind in self._places:
+                    self._put(self._places[row.kind](row.name), row.data)
                 elif row.kind == RowKind.REMOVAL:
                     self._remove(row.name, row.data)
             events = [(row.n, row.data) for row in rows if row.kind == RowKind.EVENT]

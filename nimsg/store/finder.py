@@ -3,15 +3,16 @@
 import sqlite3
 from collections.abc import Callable
 
-from nimsg.core.words import parse_terms, snippet
+from nimsg.core.words import Term, parse_terms, snippet
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, Show, limit
-from nimsg.protocol.results import Hit, Hits, InboxRow, OutboxRow
+from nimsg.protocol.results import Hit, Hits, InboxRow, OutboxRow, RoomHit
 from nimsg.protocol.rules import LONE_SURROGATE
 from nimsg.store import accountbook, reader
 from nimsg.store.base import SearchQuery
-from nimsg.store.fulltext import expression, reached
+from nimsg.store.fulltext import expression, mail_words, reached, room_words
 from nimsg.store.messagefile import MessageFile
+from nimsg.store.roomreader import UNHIDDEN, require_member
 
 
 # What a search is narrowed to, in an inbox and in an outbox; None is never so.
@@ -35,13 +36,19 @@ SHOWS: dict[Show | None, tuple[str | None, str | None]] = {
 }
 # FTS5 gives the numbers of messages, newest first; the order of the tables is ours.
 FIND = (
-    "SELECT m.m, m.id, m.sender, {received} AS received"
+    "SELECT m.m, m.id, m.sender, m.room, {received} AS received"
     " FROM words CROSS JOIN message m ON m.m = words.rowid"
-    " LEFT JOIN copy c ON c.m = m.m AND c.owner = :owner"
+    " LEFT JOIN copy c ON c.m = m.m AND c.owner = :asker"
     " AND c.deleted_at IS NULL AND c.recalled_at IS NULL"
     " WHERE words MATCH :words AND words.rowid < :before"
     " AND m.dated_at >= :since AND m.dated_at < :until"
-    " AND ({received} OR {sent}) ORDER BY words.rowid DESC LIMIT :most"
+    " AND ({received} OR {sent} OR {heard}) ORDER BY words.rowid DESC LIMIT :most"
+)
+# The words have it that it is in one of the rooms that are asked for.
+HEARD = f"(m.room IS NOT NULL {UNHIDDEN})"
+ROOM_HIT = (
+    "SELECT r.name, m.room_position, m.id, a.name, m.size, m.sent_at FROM message m"
+    " JOIN room r ON r.r = m.room JOIN account a ON a.uid = m.sender WHERE m.m = ?"
 )
 EVER = limit("integer_max")
 
@@ -56,25 +63,11 @@ def search(
     if query.words.strip() and not terms:
         raise Refusal("invalid_params", "the words hold no letter and no digit")
     with reader.snapshot(connection):
-        rows = connection.execute(
-            _statement(query),
-            {
-                "owner": query.owner,
-                "words": expression(query.owner, terms, _people(connection, query)),
-                "before": _before(connection, query.before),
-                "since": -EVER if query.since is None else query.since,
-                "until": EVER if query.until is None else query.until,
-                "most": query.limit + 1,
-            },
-        ).fetchall()
-        hits: list[Hit] = []
-        for row in rows[: query.limit]:
-            found = reader.box_row(
-                connection, query.owner, row["m"], inbox=row["received"]
-            )
-            readable = row["sender"] == query.owner or _was_opened(found)
-            text = _text(read, found.id) if readable else None
-            hits.append(_hit(found, None if text is None else snippet(text, terms)))
+        rows = _find(connection, query, terms)
+        hits = [
+            _hit(connection, query.owner, row, terms, read)
+            for row in rows[: query.limit]
+        ]
         far = reached(connection, query.owner)
     kept = reader.fitting(hits)
     return Hits(
@@ -85,13 +78,51 @@ def search(
     )
 
 
+def _find(
+    connection: sqlite3.Connection, query: SearchQuery, terms: list[Term]
+) -> list[sqlite3.Row]:
+    """One row more than is asked for, where there are as many."""
+    places = _places(connection, query)
+    people = _people(connection, query)
+    before = _before(connection, query.before)
+    if not places:
+        return []
+    return connection.execute(
+        _statement(query),
+        {
+            "asker": query.owner,
+            "words": expression(places, terms, people),
+            "before": before,
+            "since": -EVER if query.since is None else query.since,
+            "until": EVER if query.until is None else query.until,
+            "most": query.limit + 1,
+        },
+    ).fetchall()
+
+
+def _places(connection: sqlite3.Connection, query: SearchQuery) -> list[str]:
+    """Words of where to look: the mailbox, one room, or it and all the asker's rooms.
+
+    What is in a room is in no box, and has none of the states that mail has.
+    """
+    of_mail = query.box is not None or query.show is not None
+    if query.room is not None:
+        r: int = require_member(connection, query.owner, query.room)["r"]
+        return [] if of_mail else room_words([r])
+    if of_mail:
+        return mail_words(query.owner)
+    rows = connection.execute("SELECT r FROM member WHERE uid = ?", (query.owner,))
+    return mail_words(query.owner) + room_words(row["r"] for row in rows)
+
+
 def _statement(query: SearchQuery) -> str:
     inbox, outbox = SHOWS[query.show]
     received = f"(c.owner IS NOT NULL AND {inbox or 0})"
-    sent = f"(m.sender = :owner AND m.deleted_at IS NULL AND {outbox or 0})"
+    sent = f"(m.sender = :asker AND m.deleted_at IS NULL AND {outbox or 0})"
     return FIND.format(
         received="0" if query.box is Box.OUTBOX else received,
         sent="0" if query.box is Box.INBOX else sent,
+        heard=HEARD,
     )
 
 
@@ -119,19 +150,33 @@ def _before(connection: sqlite3.Connection, id_: str | None) -> int:
     return m
 
 
+def _hit(
+    connection: sqlite3.Connection,
+    asker: int,
+    row: sqlite3.Row,
+    terms: list[Term],
+    read: Callable[[str], MessageFile],
+) -> Hit:
+    if row["room"] is not None:
+        heard = RoomHit(*connection.execute(ROOM_HIT, (row["m"],)).fetchone())
+        return Hit(room=heard, snippet=_snippet(read, heard.id, terms))
+    found = reader.box_row(connection, asker, row["m"], inbox=row["received"])
+    readable = row["sender"] == asker or _was_opened(found)
+    text = _snippet(read, found.id, terms) if readable else None
+    if isinstance(found, InboxRow):
+        return Hit(inbox=found, snippet=text)
+    return Hit(outbox=found, snippet=text)
+
+
 def _was_opened(row: InboxRow | OutboxRow) -> bool:
     """Whether the asker has had the text of a received message before."""
     return isinstance(row, InboxRow) and row.receipt.opened_at is not None
 
 
-def _text(read: Callable[[str], MessageFile], id_: str) -> str | None:
+def _snippet(
+    read: Callable[[str], MessageFile], id_: str, terms: list[Term]
+) -> str | None:
     try:
-        return read(id_).message
+        return snippet(read(id_).message, terms)
     except Refusal:
         return None
-
-
-def _hit(row: InboxRow | OutboxRow, snippet: str | None) -> Hit:
-    if isinstance(row, InboxRow):
-        return Hit(inbox=row, snippet=snippet)
-    return Hit(outbox=row, snippet=snippet)

@@ -8,7 +8,7 @@ words of a text are kept, and not the text (SQLite's FTS5, contentless).
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,12 +20,14 @@ from nimsg.logs import LOGGER
 from nimsg.store.disk import FILE_MODE
 from nimsg.store.layout import Layout
 from nimsg.store.messagefile import MessageFile
+from nimsg.store.messagerow import SERVER
 from nimsg.store.schema import PRIMARY_CODE, is_damage, meta
 
 
 FORMAT = "1"
-# `who` has a word for the sender, s12, and for each recipient, r7. The next two are
-# of the origin of imported mail.
+# `who` has a word for the sender, s12, and for each recipient, r7; what is in a room
+# has one for the room, q3, and for who wrote it there, p12. The next two are of the
+# origin of imported mail.
 SCHEMA = f"""
 CREATE VIRTUAL TABLE words USING fts5(
     who, author, addressees, subject, body,
@@ -49,12 +51,12 @@ DELETE = (
     " VALUES ('delete', ?, ?, ?, ?, ?, ?)"
 )
 NEXT = (
-    "SELECT m, id, sender, removed, (SELECT group_concat(owner) FROM copy c"
+    "SELECT m, id, sender, room, removed, (SELECT group_concat(owner) FROM copy c"
     " WHERE c.m = t.m) AS owners FROM message t WHERE m > ? ORDER BY m LIMIT ?"
 )
 # `sz` has the number of words in each column, a byte where there is none.
 ONE = (
-    "SELECT m, sender, (SELECT group_concat(owner) FROM copy c WHERE c.m = t.m)"
+    "SELECT m, sender, room, (SELECT group_concat(owner) FROM copy c WHERE c.m = t.m)"
     " AS owners, (SELECT sz FROM words_docsize d WHERE d.id = t.m) AS sz"
     " FROM message t WHERE id = ?"
 )
@@ -66,7 +68,12 @@ WAITING = (
     "SELECT count(*) FROM (SELECT m FROM (SELECT m FROM copy WHERE owner = :owner"
     " ORDER BY position DESC LIMIT :most) WHERE m > :last UNION"
     " SELECT m FROM (SELECT m FROM message WHERE sender = :owner"
-    " ORDER BY position DESC LIMIT :most) WHERE m > :last)"
+    " AND position IS NOT NULL ORDER BY position DESC LIMIT :most) WHERE m > :last)"
+)
+WAITING_IN_ROOMS = (
+    "SELECT count(*) FROM member JOIN room USING (r) JOIN message t ON t.room = room.r"
+    " AND t.room_position > room.last - :most"
+    f" WHERE uid = :owner AND t.m > :last AND t.sender != {SERVER}"
 )
 
 
@@ -187,7 +194,7 @@ class FullText:
                 [
                     (row["m"], *self._document(row))
                     for row in rows
-                    if not row["removed"]
+                    if not row["removed"] and row["sender"] != SERVER
                 ],
             )
             if rows:
@@ -248,7 +255,7 @@ def _require_own(connection: sqlite3.Connection) -> None:
 
 
 def reached(connection: sqlite3.Connection, owner: int) -> Reached:
-    """How far a reader's connection sees the full text of somebody's mail."""
+    """How far a reader's connection sees the full text of somebody's messages."""
     last: int = connection.execute("SELECT last FROM progress").fetchone()[0]
     newest: int = connection.execute(
         "SELECT ifnull(max(m), 0) FROM message"
@@ -259,19 +266,34 @@ def reached(connection: sqlite3.Connection, owner: int) -> Reached:
     # Positions rise with the numbers: no more of a box than is behind can wait.
     most = min(max(0, newest - last), COUNTED_MOST)
     behind = {"owner": owner, "last": last, "most": most}
-    waiting = connection.execute(WAITING, behind).fetchone()[0]
+    waiting = sum(
+        connection.execute(query, behind).fetchone()[0]
+        for query in (WAITING, WAITING_IN_ROOMS)
+    )
     return Reached(waiting, row["sent_at"] if row else None)
 
 
+def mail_words(owner: int) -> list[str]:
+    """The words of all that is in the mailbox of an account."""
+    return [f"s{owner}", f"r{owner}"]
+
+
+def room_words(rooms: Iterable[int]) -> list[str]:
+    """The words of all that is in rooms, by the index's numbers of these."""
+    return [f"q{room}" for room in rooms]
+
+
 def expression(
-    owner: int, terms: list[Term], people: list[tuple[str, int | None, str]]
+    places: Sequence[str],
+    terms: list[Term],
+    people: list[tuple[str, int | None, str]],
 ) -> str:
-    """What FTS5 shall look for in the mailbox of an account.
+    """What FTS5 shall look for in places, by the words of which there is one at least.
 
     `people` are a side (`from`, `to` or `with`), the account of the name, and the
     name itself, which may stand in the origin of imported mail.
     """
-    parts = [f"who : ({_quoted(f's{owner}')} OR {_quoted(f'r{owner}')})"]
+    parts = [f"who : ({' OR '.join(map(_quoted, places))})"]
     for side, uid, name in people:
         letters, columns = SIDES[side]
         known = [f"who : {_quoted(f'{letter}{uid}')}" for letter in letters]
@@ -283,9 +305,9 @@ def expression(
 
 TEXT = "{subject body}"
 SIDES = {
-    "from": ("s", "author"),
+    "from": ("sp", "author"),
     "to": ("r", "addressees"),
-    "with": ("sr", "{author addressees}"),
+    "with": ("srp", "{author addressees}"),
 }
 
 
@@ -300,6 +322,8 @@ def _quoted(text: str) -> str:
 
 
 def _who(row: sqlite3.Row) -> str:
+    if row["room"] is not None:
+        return f"q{row['room']} p{row['sender']}"
     owners = str(row["owners"] or "").split(",")
     return " ".join([f"s{row['sender']}", *(f"r{owner}" for owner in owners if owner)])
 

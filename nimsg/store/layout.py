@@ -25,6 +25,7 @@ class Layout:
         self.ledger = root / "ledger"
         self.users = root / "users"
         self.invitations = root / "invitations"
+        self.rooms = root / "rooms"
         self.index = root / "index.db"
         self.search = root / "search.db"
         self.quarantine = root / "quarantine"
@@ -36,7 +37,7 @@ class Layout:
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders a store always has."""
-        return (self.messages, self.ledger, self.users, self.invitations)
+        return (self.messages, self.ledger, self.users, self.invitations, self.rooms)
 
     def message(self, id: str) -> Path:  # noqa: A002 - the wire's name
         """The file of a message: its folder is the day within its id."""
@@ -73,6 +74,10 @@ class Layout:
     def invitation(self, id: str) -> Path:  # noqa: A002
         """The file of an invitation."""
         return self.invitations / f"{id}.json"
+
+    def room(self, id: str) -> Path:  # noqa: A002
+        """The file of a room; #lobby has one only once it has a topic."""
+        return self.rooms / f"{id}.json"
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence, Set as AbstractSet
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from nimsg.errors import StorageFailure
-from nimsg.protocol.constants import Device
+from nimsg.protocol.constants import Departure, Device
 from nimsg.protocol.times import parse_rfc3339, rfc3339
 from nimsg.store.disk import Disk, write_all
 from nimsg.store.layout import Layout
@@ -26,15 +26,25 @@ MAKE_ANEW = (
     "index anew"
 )
 
+# The events that are no acts upon messages.
+LOGIN = "login"
+LOGOUT = "logout"
+REFUSED = "refused"
+
 
 class Event(Struct, frozen=True):
-    """What is known when it happens; `user` did it to the messages `ids` at `time`."""
+    """What is known when it happens; `user` did it to the messages `ids` at `time`.
+
+    A login has the `address` it came from, a logout its `reason`.
+    """
 
     event: str
     user: str
     ids: list[str]
     time: str
     device: Device | None = None
+    address: str | UnsetType = UNSET
+    reason: Departure | UnsetType = UNSET
 
 
 class Line(Struct, frozen=True):
@@ -47,6 +57,8 @@ class Line(Struct, frozen=True):
     time: str
     device: Device | None
     prev: str
+    address: str | UnsetType = UNSET
+    reason: Departure | UnsetType = UNSET
 
 
 EVENT = msgspec.json.Decoder(Event)
@@ -54,11 +66,37 @@ LINE = msgspec.json.Decoder(Line)
 ENCODER = msgspec.json.Encoder(order="sorted")
 
 
+def event_of(line: Line) -> Event:
+    """What a line tells."""
+    return Event(
+        line.event,
+        line.user,
+        line.ids,
+        line.time,
+        line.device,
+        line.address,
+        line.reason,
+    )
+
+
 def encode_event(
     event: str, user: str, ids: list[str], now: int, device: Device | None = None
 ) -> bytes:
     """What the journal keeps of a line until it is filed."""
     return ENCODER.encode(Event(event, user, ids, rfc3339(now), device))
+
+
+def encode_login(
+    user: str, now: int, device: Device | None, address: str, *, refused: bool
+) -> bytes:
+    """The same for a login, or for a try that failed."""
+    event = REFUSED if refused else LOGIN
+    return ENCODER.encode(Event(event, user, [], rfc3339(now), device, address))
+
+
+def encode_logout(user: str, now: int, reason: Departure) -> bytes:
+    """The same for the end of a login."""
+    return ENCODER.encode(Event(LOGOUT, user, [], rfc3339(now), reason=reason))
 
 
 class Ledger:
@@ -116,6 +154,8 @@ class Ledger:
                 event.time,
                 event.device,
                 self.head,
+                event.address,
+                event.reason,
             )
         )
         self.last_n, self.head = n, line_digest(line)

@@ -6,50 +6,26 @@ live server and the rebuild alike, so that a rebuilt index equals the live one.
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import astuple
 
-from nimsg.core.commands import SentMail
+from nimsg.core.commands import SentMail, SentPost
 from nimsg.core.ladder import Copy
 from nimsg.core.mail import Change, MailFacts
-from nimsg.protocol.constants import Device
-from nimsg.protocol.results import Origin, Refused
+from nimsg.protocol.results_rooms import RoomMessage
 from nimsg.protocol.times import rfc3339
 from nimsg.store.mailboxes import Mailboxes
-from nimsg.store.messagefile import MessageFile, Positions
+from nimsg.store.messagefile import Positions
+from nimsg.store.messagerow import FIXED, Entry, copy_of, decode_refused, message_row
 from nimsg.store.removal import Stub
 from nimsg.store.schema import COPY
 
 
-DEVICES: dict[str | None, Device | None] = {None: None, **{d: d for d in Device}}
-
-ORIGIN = msgspec.json.Decoder(Origin)
-Column = int | str | None
-# The columns of a message that never change.
-FIXED = (
-    "id",
-    "sender",
-    "position",
-    "client_id",
-    "fingerprint",
-    "recipients",
-    "refused",
-    "subject",
-    "size",
-    "sent_at",
-    "reply_to",
-    "hash",
-    "digest",
-    "origin",
-    "dated_at",
-)
 ADD_MESSAGE = (
     f"INSERT INTO message ({', '.join(FIXED)}, pending, deleted_at, removed)"
     f" VALUES ({', '.join('?' * len(FIXED))}, ?, ?, ?)"
 )
+POSITION = FIXED.index("room_position")
 ADD_COPY = (
     "INSERT INTO copy VALUES"
     " (?, ?, ?, NULL, ?, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ?)"
@@ -63,26 +39,6 @@ REMOVE = (
 FORGET_REFERENCES = (
     "DELETE FROM reference WHERE m = (SELECT m FROM message WHERE id = ?)"
 )
-
-
-class Entry(Struct, frozen=True):
-    """What of a message the index is told when it is new.
-
-    Nobody waits for an `imported` one; from and to the same account it is not in
-    the outbox (`hidden`). `removed` says that its text is gone.
-    """
-
-    file: MessageFile
-    sender: int
-    to: Mapping[str, int]
-    fingerprint: str
-    imported: bool
-    removed: bool = False
-
-    @property
-    def hidden(self) -> bool:
-        """Whether it is in the recipient's view only."""
-        return self.imported and [self.sender] == list(self.to.values())
 
 
 class Known:
@@ -137,11 +93,14 @@ class Mailbook:
 
     def add(self, entry: Entry) -> None:
         """A new message at its positions, with a copy for each recipient."""
+        if entry.room is not None:
+            self._add_to_room(entry, entry.room)
+            return
         file, new = entry.file, not entry.imported
         cursor = self._connection.execute(
             ADD_MESSAGE,
             (
-                *message_row(file, entry.sender, entry.fingerprint),
+                *message_row(entry),
                 new,
                 file.sent_at if entry.hidden else None,
                 entry.removed,
@@ -162,6 +121,33 @@ class Mailbook:
         sender = self.mailboxes[entry.sender]
         sender.send(positions.outbox, pending=new, kept=not entry.hidden)
 
+    def _add_to_room(self, entry: Entry, room: int) -> None:
+        row = message_row(entry)
+        self._connection.execute(ADD_MESSAGE, (*row, 0, None, 0))
+        self._connection.execute(
+            "UPDATE room SET last = max(last, ?) WHERE r = ?", (row[POSITION], room)
+        )
+
+    def posted(self, sender: int, client_id: str) -> SentPost:
+        """What was answered when a message was first posted to a room."""
+        row = self._connection.execute(
+            "SELECT t.*, r.name FROM message t JOIN room r ON r.r = t.room"
+            " WHERE sender = ? AND client_id = ?",
+            (sender, client_id),
+        ).fetchone()
+        message = RoomMessage(
+            room=row["name"],
+            position=row["room_position"],
+            id=row["id"],
+            sender="",
+            body="",
+            sent_at=row["sent_at"],
+            digest=row["digest"],
+        )
+        return SentPost(
+            message, row["hash"], duplicate=True, sender=sender, client_id=client_id
+        )
+
     def take_back(self, id_: str) -> None:
         """Undo an `add` that broke off: its counters were not touched yet."""
         row = self._connection.execute(
@@ -172,10 +158,10 @@ class Mailbook:
                 self._connection.execute(f"DELETE FROM {table} WHERE m = ?", row)
 
     def find(self, id_: str) -> Known | None:
-        """A message and its copies."""
+        """A message to people and its copies; one of a room is none."""
         row = self._connection.execute(
             "SELECT m, sender, sent_at, pending, deleted_at, reply_to FROM message"
-            " WHERE id = ?",
+            " WHERE id = ? AND room IS NULL",
             (id_,),
         ).fetchone()
         if row is None:
@@ -318,65 +304,9 @@ def answered(connection: sqlite3.Connection, m: int) -> str | None:
     """What an imported message answers, of all that was imported so far."""
     row = connection.execute(
         "SELECT t.id FROM reference r JOIN message t ON t.sender = r.sender"
-        " AND t.client_id = r.client_id AND t.m != r.m WHERE r.m = ?"
+        " AND t.client_id = r.client_id AND t.m != r.m AND t.room IS NULL"
+        " WHERE r.m = ?"
         " ORDER BY place LIMIT 1",
         (m,),
     ).fetchone()
     return row["id"] if row else None
-
-
-def message_row(file: MessageFile, sender: int, fingerprint: str) -> tuple[Column, ...]:
-    """What the index keeps of a message file, in the order of `FIXED`."""
-    origin = file.origin
-    return (
-        file.id,
-        sender,
-        file.positions.outbox,
-        file.client_id,
-        fingerprint,
-        json.dumps(file.to),
-        encode_refused(file.refused),
-        file.subject,
-        len(file.message.encode()),
-        file.sent_at,
-        file.reply_to,
-        file.hash,
-        file.digest,
-        encode_origin(origin),
-        file.sent_at if origin is None or origin.date is None else origin.date,
-    )
-
-
-def copy_of(row: sqlite3.Row) -> Copy:
-    """A copy from the index's ladder columns."""
-    return Copy(
-        row["fetched_at"],
-        DEVICES[row["fetched_by"]],
-        row["opened_at"],
-        DEVICES[row["opened_by"]],
-        row["acked_at"],
-        DEVICES[row["acked_by"]],
-        row["recalled_at"],
-        row["deleted_at"],
-        bool(row["imported"]),
-    )
-
-
-def encode_origin(origin: Origin | None) -> str | None:
-    """What the index keeps of an origin."""
-    return None if origin is None else msgspec.json.encode(origin).decode()
-
-
-def decode_origin(text: str | None) -> Origin | None:
-    """The origin back."""
-    return None if text is None else ORIGIN.decode(text)
-
-
-def encode_refused(refused: Sequence[Refused]) -> str | None:
-    """What the index keeps of the refusals of a message; mostly nothing."""
-    return json.dumps([[row.user, row.kind] for row in refused]) if refused else None
-
-
-def decode_refused(text: str | None) -> list[Refused]:
-    """The refusals back."""
-    return [Refused(user, kind) for user, kind in json.loads(text)] if text else []

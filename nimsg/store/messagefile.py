@@ -4,6 +4,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from nimsg.errors import Refusal
+from nimsg.protocol.constants import Notice
 from nimsg.protocol.digest import body_hash, message_digest
 from nimsg.protocol.results import Origin, Refused
 from nimsg.protocol.times import parse_rfc3339
@@ -20,6 +21,10 @@ class Positions(Struct, frozen=True):
     outbox: int
 
 
+# The place of a message that is in a room.
+NOWHERE = Positions({}, 0)
+
+
 class OriginEntry(Struct, frozen=True):
     """An origin as the file has it: `date` is RFC 3339 in UTC."""
 
@@ -30,6 +35,20 @@ class OriginEntry(Struct, frozen=True):
     message_id: str | None
 
 
+class RoomPlace(Struct, frozen=True):
+    """Where a message of a room stands."""
+
+    name: str
+    position: int
+
+
+class NoticeEntry(Struct, frozen=True):
+    """What the server's own message in a room is, and whom it is about."""
+
+    kind: Notice
+    about: str | None
+
+
 class MessageFile(Struct, frozen=True):
     """The members of a message file.
 
@@ -37,6 +56,8 @@ class MessageFile(Struct, frozen=True):
     md5 of the body, sender, recipients, RFC 3339 time, body. The others are ours.
     An imported message answers the first of `references`, client_ids of its sender,
     that was imported too, before it or later; its `reply_to` is null.
+    A message of a room goes to nobody else and has its position there; where the
+    server says it, `from` is empty.
     """
 
     id: str
@@ -54,6 +75,8 @@ class MessageFile(Struct, frozen=True):
     format: int = FILE_FORMAT
     origin_entry: OriginEntry | UnsetType = field(default=UNSET, name="origin")
     references: list[str] | UnsetType = UNSET
+    room: RoomPlace | UnsetType = UNSET
+    notice: NoticeEntry | UnsetType = UNSET
 
     @property
     def sent_at(self) -> int:
@@ -110,6 +133,21 @@ def decode_as(data: bytes, id_: str) -> MessageFile:
     return message
 
 
+def misfit(message: MessageFile) -> str:
+    """What is wrong with whom a message is from and for, or nothing."""
+    notice = message.notice is not UNSET
+    if message.room is UNSET:
+        if notice:
+            return "is a notice, and of no room"
+    elif message.to or message.positions != NOWHERE:
+        return "is of a room, and has a place in mailboxes"
+    elif notice == bool(message.sender):
+        return "is from nobody and no notice, or a notice of somebody"
+    if message.positions.inbox.keys() != set(message.to):
+        return "has positions for others than its recipients"
+    return ""
+
+
 def _is_whole(message: MessageFile) -> bool:
     try:
         return digest_of(message) == message.digest
@@ -128,4 +166,5 @@ def digest_of(message: MessageFile) -> str:
         body=message.message,
         reply_to=message.reply_to,
         origin=message.origin,
+        room=None if message.room is UNSET else message.room.name,
     )

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from nimsg.core.rooms import LOBBY_ID
 from nimsg.errors import ConfigError, StorageFailure
-from nimsg.store import accountbook, invitationbook, reader
+from nimsg.store import accountbook, invitationbook, reader, roombook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import JournalRow
 from nimsg.store.filer import RowKind
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.layout import Layout
+from nimsg.store.roomfile import encode_room
 from nimsg.store.schema import INDEX_FORMAT, connect_still, meta
 
 
@@ -22,12 +24,14 @@ REBUILD = "start the server once, or make it with nimsg check --rebuild"
 class Moment(Struct, frozen=True):
     """What the index said at one instant.
 
-    `messages` has every id in order, and whether its text was removed. `head` is the
-    digest of the last ledger line that was settled; those of the journal follow it.
+    `messages` has every id in order, and whether its text was removed. `names` are
+    those of accounts by their files, `rooms` the ids of rooms that have a file. `head`
+    is the digest of the last ledger line that was settled; those of the journal follow.
     """
 
     messages: dict[str, bool]
     names: dict[Path, str]
+    rooms: frozenset[str]
     rows: list[JournalRow]
     journal: list[JournalRow]
     head: str
@@ -83,11 +87,19 @@ def _read(source: Layout, connection: sqlite3.Connection) -> Moment:
         JournalRow(0, RowKind.INVITATION, one.id, encode_invitation(one))
         for one in invitationbook.all_invitations(connection)
     ]
+    # Without a topic #lobby has no file, unless it had one.
+    rooms = [
+        one
+        for one in roombook.all_rooms(connection)
+        if one.id != LOBBY_ID or one.topic or source.room(LOBBY_ID).exists()
+    ]
+    rows += [JournalRow(0, RowKind.ROOM, one.id, encode_room(one)) for one in rooms]
     messages = connection.execute("SELECT id, removed FROM message ORDER BY id")
     journal = connection.execute("SELECT * FROM journal ORDER BY n")
     return Moment(
         {id_: bool(removed) for id_, removed in messages},
         {source.user(one.uid): one.name for one in accounts},
+        frozenset(one.id for one in rooms),
         rows,
         [JournalRow(*row) for row in journal],
         meta(connection, "head"),

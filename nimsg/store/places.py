@@ -82,6 +82,8 @@ def _strangers(moment: Moment, source: Layout, target: Layout) -> Iterator[str]:
             continue
         if name != moment.names.get(source.users / path.name):
             yield f"account {name}"
+    strangers = {path.stem for path in target.rooms.glob("*.json")} - moment.rooms
+    yield from (f"room {id_}" for id_ in sorted(strangers))
 
 
 def _shown(format_: bytes) -> str:

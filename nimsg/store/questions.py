@@ -15,13 +15,34 @@ from nimsg.protocol.results import (
     ChangePage,
     Hits,
     Letters,
+    LoginRow,
     Opened,
     Page,
     Status,
     Thread,
 )
-from nimsg.store import accountbook, finder, invitationbook, reader, threads
-from nimsg.store.base import Counts, ListQuery, ReadQuery, SearchQuery, TokenHolder
+from nimsg.protocol.results_rooms import Members, RoomInfo, RoomPage, Rooms
+from nimsg.store import (
+    accountbook,
+    finder,
+    invitationbook,
+    loginbook,
+    reader,
+    roomreader,
+    threads,
+)
+from nimsg.store.base import (
+    Counts,
+    HistoryQuery,
+    LastLogin,
+    ListQuery,
+    Lock,
+    ReadQuery,
+    RoomsQuery,
+    SearchQuery,
+    SeenUser,
+    TokenHolder,
+)
 from nimsg.store.filer import RowKind
 from nimsg.store.fulltext import FullText
 from nimsg.store.layout import Layout
@@ -157,6 +178,46 @@ class Questions:
             origin=file.origin,
             answers=known.reply_to,
         )
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """See `Store`."""
+        return accountbook.all_blocks(self._reader)
+
+    def room(self, asker: int, name: str) -> RoomInfo:
+        """See `Store`."""
+        return roomreader.info(self._reader, asker, name)
+
+    def rooms(self, query: RoomsQuery) -> Rooms:
+        """See `Store`."""
+        return roomreader.rooms(self._reader, query)
+
+    def members(self, asker: int, room: str, after: str | None, limit: int) -> Members:
+        """See `Store`."""
+        return roomreader.members(self._reader, asker, room, after, limit)
+
+    def history(self, query: HistoryQuery) -> RoomPage:
+        """See `Store`."""
+        return roomreader.history(self._reader, query, self._read)
+
+    def logins(self, uid: int, before: int | None, limit: int) -> list[LoginRow]:
+        """See `Store`."""
+        return loginbook.page(self._reader, uid, before, limit)
+
+    def last_login(self, uid: int) -> LastLogin:
+        """See `Store`."""
+        return LastLogin(*loginbook.last(self._reader, uid))
+
+    def seen_since(self, at: int) -> list[SeenUser]:
+        """See `Store`."""
+        return loginbook.seen_since(self._reader, at)
+
+    def last_seen(self, uid: int) -> int | None:
+        """See `Store`."""
+        return loginbook.last_seen(self._reader, uid)
+
+    def locks(self) -> list[Lock]:
+        """See `Store`."""
+        return loginbook.locks(self._reader)
 
     def _read(self, id_: str) -> MessageFile:
         """The file, or the journal row of one that is being filed just now.

@@ -23,7 +23,7 @@ from nimsg.protocol.results import (
 )
 from nimsg.store.base import Counts, ListQuery, ReadQuery
 from nimsg.store.cursor import Cursor, decode_cursor
-from nimsg.store.mailbook import copy_of, decode_origin, decode_refused
+from nimsg.store.messagerow import copy_of, decode_origin, decode_refused
 from nimsg.store.schema import COPY, meta
 
 
@@ -146,7 +146,7 @@ def status(connection: sqlite3.Connection, asker: int, id_: str) -> Status:
     with snapshot(connection):
         row = connection.execute(
             "SELECT m.*, s.name FROM message m JOIN account s ON s.uid = m.sender"
-            " WHERE m.id = ?",
+            " WHERE m.id = ? AND m.room IS NULL",
             (id_,),
         ).fetchone()
         if row is None:
@@ -187,12 +187,12 @@ def box_row(
 
 def fitting(hits: Sequence[Hit]) -> int:
     """How many of these one answer takes: at least one of them."""
-    room = limit("page_bytes")
+    space = limit("page_bytes")
     for number, one in enumerate(hits):
         row = one.inbox or one.outbox
-        room -= wire_bytes(row) if row else 0
-        room -= ESCAPED * len(one.snippet or "")
-        if room < 0 and number:
+        space -= wire_bytes(row) if row else ROW_BYTES
+        space -= ESCAPED * len(one.snippet or "")
+        if space < 0 and number:
             return number
     return len(hits)
 
@@ -213,7 +213,7 @@ def find_hash(connection: sqlite3.Connection, asker: int, body_md5: str) -> str:
         "SELECT m.m, m.id FROM copy c JOIN message m ON m.m = c.m WHERE c.owner = ?1"
         " AND c.deleted_at IS NULL AND c.recalled_at IS NULL AND m.hash = ?2"
         " UNION ALL SELECT m, id FROM message WHERE sender = ?1 AND deleted_at IS NULL"
-        " AND hash = ?2 ORDER BY 1 DESC LIMIT 1",
+        " AND room IS NULL AND hash = ?2 ORDER BY 1 DESC LIMIT 1",
         (asker, body_md5),
     ).fetchone()
     if row is None:

@@ -1,51 +1,66 @@
-"""A new index from the files alone: accounts, messages, then what the ledger says."""
+"""A new index from the files alone: people, messages, then what the ledger says."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from nimsg.core import mail
 from nimsg.core.accounts import Account
-from nimsg.core.commands import Act, MailAct
+from nimsg.core.commands import MailAct
+from nimsg.core.rooms import Room
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.progress import Progress, Silent
 from nimsg.protocol.rules import ID
 from nimsg.protocol.times import parse_rfc3339
-from nimsg.store import accountbook, invitationbook
+from nimsg.store import accountbook, invitationbook, roombook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_durably
 from nimsg.store.disk import Disk
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import Layout
-from nimsg.store.ledger import Event, Line, line_digest, parse_line, read_lines
-from nimsg.store.mailbook import Entry, Mailbook
-from nimsg.store.messagefile import MessageFile, decode_as
+from nimsg.store.ledger import Line, line_digest, parse_line, read_lines
+from nimsg.store.mailbook import Mailbook
+from nimsg.store.messagefile import MessageFile, decode_as, misfit
+from nimsg.store.messagerow import Entry, entry_of
 from nimsg.store.removal import Stub, read_stubs
+from nimsg.store.replay import LOGINS, UnknownMessage, command_of, redo, redo_login
+from nimsg.store.roomfile import decode_room
 from nimsg.store.schema import GENESIS, connect_new, create, set_meta
 from nimsg.store.trouble import Strict, Trouble
 
 
-ACTS = frozenset(Act)
+RECEIVED = "SELECT count(*) FROM copy WHERE owner = ?"
+# What is in a room has no position in an outbox.
+SENT = "SELECT count(position) FROM message WHERE sender = ?"
+STRAY_BLOCKS = (
+    "SELECT DISTINCT owner FROM block WHERE blocked NOT IN (SELECT uid FROM account)"
+)
 
 
 class Rebuilt(Struct, frozen=True):
-    """How much went into a new index, and how many positions have no message."""
+    """How much went into a new index, and how many positions have no message.
+
+    `posts` are those of the messages that are in a room.
+    """
 
     accounts: int
     messages: int
     lines: int
     lost: int
+    rooms: int = 0
+    posts: int = 0
 
 
 class Replayed(NamedTuple):
-    """How many lines a ledger has; the number and the digest of the last one."""
+    """How many lines a ledger has; number and digest of the last, and the last time."""
 
     lines: int
     last_n: int
     head: str
+    last_at: int
 
 
 def rebuild_index(
@@ -100,20 +115,50 @@ class Filling:
         self._progress = progress
         self._book = Mailbook(connection)
         self._uids: dict[str, int] = {}
-        self._messages = 0
+        self._rooms = roombook.numbers(connection)
+        self._messages = self._posts = 0
 
     def run(self) -> Rebuilt:
         """Read everything once."""
+        self._add_rooms()
         self._add_accounts()
+        self._mend()
         self._add_invitations()
         self._add_messages()
         lost = self._count_lost()
+        lost += roombook.count_lost(self._connection, self._trouble.rooms)
         replayed = self._replay()
         self._book.mailboxes.flush()
         set_meta(self._connection, "n", str(replayed.last_n))
         set_meta(self._connection, "head", replayed.head)
+        set_meta(self._connection, "alive_at", str(replayed.last_at))
         self._progress.end()
-        return Rebuilt(len(self._uids), self._messages, replayed.lines, lost)
+        return Rebuilt(
+            len(self._uids),
+            self._messages,
+            replayed.lines,
+            lost,
+            len(self._rooms),
+            self._posts,
+        )
+
+    def _add_rooms(self) -> None:
+        for path in sorted(self._layout.rooms.glob("*.json")):
+            try:
+                self._add_room(decode_room(path.read_bytes(), path.stem))
+            except (OSError, StorageFailure) as error:
+                self._bad_room(path, _words(error))
+            except sqlite3.IntegrityError as error:
+                self._bad_room(path, f"its name is another's: {error}")
+
+    def _bad_room(self, path: Path, why: str) -> None:
+        room = self._trouble.bad_room(path, why)
+        if room is not None:
+            self._add_room(room)
+
+    def _add_room(self, room: Room) -> None:
+        roombook.put(self._connection, room)
+        self._rooms[room.name] = roombook.number(self._connection, room.name)
 
     def _add_accounts(self) -> None:
         for path in sorted(self._layout.users.glob("*.json")):
@@ -134,8 +179,30 @@ class Filling:
         return account
 
     def _add_account(self, account: Account) -> None:
+        for place in account.rooms:
+            self._room(place.room)
         accountbook.put(self._connection, account)
         self._uids[account.name] = account.uid
+
+    def _room(self, name: str) -> int:
+        if name not in self._rooms:
+            self._add_room(self._trouble.unknown_room(name))
+        return self._rooms[name]
+
+    def _mend(self) -> None:
+        """Take out numbers that no account has any more."""
+        uids = frozenset(self._uids.values())
+        for (uid,) in self._connection.execute(STRAY_BLOCKS).fetchall():
+            account = accountbook.by_uid(self._connection, uid)
+            blocks = tuple(other for other in account.blocks if other in uids)
+            mended = replace(account, blocks=blocks)
+            self._trouble.unknown_blocked(mended)
+            accountbook.put(self._connection, mended, account)
+        for room in roombook.all_rooms(self._connection):
+            if room.creator is not None and room.creator not in uids:
+                mended_room = replace(room, creator=None)
+                self._trouble.unknown_creator(mended_room)
+                roombook.put(self._connection, mended_room)
 
     def _add_invitations(self) -> None:
         for path in sorted(self._layout.invitations.glob("*.json")):
@@ -166,10 +233,17 @@ class Filling:
         for stub in self._read_stubs(self._layout.removals_of(day)):
             ids.add(stub.id)
             self._messages += 1
-            entry = self._entry(
-                stub.as_file(), stub.fingerprint, imported=stub.imported, removed=True
+            sender, to = self._uid(stub.sender), {n: self._uid(n) for n in stub.to}
+            self._book.add(
+                Entry(
+                    stub.as_file(),
+                    sender,
+                    to,
+                    stub.fingerprint,
+                    stub.imported,
+                    removed=True,
+                )
             )
-            self._book.add(entry)
         return ids
 
     def _read_stubs(self, path: Path) -> list[Stub]:
@@ -180,9 +254,7 @@ class Filling:
 
     def _add_file(self, path: Path) -> None:
         try:
-            file = self._read_message(path)
-            imported = file.origin is not None
-            entry = self._entry(file, fingerprint_of(file), imported=imported)
+            entry = entry_of(self._read_message(path), self._uid, self._room)
             self._book.add(entry)
         except (OSError, Refusal, StorageFailure) as error:
             self._trouble.bad_message(path, _words(error))
@@ -191,6 +263,7 @@ class Filling:
             self._trouble.bad_message(path, f"its position is another's: {error}")
         else:
             self._messages += 1
+            self._posts += entry.room is not None
 
     def _read_message(self, path: Path) -> MessageFile:
         file = decode_as(path.read_bytes(), path.stem)
@@ -198,21 +271,10 @@ class Filling:
             raise StorageFailure("its id is none")
         if self._layout.message(file.id) != path:
             raise StorageFailure("it is not in the folder of its day")
-        if file.positions.inbox.keys() != set(file.to):
-            raise StorageFailure("it has positions for others than its recipients")
+        fault = misfit(file)
+        if fault:
+            raise StorageFailure(f"it {fault}")
         return file
-
-    def _entry(
-        self,
-        file: MessageFile,
-        fingerprint: str,
-        *,
-        imported: bool,
-        removed: bool = False,
-    ) -> Entry:
-        sender = self._uid(file.sender)
-        to = {name: self._uid(name) for name in file.to}
-        return Entry(file, sender, to, fingerprint, imported, removed)
 
     def _uid(self, name: str) -> int:
         uid = self._uids.get(name)
@@ -233,20 +295,18 @@ class Filling:
         uids = self._connection.execute("SELECT uid FROM mailbox").fetchall()
         for (uid,) in uids:
             mailbox = self._book.mailboxes[uid]
-            mailbox.lost_in = mailbox.last_in - self._count("copy", "owner", uid)
-            mailbox.lost_out = mailbox.last_out - self._count("message", "sender", uid)
+            mailbox.lost_in = mailbox.last_in - self._count(RECEIVED, uid)
+            mailbox.lost_out = mailbox.last_out - self._count(SENT, uid)
             lost += mailbox.lost_in + mailbox.lost_out
         return lost
 
-    def _count(self, table: str, column: str, uid: int) -> int:
-        count: int = self._connection.execute(
-            f"SELECT count(*) FROM {table} WHERE {column} = ?", (uid,)
-        ).fetchone()[0]
+    def _count(self, query: str, uid: int) -> int:
+        count: int = self._connection.execute(query, (uid,)).fetchone()[0]
         return count
 
     def _replay(self) -> Replayed:
         """Do again what the ledger tells."""
-        lines = last_n = 0
+        lines = last_n = last_at = 0
         head = GENESIS
         sizes = (path.stat().st_size for path in self._layout.ledger.glob("*.jsonl"))
         self._progress.begin("ledger", sum(sizes), "B")
@@ -257,13 +317,19 @@ class Filling:
             try:
                 line = parse_line(data, path)
                 last_n = line.n
-                command = command_of(line, self._uids)
+                last_at = max(last_at, parse_rfc3339(line.time))
+                self._redo_line(line, path, number)
             except StorageFailure as failure:
                 self._trouble.bad_line(path, number, str(failure))
-                continue
-            for id_ in command.ids:
-                self._redo(command, id_, line.time, path, number)
-        return Replayed(lines, last_n, head)
+        return Replayed(lines, last_n, head, last_at)
+
+    def _redo_line(self, line: Line, path: Path, number: int) -> None:
+        if line.event in LOGINS:
+            redo_login(self._connection, line.n, line, self._uid(line.user))
+            return
+        command = command_of(line, self._uids)
+        for id_ in command.ids:
+            self._redo(command, id_, line.time, path, number)
 
     def _redo(
         self, command: MailAct, id_: str, time: str, path: Path, number: int
@@ -277,10 +343,6 @@ class Filling:
             self._trouble.bad_line(path, number, str(failure))
 
 
-class UnknownMessage(StorageFailure):
-    """The ledger tells of a message that is not there."""
-
-
 def count_files(day: Path) -> int:
     """How many message files a day has."""
     return sum(1 for _ in day.glob("*.json"))
@@ -290,37 +352,3 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror}"
     return str(error)
-
-
-def fingerprint_of(file: MessageFile) -> str:
-    """The fingerprint of the send that a message came from."""
-    everyone = [*file.to, *(row.user for row in file.refused)]
-    return mail.fingerprint(
-        everyone, file.subject, file.message, file.reply_to, file.origin
-    )
-
-
-def command_of(event: Event | Line, uids: Mapping[str, int]) -> MailAct:
-    """The act that a line tells of. Raises `StorageFailure` saying what is unknown."""
-    if event.event not in ACTS:
-        raise StorageFailure(f"there is no event {event.event!r}")
-    if event.user not in uids:
-        raise StorageFailure(f"there is no account {event.user!r}")
-    return MailAct(Act(event.event), uids[event.user], event.ids, event.device)
-
-
-def redo(book: Mailbook, command: MailAct, id_: str, now: int) -> bool:
-    """Do an act again; whether it changes anything.
-
-    Raises `UnknownMessage`, or `StorageFailure` where it is none of the actor's.
-    """
-    known = book.find(id_)
-    if known is None:
-        raise UnknownMessage(f"there is no message {id_}")
-    try:
-        change = mail.DECISIONS[command.act](known.facts, command, now)
-    except Refusal as refusal:
-        raise StorageFailure(
-            f"message {id_} cannot be {command.act}: {refusal}"
-        ) from None
-    return bool(book.apply(known, change, now))

@@ -1,4 +1,4 @@
-"""Receipts that an old index has and the ledger has lost."""
+"""Receipts and logins that an old index has and the ledger has lost."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 from nimsg.core.commands import Act
-from nimsg.protocol.constants import Device
-from nimsg.store.ledger import encode_event
-from nimsg.store.mailbook import DEVICES
-from nimsg.store.schema import connect_reader
+from nimsg.protocol.constants import Departure, Device
+from nimsg.store.ledger import encode_event, encode_login, encode_logout
+from nimsg.store.messagerow import DEVICES
+from nimsg.store.schema import ROOMLESS, connect_reader, meta
 
 
 # What may stand for a copy, in the order in which it can have happened.
@@ -37,6 +37,22 @@ SENT = (
 )
 
 
+# A login is known by whose it is and when it was: its number is that of its line.
+CAME = (
+    "SELECT name, n, known.at, address, device, refused FROM old.login known"
+    " JOIN old.account USING (uid) WHERE NOT EXISTS (SELECT 1 FROM login told"
+    " JOIN account a USING (uid) WHERE a.name = old.account.name"
+    " AND told.at = known.at AND told.refused = known.refused)"
+)
+WENT = (
+    "SELECT name, n, known.ended_at, reason FROM old.login known"
+    " JOIN old.account USING (uid) WHERE known.ended_at IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM login told JOIN account a USING (uid)"
+    " WHERE a.name = old.account.name AND told.at = known.at"
+    " AND told.ended_at IS NOT NULL)"
+)
+
+
 def lost_receipts(old: Path, new: Path) -> list[bytes]:
     """Events for the ledger, in the order in which they happened.
 
@@ -44,7 +60,8 @@ def lost_receipts(old: Path, new: Path) -> list[bytes]:
     """
     with closing(connect_reader(new)) as connection:
         connection.execute("ATTACH ? AS old", (f"{old.absolute().as_uri()}?mode=ro",))
-        found = sorted(_events(connection), key=lambda event: event[:2])
+        events = [*_events(connection), *_logins(connection)]
+        found = sorted(events, key=lambda event: event[:2])
     return [data for _, _, data in found]
 
 
@@ -59,6 +76,21 @@ def _events(connection: sqlite3.Connection) -> Iterator[tuple[int, int, bytes]]:
         at = row["deleted_at"]
         event = encode_event(Act.DELETED, row["sender"], [row["id"]], at)
         yield at, len(RUNGS), event
+
+
+def _logins(connection: sqlite3.Connection) -> Iterator[tuple[int, int, bytes]]:
+    """The same for logins; each begins before it ends, and ends before the next."""
+    if meta(connection, "format", "old.meta") == ROOMLESS:
+        return
+    for row in connection.execute(WENT):
+        at: int = row["ended_at"]
+        reason = Departure(row["reason"])
+        yield at, 2 * row["n"] + 1, encode_logout(row["name"], at, reason)
+    for row in connection.execute(CAME):
+        at, refused = row["at"], bool(row["refused"])
+        device = DEVICES[row["device"]]
+        came = encode_login(row["name"], at, device, row["address"], refused=refused)
+        yield at, 2 * row["n"], came
 
 
 def _device(row: sqlite3.Row, rung: str) -> Device | None:

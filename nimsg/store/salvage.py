@@ -14,10 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from nimsg.core.accounts import Account
+from nimsg.core.rooms import Room
 from nimsg.errors import ConfigError, NimsgError, StorageFailure
 from nimsg.progress import Progress
 from nimsg.protocol.rules import ID
-from nimsg.store import accountbook
+from nimsg.store import accountbook, roombook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_aside, put_file
 from nimsg.store.base import JournalRow
@@ -39,12 +40,18 @@ from nimsg.store.quarantine import Loss
 from nimsg.store.rebuild import Rebuilt, rebuild_index
 from nimsg.store.receipts import lost_receipts
 from nimsg.store.removal import decode_stub
-from nimsg.store.schema import GENESIS, connect_reader, meta
+from nimsg.store.roomfile import decode_room
+from nimsg.store.schema import BRIDGE, GENESIS, ROOMLESS, connect_reader, meta
 from nimsg.store.trouble import Lenient
 
 
 DATABASES = ("index.db", "index.db-wal", "index.db-shm")
-TEMPORARIES = ("messages/*/*/*/*.tmp", "users/*.tmp", "invitations/*.tmp")
+TEMPORARIES = (
+    "messages/*/*/*/*.tmp",
+    "users/*.tmp",
+    "invitations/*.tmp",
+    "rooms/*.tmp",
+)
 
 
 class Salvaged(Struct, frozen=True):
@@ -67,6 +74,7 @@ class Journal(Struct, frozen=True):
     head: str | None = None
     accounts: list[Account] = []
     ends: list[Mailbox] = []
+    rooms: list[Room] = []
     remarks: list[str] = []
 
 
@@ -118,7 +126,7 @@ def _salvage(
         disk.mkdir(folder)
     put_file(disk, layout.format, f"{FORMAT}\n".encode(), durable=True)
     journal = read_journal(layout.index)
-    trouble = Lenient(disk, layout, now, journal.accounts, journal.ends)
+    trouble = Lenient(disk, layout, now, journal.accounts, journal.ends, journal.rooms)
     trouble.remarks += journal.remarks
     filed = _file_again(disk, layout, journal, trouble)
     for pattern in TEMPORARIES:
@@ -126,6 +134,7 @@ def _salvage(
             disk.unlink(path)
     _put_in_place(disk, layout)
     trouble.restore_accounts()
+    trouble.restore_rooms()
     aside = _put_aside(disk, layout)
     rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
     if aside and _restore_receipts(disk, layout, aside, trouble):
@@ -140,21 +149,29 @@ def read_journal(index: Path) -> Journal:
     try:
         with closing(connect_reader(index)) as connection:
             head = meta(connection, "head")
+            if meta(connection, "format") == ROOMLESS:
+                connection.executescript(BRIDGE)
             rows = connection.execute("SELECT * FROM journal ORDER BY n").fetchall()
             accounts = accountbook.all_accounts(connection)
             ends = mailbox_ends(connection)
+            rooms = roombook.all_rooms(connection)
+            remarks = _lockouts(connection)
     # Text that is no UTF-8 may be quoted by SQLite itself.
     except (sqlite3.Error, ValueError) as error:
         return Journal(remarks=[f"the journal in {index.name} cannot be read: {error}"])
     kept: list[JournalRow] = []
-    remarks: list[str] = []
     for row in (JournalRow(*row) for row in rows):
         try:
             READERS[RowKind(row.kind)](row)
             kept.append(row)
         except (NimsgError, msgspec.MsgspecError, TypeError, ValueError) as error:
             remarks.append(f"journal row {row.n} was passed over: {error}")
-    return Journal(kept, head, accounts, ends, remarks)
+    return Journal(kept, head, accounts, ends, rooms, remarks)
+
+
+def _lockouts(connection: sqlite3.Connection) -> list[str]:
+    count: int = connection.execute("SELECT count(*) FROM lockout").fetchone()[0]
+    return ["failed logins were forgotten: no name is locked"] if count else []
 
 
 def _read_message(row: JournalRow) -> None:
@@ -178,6 +195,7 @@ READERS: dict[RowKind, Callable[[JournalRow], object]] = {
     RowKind.ACCOUNT: _read_account,
     RowKind.REMOVAL: _read_removal,
     RowKind.INVITATION: lambda row: decode_invitation(row.data, row.name),
+    RowKind.ROOM: lambda row: decode_room(row.data, row.name),
 }
 
 

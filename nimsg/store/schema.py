@@ -3,10 +3,12 @@
 import sqlite3
 from pathlib import Path
 
+from nimsg.core.rooms import LOBBY_ID
+from nimsg.protocol.constants import LOBBY
 from nimsg.store.disk import FILE_MODE
 
 
-INDEX_FORMAT = 2
+INDEX_FORMAT = 3
 # What the first line of the ledger has for the digest of the line before it.
 GENESIS = "0" * 64
 
@@ -16,7 +18,10 @@ GENESIS = "0" * 64
 # which for imported mail is long before `sent_at`. `gone_at` is since when nobody
 # has it in view, `removed` that its text is gone too. `lost_in` and `lost_out` are
 # positions that had no message when the index was made anew. A `reference` is what
-# an imported message says that it answers, whether that is there or not.
+# an imported message says that it answers, whether that is there or not. A message
+# of a `room` has a position there and none in an outbox; one with the sender 0 is the
+# server's own, and may be `about` an account. `login` is known by its journal number.
+# `lockout` is all that no file gives back.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE journal (
@@ -39,6 +44,33 @@ CREATE TABLE invitation (
     created_at INTEGER NOT NULL, expires_at INTEGER, used_at INTEGER, used_by TEXT,
     revoked_at INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE block (
+    owner INTEGER NOT NULL, blocked INTEGER NOT NULL, PRIMARY KEY (owner, blocked)
+) WITHOUT ROWID;
+CREATE INDEX block_blocked ON block (blocked);
+CREATE TABLE room (
+    r INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
+    topic TEXT NOT NULL, created_at INTEGER NOT NULL, creator INTEGER,
+    last INTEGER NOT NULL, lost INTEGER NOT NULL
+);
+CREATE TABLE member (
+    uid INTEGER NOT NULL, r INTEGER NOT NULL, joined_at INTEGER NOT NULL,
+    mark INTEGER NOT NULL, PRIMARY KEY (uid, r)
+) WITHOUT ROWID;
+CREATE INDEX member_room ON member (r);
+CREATE TABLE login (
+    n INTEGER PRIMARY KEY, uid INTEGER NOT NULL, at INTEGER NOT NULL,
+    address TEXT NOT NULL, device TEXT, refused INTEGER NOT NULL,
+    ended_at INTEGER, reason TEXT
+);
+CREATE INDEX login_uid ON login (uid, n);
+CREATE INDEX login_ended ON login (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX login_open ON login (uid) WHERE ended_at IS NULL AND refused = 0;
+CREATE TABLE lockout (
+    name TEXT NOT NULL, address TEXT NOT NULL, failures INTEGER NOT NULL,
+    at INTEGER NOT NULL, locked_until INTEGER, PRIMARY KEY (name, address)
+) WITHOUT ROWID;
+CREATE INDEX lockout_at ON lockout (at);
 CREATE TABLE mailbox (
     uid INTEGER PRIMARY KEY,
     last_in INTEGER NOT NULL, last_out INTEGER NOT NULL, last_change INTEGER NOT NULL,
@@ -48,14 +80,16 @@ CREATE TABLE mailbox (
 );
 CREATE TABLE message (
     m INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sender INTEGER NOT NULL,
-    position INTEGER NOT NULL, change INTEGER, client_id TEXT NOT NULL,
+    position INTEGER, change INTEGER, client_id TEXT NOT NULL,
     fingerprint TEXT NOT NULL, recipients TEXT NOT NULL, refused TEXT,
     subject TEXT NOT NULL, size INTEGER NOT NULL, sent_at INTEGER NOT NULL,
     reply_to TEXT, hash TEXT NOT NULL, digest TEXT NOT NULL, origin TEXT,
     dated_at INTEGER NOT NULL,
     pending INTEGER NOT NULL, deleted_at INTEGER, gone_at INTEGER,
-    removed INTEGER NOT NULL
+    removed INTEGER NOT NULL, room INTEGER, room_position INTEGER, about INTEGER
 );
+CREATE UNIQUE INDEX message_room ON message (room, room_position)
+    WHERE room IS NOT NULL;
 CREATE UNIQUE INDEX message_position ON message (sender, position);
 CREATE UNIQUE INDEX message_client ON message (sender, client_id);
 CREATE INDEX message_change ON message (sender, change) WHERE change IS NOT NULL;
@@ -79,6 +113,20 @@ CREATE TABLE copy (
 CREATE UNIQUE INDEX copy_message ON copy (m, owner);
 CREATE INDEX copy_change ON copy (owner, change) WHERE change IS NOT NULL;
 CREATE INDEX copy_new ON copy (owner, position) WHERE new = 1;
+"""
+
+# The format before there were rooms, and what an index of it lacks for its accounts.
+ROOMLESS = "2"
+BRIDGE = f"""
+CREATE TEMP TABLE block (owner INTEGER, blocked INTEGER);
+CREATE TEMP TABLE lockout (name TEXT);
+CREATE TEMP TABLE room (
+    r INTEGER, id TEXT, name TEXT, topic TEXT, created_at INTEGER, creator INTEGER,
+    last INTEGER
+);
+INSERT INTO room VALUES (1, '{LOBBY_ID}', '{LOBBY}', '', 0, NULL, 0);
+CREATE TEMP TABLE member AS SELECT uid, 1 AS r, created_at AS joined_at, 0 AS mark
+    FROM account WHERE removed_at IS NULL;
 """
 
 # Primary result codes that say that the file itself is wrong.
@@ -143,7 +191,9 @@ def create(connection: sqlite3.Connection, epoch: str) -> None:
     """Make the tables, all or none; `epoch` marks this index's cursors."""
     connection.executescript(
         f"BEGIN; {SCHEMA} INSERT INTO meta VALUES ('format', '{INDEX_FORMAT}'),"
-        f" ('epoch', '{epoch}'), ('n', '0'), ('head', '{GENESIS}'); COMMIT;"
+        f" ('epoch', '{epoch}'), ('n', '0'), ('head', '{GENESIS}'), ('alive_at', '0');"
+        f" INSERT INTO room VALUES (1, '{LOBBY_ID}', '{LOBBY}', '', 0, NULL, 0, 0);"
+        " COMMIT;"
     )
 
 
@@ -159,9 +209,11 @@ def is_damage(error: sqlite3.DatabaseError | ValueError) -> bool:
     return code & PRIMARY_CODE in DAMAGE
 
 
-def meta(connection: sqlite3.Connection, key: str) -> str:
+def meta(connection: sqlite3.Connection, key: str, table: str = "meta") -> str:
     """One value of the table `meta`. Raises `sqlite3.DatabaseError` without it."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    row = connection.execute(
+        f"SELECT value FROM {table} WHERE key = ?", (key,)
+    ).fetchone()
     if row is None:
         raise sqlite3.DatabaseError(f"the table meta has no {key}")
     value: str = row[0]

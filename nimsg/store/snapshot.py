@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nimsg.core.accounts import Account
-from nimsg.store import accountbook, invitationbook, schema
+from nimsg.store import accountbook, invitationbook, roombook, schema
 from nimsg.store.base import JournalRow
 from nimsg.store.findings import Findings
 from nimsg.store.schema import INDEX_FORMAT, connect_still
@@ -16,11 +16,13 @@ from nimsg.store.schema import INDEX_FORMAT, connect_still
 # What SQLite may find in a column of a declared type.
 STORED = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
 
-# The last number and line that were settled, and the mark of the cursors.
+# The last number and line that were settled, the mark of the cursors, and when the
+# server was last alive.
 META = {
     "n": re.compile(r"[0-9]{1,18}\Z"),
     "head": re.compile(r"[0-9a-f]{64}\Z"),
     "epoch": re.compile(r"[0-9a-f]{8}\Z"),
+    "alive_at": re.compile(r"[0-9]{1,18}\Z"),
 }
 
 
@@ -44,6 +46,7 @@ class Snapshot:
         self.uids: dict[str, int] = dict(
             tuple(row) for row in connection.execute("SELECT name, uid FROM account")
         )
+        self.rooms = roombook.numbers(connection)
 
     def account(self, uid: int) -> Account | None:
         """An account as it was."""
@@ -53,7 +56,7 @@ class Snapshot:
         """Whether a row's file may still change: seen on a second look.
 
         It may while a row waits in the journal, now or then, and where the
-        account `uid`, or the invitation `name`, has changed since.
+        account `uid`, or the invitation or room `name`, has changed since.
         """
         if (kind, name) in self.waiting:
             return True
@@ -63,16 +66,22 @@ class Snapshot:
                 "SELECT 1 FROM journal WHERE kind = ? AND name = ?", (kind, name)
             ).fetchone()
             changed = accountbook.find_uid(now, uid) != self.account(uid)
-            before = invitationbook.by_id(self.connection, name)
-            changed = changed or invitationbook.by_id(now, name) != before
+            for by_id in (invitationbook.by_id, roombook.by_id):
+                changed = changed or by_id(now, name) != by_id(self.connection, name)
         return waits is not None or changed
 
     @property
     def messages(self) -> int:
         """How many messages there were."""
-        count: int = self.connection.execute("SELECT count(*) FROM message").fetchone()[
-            0
-        ]
+        return self._count("SELECT count(*) FROM message")
+
+    @property
+    def posts(self) -> int:
+        """How many of them were in a room."""
+        return self._count("SELECT count(*) FROM message WHERE room IS NOT NULL")
+
+    def _count(self, query: str) -> int:
+        count: int = self.connection.execute(query).fetchone()[0]
         return count
 
 

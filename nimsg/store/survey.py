@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -19,7 +20,7 @@ from nimsg.store.removal import Stub, read_stubs
 
 MESSAGE = re.compile(r"([0-7][0-9A-HJKMNP-TV-Z]{25})\.json(\.tmp)?\Z")
 ACCOUNT = re.compile(r"([0-9]{8,})\.json(\.tmp)?\Z")
-INVITATION = MESSAGE
+NAMED = MESSAGE
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl\Z")
 
 
@@ -43,6 +44,7 @@ class Survey(Struct):
     misplaced: dict[str, Path] = field(default_factory=dict)
     accounts: set[int] = field(default_factory=set)
     invitations: set[str] = field(default_factory=set)
+    rooms: set[str] = field(default_factory=set)
     leftovers: list[Leftover] = field(default_factory=list)
     ledger: dict[Path, int] = field(default_factory=dict)
     removed: dict[str, Stub] = field(default_factory=dict)
@@ -59,17 +61,22 @@ def survey(layout: Layout, findings: Findings) -> Survey:
             _note_message(layout, path, seen, findings)
     for path in _files(layout.users, findings):
         _note_account(layout, path, seen, findings)
-    for path in _files(layout.invitations, findings):
-        _note_invitation(layout, path, seen, findings)
-    for path in _files(layout.ledger, findings):
-        if path.parent != layout.ledger or not DAY.match(path.name):
-            findings.file(path)("does not belong here")
-    seen.ledger = ledger_sizes(layout)
+    for folder in _id_folders(layout, seen):
+        for path in _files(folder.path, findings):
+            _note_named(path, folder, seen, findings)
+    _note_ledger(layout, seen, findings)
     try:
         seen.lost = lost_messages(layout)
     except (OSError, StorageFailure) as error:
         findings.file(layout.quarantine)(f"cannot be read: {error}")
     return seen
+
+
+def _note_ledger(layout: Layout, seen: Survey, findings: Findings) -> None:
+    for path in _files(layout.ledger, findings):
+        if path.parent != layout.ledger or not DAY.match(path.name):
+            findings.file(path)("does not belong here")
+    seen.ledger = ledger_sizes(layout)
 
 
 def ledger_sizes(layout: Layout) -> dict[Path, int]:
@@ -137,16 +144,34 @@ def _note_account(layout: Layout, path: Path, seen: Survey, findings: Findings) 
         seen.accounts.add(int(match[1]))
 
 
-def _note_invitation(
-    layout: Layout, path: Path, seen: Survey, findings: Findings
-) -> None:
-    match = INVITATION.match(path.name)
-    if match is None or path != _named(layout.invitation(match[1]), match[2]):
+class _Folder(NamedTuple):
+    """A folder of files by ids: where each has its place, and those that were seen."""
+
+    path: Path
+    place: Callable[[str], Path]
+    kind: RowKind
+    ids: set[str]
+
+
+def _id_folders(layout: Layout, seen: Survey) -> tuple[_Folder, ...]:
+    invitation, room = RowKind.INVITATION, RowKind.ROOM
+    invitations = _Folder(
+        layout.invitations, layout.invitation, invitation, seen.invitations
+    )
+    # A backup that an earlier release made has no folder for rooms.
+    if not layout.rooms.exists():
+        return (invitations,)
+    return (invitations, _Folder(layout.rooms, layout.room, room, seen.rooms))
+
+
+def _note_named(path: Path, folder: _Folder, seen: Survey, findings: Findings) -> None:
+    match = NAMED.match(path.name)
+    if match is None or path != _named(folder.place(match[1]), match[2]):
         findings.file(path)("does not belong here")
     elif match[2]:
-        seen.leftovers.append(Leftover(path, RowKind.INVITATION, match[1]))
+        seen.leftovers.append(Leftover(path, folder.kind, match[1]))
     else:
-        seen.invitations.add(match[1])
+        folder.ids.add(match[1])
 
 
 def _named(place: Path, temporary: str | None) -> Path:

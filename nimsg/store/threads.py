@@ -31,7 +31,8 @@ THREAD = (
     " (SELECT count(*) FROM down) AS looked_at FROM down"
     " JOIN message m ON m.id = down.id LEFT JOIN copy c ON c.m = m.m"
     " AND c.owner = :owner AND c.deleted_at IS NULL WHERE c.owner IS NOT NULL"
-    " OR (m.sender = :owner AND m.deleted_at IS NULL) ORDER BY m.m"
+    " OR (m.sender = :owner AND m.deleted_at IS NULL AND m.room IS NULL)"
+    " ORDER BY m.m"
 )
 T = TypeVar("T")
 

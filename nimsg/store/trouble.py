@@ -1,10 +1,15 @@
 """What to do with what cannot be used while an index is made anew."""
 
+import hashlib
+import os
 from collections.abc import Sequence, Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
 
 from nimsg.core.accounts import Account
+from nimsg.core.rooms import LOBBY_ID, Room
+from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import StorageFailure
 from nimsg.store.accountfile import decode_account, encode_account
 from nimsg.store.atomic import put_file
@@ -13,6 +18,7 @@ from nimsg.store.layout import Layout
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.quarantine import Quarantine, lost_messages
 from nimsg.store.removal import Stub, encode_stub, readable_stubs
+from nimsg.store.roomfile import decode_room, encode_room
 
 
 class Trouble(Protocol):
@@ -28,12 +34,33 @@ class Trouble(Protocol):
         """The last positions that are known to have been given."""
         ...
 
+    @property
+    def rooms(self) -> Sequence[Room]:
+        """Rooms with the last positions that are known to have been given."""
+        ...
+
     def bad_account(self, path: Path, why: str) -> Account | None:
         """An account file that is none; the account, where it is known otherwise."""
         ...
 
     def bad_invitation(self, path: Path, why: str) -> None:
         """An invitation file that is none."""
+        ...
+
+    def bad_room(self, path: Path, why: str) -> Room | None:
+        """A room file that is none; the room, where it is known otherwise."""
+        ...
+
+    def unknown_room(self, name: str) -> Room:
+        """A member or a message is of a room that has no file."""
+        ...
+
+    def unknown_blocked(self, mended: Account) -> None:
+        """An account blocked numbers that no account has; without them."""
+        ...
+
+    def unknown_creator(self, mended: Room) -> None:
+        """A room was made by a number that no account has; without it."""
         ...
 
     def bad_message(self, path: Path, why: str) -> None:
@@ -45,7 +72,7 @@ class Trouble(Protocol):
         ...
 
     def unknown_name(self, name: str) -> Account:
-        """A message is from or to somebody who has no account file."""
+        """A message, or a login, is of somebody who has no account file."""
         ...
 
     def unknown_message(self, id_: str, where: str) -> None:
@@ -64,6 +91,7 @@ class Strict:
         self._root = layout.root
         self.lost: AbstractSet[str] = lost_messages(layout)
         self.ends: Sequence[Mailbox] = ()
+        self.rooms: Sequence[Room] = ()
 
     def bad_account(self, path: Path, why: str) -> Account | None:
         """See `Trouble`."""
@@ -72,6 +100,22 @@ class Strict:
     def bad_invitation(self, path: Path, why: str) -> None:
         """See `Trouble`."""
         self._stop(f"{path} is damaged: {why}")
+
+    def bad_room(self, path: Path, why: str) -> Room | None:
+        """See `Trouble`."""
+        self._stop(f"{path} is damaged: {why}")
+
+    def unknown_room(self, name: str) -> Room:
+        """See `Trouble`."""
+        self._stop(f"somebody or something is in #{name}, and there is no such room")
+
+    def unknown_blocked(self, mended: Account) -> None:
+        """See `Trouble`."""
+        self._stop(f"{mended.name} blocks an account that is not there")
+
+    def unknown_creator(self, mended: Room) -> None:
+        """See `Trouble`."""
+        self._stop(f"#{mended.name} was made by an account that is not there")
 
     def bad_message(self, path: Path, why: str) -> None:
         """See `Trouble`."""
@@ -105,7 +149,8 @@ class Lenient:
 
     `remarks` are lines for the operator about what is not in quarantine. A lost
     account is taken from `known`, the old index's accounts, or else gets a new file,
-    without a password, under a number that is free. `ends` are of the old index too.
+    without a password, under a number that is free. `ends` and `rooms` are of the old
+    index too; a lost room that is not among these gets a new file without a topic.
     """
 
     def __init__(
@@ -115,8 +160,10 @@ class Lenient:
         now: int,
         known: Sequence[Account] = (),
         ends: Sequence[Mailbox] = (),
+        rooms: Sequence[Room] = (),
     ) -> None:
         self.ends = ends
+        self.rooms = rooms
         self._known = {layout.user(one.uid).stem: one for one in known}
         self._disk = disk
         self._layout = layout
@@ -155,6 +202,59 @@ class Lenient:
                 self._restore(account)
             except (OSError, StorageFailure):
                 continue
+
+    def bad_room(self, path: Path, why: str) -> Room | None:
+        """See `Trouble`."""
+        self.quarantine.move(path, why)
+        room = next((one for one in self.rooms if one.id == path.stem), None)
+        if room is not None:
+            self._restore_room(room)
+        return room
+
+    def restore_rooms(self) -> None:
+        """Write the files of rooms that the old index has and nobody else.
+
+        A file that can be read and has the name of another goes to quarantine.
+        """
+        ids = {room.name: room.id for room in self.rooms}
+        names = {room.id: room.name for room in self.rooms}
+        for path in sorted(self._layout.rooms.glob("*.json")):
+            with suppress(OSError, StorageFailure):
+                name = decode_room(path.read_bytes(), path.stem).name
+                here = (names.get(path.stem, name), ids.get(name, path.stem))
+                if here != (name, path.stem):
+                    self.quarantine.move(path, f"it is not of #{here[0]}")
+        for room in self.rooms:
+            named = room.id != LOBBY_ID or room.topic
+            if named and not os.path.lexists(self._layout.room(room.id)):
+                self._restore_room(room)
+
+    def _restore_room(self, room: Room) -> None:
+        self._put_room(room)
+        self.remarks.append(f"the file of #{room.name} was taken from the index")
+
+    def unknown_room(self, name: str) -> Room:
+        """See `Trouble`."""
+        digest = hashlib.sha256(name.encode()).digest()
+        id_ = ulid(self._now, digest[:RANDOM_BYTES])
+        room = Room(id_, name, "", self._now, None)
+        self._put_room(room)
+        self.remarks.append(f"#{name} had no file and got a new one without a topic")
+        return room
+
+    def unknown_blocked(self, mended: Account) -> None:
+        """See `Trouble`."""
+        self._put(mended)
+        self.remarks.append(f"{mended.name} blocked somebody whose account is lost")
+
+    def unknown_creator(self, mended: Room) -> None:
+        """See `Trouble`."""
+        self._put_room(mended)
+        self.remarks.append(f"the account that made #{mended.name} is lost")
+
+    def _put_room(self, room: Room) -> None:
+        path = self._layout.room(room.id)
+        put_file(self._disk, path, encode_room(room), durable=True)
 
     def _restore(self, account: Account) -> None:
         self._put(account)

@@ -10,17 +10,21 @@ from msgspec.structs import replace
 from nimsg.core import mail
 from nimsg.core.commands import (
     AccountChange,
+    AddBlock,
     Command,
     Copies,
     CreateAccount,
-    CreateInvitation,
     InvitationChange,
+    LoginNote,
     MailAct,
     Outcome,
     PurgeMail,
-    RevokeInvitation,
+    RemoveAccount,
+    RemoveBlock,
+    RoomAct,
     SendMail,
     SentMail,
+    Value,
 )
 from nimsg.core.invitations import Invitation, decide_use
 from nimsg.core.mail import Change, Delivery, SendFacts
@@ -35,7 +39,8 @@ from nimsg.store.directory import Directory
 from nimsg.store.filer import Filed, RowKind
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.ledger import encode_event
-from nimsg.store.mailbook import Entry, Known, Mailbook
+from nimsg.store.loginwriter import LoginWriter
+from nimsg.store.mailbook import Known, Mailbook
 from nimsg.store.messagefile import (
     MessageFile,
     Positions,
@@ -43,8 +48,14 @@ from nimsg.store.messagefile import (
     encode_message,
     origin_entry,
 )
+from nimsg.store.messagerow import Entry
 from nimsg.store.removal import encode_stub
+from nimsg.store.roomwriter import RoomWriter
 from nimsg.store.schema import set_meta
+
+
+# What changes a name, or who may write to whom.
+NAMING = CreateAccount | RemoveAccount | AddBlock | RemoveBlock
 
 
 class Writer:
@@ -59,6 +70,15 @@ class Writer:
         self._book = Mailbook(connection)
         self._directory = Directory(connection)
         self._rows: list[JournalRow] = []
+        self._rooms = RoomWriter(
+            connection,
+            self._book,
+            self._directory,
+            self._add_row,
+            self._change_account,
+            entropy,
+        )
+        self._logins = LoginWriter(connection, self._add_row)
 
     def write(
         self,
@@ -100,9 +120,10 @@ class Writer:
             set_meta(self._connection, "n", str(self._n))
             set_meta(self._connection, "head", forget.head)
 
-    def _add_row(self, kind: RowKind, name: str, data: bytes) -> None:
+    def _add_row(self, kind: RowKind, name: str, data: bytes) -> int:
         self._n += 1
         self._rows.append(JournalRow(self._n, kind, name, data))
+        return self._n
 
     def _decide(self, command: Command, now: int, *, full: bool) -> Outcome | Refusal:
         try:
@@ -110,21 +131,29 @@ class Writer:
                 return self._send(command, now, full=full)
             if isinstance(command, MailAct):
                 return self._act(command, now)
+            value: Value
             if isinstance(command, PurgeMail):
-                return self._purge(command)
-            if isinstance(command, CreateInvitation | RevokeInvitation):
-                return self._change_invitation(command, now)
-            return Outcome(self._change_account(command, now))
+                value = self._purge(command)
+            elif isinstance(command, InvitationChange):
+                value = self._change_invitation(command, now)
+            elif isinstance(command, RoomAct):
+                value = self._rooms.write(command, now, full=full)
+            elif isinstance(command, LoginNote):
+                value = self._logins.write(command, now)
+            else:
+                value = self._change_account(command, now)
         except Refusal as refusal:
             return refusal
+        return Outcome(value)
 
     def _change_account(self, command: CreateAccount | AccountChange, now: int) -> int:
         # First of all: who has no invitation does not learn which names are taken.
         used = self._use_invitation(command, now)
-        account, changed = accountbook.decide(self._connection, command, now)
-        if changed:
-            accountbook.put(self._connection, account)
-            self._directory.forget()
+        account, before = accountbook.decide(self._connection, command, now)
+        if account != before:
+            accountbook.put(self._connection, account, before)
+            if isinstance(command, NAMING):
+                self._directory.forget()
             self._add_row(RowKind.ACCOUNT, str(account.uid), encode_account(account))
             if used is not None:
                 self._put_invitation(used)
@@ -138,11 +167,11 @@ class Writer:
         invitation = invitationbook.by_secret(self._connection, command.invitation)
         return decide_use(invitation, command.name, now)
 
-    def _change_invitation(self, command: InvitationChange, now: int) -> Outcome:
+    def _change_invitation(self, command: InvitationChange, now: int) -> int:
         invitation, changed = invitationbook.decide(self._connection, command, now)
         if changed:
             self._put_invitation(invitation)
-        return Outcome(int(changed))
+        return int(changed)
 
     def _put_invitation(self, invitation: Invitation) -> None:
         invitationbook.put(self._connection, invitation)
@@ -162,12 +191,13 @@ class Writer:
         # Only a message that can be stored makes mailboxes.
         make = command.make_mailboxes and reply_known and earlier is None
         recipients = self._recipients(command.to, now, make=make)
-        facts = SendFacts(recipients, earlier, reply_known)
+        imported = command.origin is not None
+        blockers = frozenset() if imported else self._directory.blockers(command.sender)
+        facts = SendFacts(recipients, earlier, reply_known, blockers)
         delivery = mail.decide_send(facts, command, print_)
         if delivery is None:
             return Outcome(self._book.sent(command.sender, command.client_id))
         file = self._message(command, delivery, now)
-        imported = command.origin is not None
         self._book.add(Entry(file, command.sender, delivery.to, print_, imported))
         self._add_row(RowKind.MESSAGE, file.id, encode_message(file))
         return Outcome(
@@ -239,13 +269,13 @@ class Writer:
             self._add_row(RowKind.EVENT, "", event)
         return Outcome(copies, frozenset(wakes))
 
-    def _purge(self, command: PurgeMail) -> Outcome:
+    def _purge(self, command: PurgeMail) -> int:
         """Forget texts; what is left of each goes the way of a file."""
         stubs = self._book.purgeable(command.before, command.most)
         for stub in stubs:
             self._book.remove(stub.id)
             self._add_row(RowKind.REMOVAL, stub.id, encode_stub(stub))
-        return Outcome(len(stubs))
+        return len(stubs)
 
     def _decide_act(self, id_: str, command: MailAct, now: int) -> tuple[Known, Change]:
         known = self._book.find(id_)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.company import keep_company
 from tests.support.crashed import Crashed
 from tests.support.driven import NEW_TO_THREE, Driven, play
 from tests.support.faultydisk import FaultyDisk
-from tests.support.post import BACKENDS, Backend, Busy, Post, keep_busy
+from tests.support.post import BACKENDS, RESTS, Backend, Busy, Post, Rest, keep_busy
 from tests.support.ruin import Ruin
 
 
@@ -31,6 +32,13 @@ def post(backend: Backend, tmp_path: Path, opened: list[Post]) -> Post:
     new = Post(backend, tmp_path / "var")
     opened.append(new)
     return new
+
+
+@pytest.fixture(params=RESTS)
+def rest(request: pytest.FixtureRequest) -> Rest:
+    """What happens to the store before it is asked again."""
+    name: str = request.param
+    return RESTS[name]
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +67,23 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Busy]:
 def ruin(template: tuple[Path, Busy], tmp_path: Path) -> Ruin:
     """A copy of the busy store, to be spoilt."""
     return Ruin(template[0], tmp_path / "ruin", template[1])
+
+
+@pytest.fixture(scope="session")
+def club_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Busy]:
+    """The same with rooms, blocks and logins."""
+    root = tmp_path_factory.mktemp("club") / "var"
+    post = Post(BACKENDS["local"], root)
+    ids = keep_busy(post)
+    keep_company(post)
+    post.store.close()
+    return root, ids
+
+
+@pytest.fixture
+def club(club_template: tuple[Path, Busy], tmp_path: Path) -> Ruin:
+    """A copy of that store, to be spoilt."""
+    return Ruin(club_template[0], tmp_path / "club", club_template[1])
 
 
 @pytest.fixture

@@ -17,14 +17,17 @@ from nimsg.core.commands import (
     Act,
     CreateInvitation,
     MailAct,
+    NoteRefused,
+    PostToRoom,
     PurgeMail,
     SendMail,
     SentMail,
     SetRole,
+    SetTopic,
 )
 from nimsg.errors import ConfigError, StorageFailure
 from nimsg.progress import Silent
-from nimsg.protocol.constants import Device
+from nimsg.protocol.constants import LOBBY, Device
 from nimsg.store import backup, moment
 from nimsg.store.check import check_store
 from nimsg.store.disk import RealDisk
@@ -42,6 +45,7 @@ from tests.support.backups import (
     start_on,
     take,
 )
+from tests.support.company import keep_company
 from tests.support.faultydisk import HARMLESS, Fault, FaultyDisk
 from tests.support.folders import quick_folder
 from tests.support.post import BACKENDS, DAY, START, Post, keep_busy
@@ -90,7 +94,7 @@ def test_a_backup_of_a_closed_store_restores_its_index(
     assert (report.copied, report.kept, report.removed) == (3, 0, 0)
     assert report.problems == []
     assert {path.name for path in target.iterdir()} == {
-        *("format", "messages", "ledger", "users", "invitations")
+        *("format", "messages", "ledger", "users", "invitations", "rooms")
     }
     for path in (target, *target.rglob("*")):
         mode = 0o700 if path.is_dir() else 0o600
@@ -99,6 +103,7 @@ def test_a_backup_of_a_closed_store_restores_its_index(
 
 def test_every_stage_of_the_pipeline_is_in_a_backup(post: Post, tmp_path: Path) -> None:
     keep_busy(post)
+    keep_company(post)
     post.do(CreateInvitation("0" * 26, "0" * 64, "for eve", None))
     ann, bob = 1, 2
     id_ = post.send(ann, "bob").id
@@ -109,6 +114,9 @@ def test_every_stage_of_the_pipeline_is_in_a_backup(post: Post, tmp_path: Path) 
             MailAct(Act.OPENED, bob, [id_], Device.TUI),
             SetRole(ann, "admin"),
             CreateInvitation("1" * 26, "1" * 64, "for gus", None),
+            PostToRoom(bob, "den", "new", "new"),
+            SetTopic(ann, LOBBY, "", any_room=True),
+            NoteRefused(bob, "192.0.2.1"),
         ],
         post.now,
     )
@@ -124,7 +132,7 @@ def test_every_stage_of_the_pipeline_is_in_a_backup(post: Post, tmp_path: Path) 
         expected = index_rows(post.root)
         assert restored(tmp_path / "copy", tmp_path / "back") == expected
         assert check_store(tmp_path / "copy").problems == []
-    assert len(expected["message"]) == 5
+    assert len(expected["message"]) == 14
 
 
 def test_what_is_answered_before_a_backup_is_in_it_while_others_write(

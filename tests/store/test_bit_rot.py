@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from nimsg.core.rooms import LOBBY_ID
 from nimsg.errors import Refusal
 from nimsg.progress import Silent
 from nimsg.store.check import check_store
 from nimsg.store.check_files import check_accounts, check_messages
 from nimsg.store.check_ledger import check_ledger
+from nimsg.store.check_rooms import check_rooms
 from nimsg.store.findings import Findings
 from nimsg.store.local import LocalStore
 from nimsg.store.snapshot import take_snapshot
 from nimsg.store.survey import survey
+from tests.store.test_check_rooms import DEN, FIRST, LEFT
 from tests.support.examples import few
 from tests.support.post import Busy
 from tests.support.ruin import Ruin
@@ -110,6 +113,40 @@ def test_t9_n2_every_flip_and_cut_within_the_ledger_is_found(
         check_ledger(ruin.layout, seen, None, findings)
         assert findings.problems, spoilt
         findings.problems.clear()
+
+
+COMPANY: dict[str, Callable[[Ruin], Path]] = {
+    "post": lambda club: club.message(FIRST),
+    "notice": lambda club: club.message(LEFT),
+    "room": lambda club: club.layout.room(DEN),
+    "lobby": lambda club: club.layout.room(LOBBY_ID),
+    "account": lambda club: club.layout.user(3),
+    "ledger": lambda club: club.days[1],
+}
+
+
+@every_way
+@pytest.mark.parametrize("file", COMPANY)
+def test_t9_every_flip_and_cut_of_what_tells_of_company_is_found(
+    club: Ruin, file: str, spoil: Spoilt
+) -> None:
+    path = COMPANY[file](club)
+    findings = Findings(club.root)
+    seen = survey(club.layout, findings)
+    if file == "ledger":
+        club.layout.index.unlink()
+    with take_snapshot(club.layout.index, findings) as index:
+        whole = path.read_bytes()
+        # The last line is in no chain yet: only the index tells what it was.
+        chained = whole[: whole.rfind(b"\n", 0, -1) + 1] if index is None else whole
+        for spoilt in spoil(chained):
+            path.write_bytes(spoilt + whole[len(chained) :])
+            check_accounts(club.layout, seen, index, findings)
+            check_rooms(club.layout, seen, index, findings)
+            check_ledger(club.layout, seen, None, findings)
+            check_messages(club.layout, seen, index, findings, Silent())
+            assert findings.problems, spoilt
+            findings.problems.clear()
 
 
 def copy(template: Path, root: Path) -> Path:

@@ -21,6 +21,8 @@ def test_n12_a_sound_store_has_sums_and_no_problem(ruin: Ruin) -> None:
         lost=0,
         indexed=True,
         problems=[],
+        rooms=1,
+        posts=0,
     )
 
 
@@ -47,7 +49,7 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
 def test_s2_18_to_have_no_index_is_no_problem(ruin: Ruin) -> None:
     ruin.layout.index.unlink()
     assert check_store(ruin.root) == Report(
-        4, 3, 7, NONE, 0, 0, indexed=False, problems=[]
+        4, 3, 7, NONE, 0, 0, indexed=False, problems=[], rooms=1
     )
     (path,) = ruin.days[:1]
     path.write_bytes(b"x" + path.read_bytes())

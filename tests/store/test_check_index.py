@@ -249,12 +249,12 @@ WHOLE: Cases = {
         ("the file: has not the 'copy_change' that this version makes",),
     ),
     "table added": (
-        sql("CREATE TABLE room (id TEXT)"),
-        ("the file: has not the 'room' that this version makes",),
+        sql("CREATE TABLE more (id TEXT)"),
+        ("the file: has not the 'more' that this version makes",),
     ),
     "format": (
         sql("UPDATE meta SET value = '1' WHERE key = 'format'"),
-        ("the file: has format 1; this version has 2",),
+        ("the file: has format 1; this version has 3",),
     ),
     "no number": (
         sql("UPDATE meta SET value = 'x' WHERE key = 'n'"),

@@ -6,18 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.core.commands import Act, Command, CreateAccount, MailAct, SetRole
+from nimsg.core.commands import (
+    Act,
+    AddBlock,
+    Command,
+    CreateAccount,
+    CreateRoom,
+    MailAct,
+    MarkRoom,
+    NoteLogin,
+    NoteLogout,
+    PostToRoom,
+    RemoveBlock,
+    SetRole,
+    SetTopic,
+)
 from nimsg.progress import Silent
-from nimsg.protocol.constants import Device
+from nimsg.protocol.constants import LOBBY, Departure, Device
 from nimsg.store.base import Batch
 from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
 from nimsg.store.check_index import check_index
 from nimsg.store.check_ledger import check_ledger
+from nimsg.store.check_rooms import check_rooms
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Problem
 from nimsg.store.layout import Layout
 from nimsg.store.snapshot import take_snapshot
 from nimsg.store.survey import survey
+from tests.support.company import come, found, keep_company, say
 from tests.support.post import Post, keep_busy
 from tests.support.ruin import named
 
@@ -33,6 +49,7 @@ def check_between(
         assert index is not None
         copied()
         check_accounts(layout, seen, index, findings)
+        check_rooms(layout, seen, index, findings)
         check_messages(layout, seen, index, findings, Silent())
         check_leftovers(seen.leftovers, index, findings)
         check_index(index, findings)
@@ -52,6 +69,7 @@ def temporary(path: Path) -> Path:
 
 def test_an_open_store_is_sound_before_and_after_it_settles(post: Post) -> None:
     keep_busy(post)
+    keep_company(post)
     assert post.check().problems == []
     post.settle()
     assert post.check().problems == []
@@ -66,13 +84,18 @@ def test_what_waits_in_the_journal_needs_no_file_yet(post: Post) -> None:
         MailAct(Act.OPENED, bob, [id_]),
         SetRole(ann, "admin"),
         CreateAccount("cyd", None),
+        CreateRoom("0" * 25 + "1", ann, "den", "a topic"),
+        PostToRoom(ann, "den", "c", "text"),
+        NoteLogin(bob, Device.TUI, "192.0.2.1"),
+        AddBlock(bob, ann),
     )
     batch = commit(post, *commands)
 
     report = post.check()
 
     assert report.problems == []
-    assert (report.accounts, report.messages, report.lines) == (3, 2, 0)
+    assert (report.accounts, report.messages, report.lines) == (3, 3, 0)
+    assert (report.rooms, report.posts) == (2, 1)
     assert report.copies["opened"] == 1
     post.store.file(batch)
 
@@ -117,6 +140,11 @@ def test_what_happens_after_the_survey_is_no_disagreement(
         id_ = post.send(1, "bob", f"eve{post.now - 2000}").id
         post.act(Act.OPENED, eve, id_)
         post.do(SetRole(eve, "admin"))
+        found(post, eve, f"r{post.now}", "a topic")
+        post.do(SetTopic(eve, f"r{post.now - 1000}", "new", any_room=True))
+        say(post, eve, LOBBY, f"{post.now}")
+        come(post, eve)
+        post.do(AddBlock(eve, 1))
         if settled:
             post.settle()
 
@@ -131,6 +159,20 @@ def test_an_account_that_changes_during_the_check_is_left_to_the_next(
 
     def change() -> None:
         post.do(SetRole(ann, "admin"))
+        post.settle()
+
+    assert check_between(post.root, lambda: None, change) == []
+    post.settle()
+    assert check_between(post.root, lambda: None, lambda: None) == []
+
+
+def test_a_room_that_changes_during_the_check_is_left_to_the_next(post: Post) -> None:
+    (ann,) = post.people("ann")
+    found(post, ann, "den")
+    post.settle()
+
+    def change() -> None:
+        post.do(SetTopic(ann, "den", f"{post.now}", any_room=False))
         post.settle()
 
     assert check_between(post.root, lambda: None, change) == []
@@ -196,6 +238,12 @@ def test_habit_11_checks_beside_a_busy_server_find_nothing(post: Post) -> None:
                 post.do(
                     MailAct(Act.OPENED, 2, [sent.id], Device.LINE),
                     SetRole(3, ("user", "admin")[step % 2]),
+                    PostToRoom(1 + step % 3, LOBBY, f"say {step}", "text"),
+                    MarkRoom(2, LOBBY, step),
+                    SetTopic(1, LOBBY, ("", "topic")[step % 2], any_room=True),
+                    (AddBlock, RemoveBlock)[step % 2](3, 1),
+                    NoteLogin(1, Device.TUI, "192.0.2.1"),
+                    NoteLogout(1, Departure.LOGOUT),
                 )
                 if step % 5 == 0:
                     post.settle()

@@ -96,7 +96,7 @@ SPOILS: dict[str, tuple[Callable[[Ruin, str], object], tuple[str, ...]]] = {
     ),
     "sender unknown": (
         change(sender="eve"),
-        ("message ID: has `sender` 1, by its file 0",),
+        ("message ID: has `sender` 1, by its file -1",),
     ),
     "fingerprint": (change(fingerprint="f"), ("message ID: has `fingerprint`",)),
     "outbox": (

@@ -15,7 +15,8 @@ from nimsg.core.commands import (
     SetRole,
     TouchToken,
 )
-from nimsg.protocol.constants import CopyState, limit
+from nimsg.core.rooms import Membership
+from nimsg.protocol.constants import LOBBY, CopyState, limit
 from nimsg.protocol.results import Refused
 from nimsg.store.base import TokenHolder
 from tests.support.post import Post, refused
@@ -29,7 +30,9 @@ def token(uid: int, id_: str, expires_at: int | None = None) -> CreateToken:
 def test_an_account_is_what_it_was_made_as(post: Post) -> None:
     uid = post.uid(CreateAccount("ann", "argon", "admin"))
 
-    assert post.store.account("ann") == Account(uid, "ann", "admin", "argon", post.now)
+    lobby = (Membership(LOBBY, post.now, 0),)
+    expected = Account(uid, "ann", "admin", "argon", post.now, rooms=lobby)
+    assert post.store.account("ann") == expected
     assert post.store.account_by_uid(uid) == post.store.account("ann")
     assert post.store.account("bob") is None
     with pytest.raises(LookupError):
@@ -225,7 +228,8 @@ def test_s0_10_mail_may_make_the_mailboxes_it_goes_to(post: Post) -> None:
     assert sent.refused == [Refused("bob", "unknown_user")]
     accounts = {account.name: account for account in post.store.accounts()}
     made = accounts["Cyd"]
-    assert made == Account(3, "Cyd", "user", None, sent.sent_at)
+    lobby = (Membership(LOBBY, sent.sent_at, 0),)
+    assert made == Account(3, "Cyd", "user", None, sent.sent_at, rooms=lobby)
     assert len(post.inbox(made.uid)) == 1
     assert len(post.inbox(accounts["cyd"].uid)) == 1
     assert post.sent(letter).duplicate

@@ -1,7 +1,6 @@
 """The Store contract, invitations: in a store that lives, and in one made anew."""
 
 import shutil
-from collections.abc import Callable
 
 import pytest
 
@@ -19,32 +18,10 @@ from nimsg.store.base import Batch
 from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
 from nimsg.store.salvage import Salvaged, salvage_store
-from tests.support.post import Entropy, Post, refused
+from tests.support.post import Entropy, Post, Rest, refused
 
 
 FIRST, SECOND, THIRD = (f"01M7Q5CYARTHSNWEH6BRBEXR{n}Z" for n in (1, 2, 3))
-Rest = Callable[[Post], None]
-
-
-def rebuilt(post: Post) -> None:
-    """A clean stop, the index deleted, and a new start."""
-    post.store.close()
-    (post.root / "index.db").unlink()
-    post.start()
-
-
-RESTS: dict[str, Rest] = {
-    "live": lambda _: None,
-    "reopened": Post.reopen,
-    "rebuilt": rebuilt,
-}
-
-
-@pytest.fixture(params=RESTS)
-def rest(request: pytest.FixtureRequest) -> Rest:
-    """What happens to the store before it is asked again."""
-    name: str = request.param
-    return RESTS[name]
 
 
 def invitation(id_: str, expires_at: int | None = None) -> CreateInvitation:

@@ -16,6 +16,7 @@ import pytest
 
 from nimsg.core.commands import Act, Command
 from nimsg.errors import NimsgError
+from nimsg.protocol.constants import LOBBY
 from nimsg.store.base import Batch
 from nimsg.store.local import LocalStore
 from tests.support.driven import (
@@ -46,6 +47,21 @@ from tests.support.driven import (
 from tests.support.faultydisk import Call, FaultyDisk
 from tests.support.folders import quick_folder
 from tests.support.powercut import State, Volume
+from tests.support.talk import (
+    announce,
+    at_once,
+    block,
+    come,
+    enter,
+    fail,
+    found,
+    go,
+    leave,
+    mark,
+    say,
+    topic,
+    unblock,
+)
 
 
 class Witness(LocalStore):
@@ -92,6 +108,13 @@ SETUP = (
         send("gone too", "bob"),
         *(act(Act.DELETED, uid, "gone") for uid in (ANN, BOB)),
         *(act(Act.DELETED, uid, "gone too") for uid in (ANN, BOB)),
+        at_once(
+            found("den", topic="a topic"),
+            enter(BOB, "den"),
+            say(ANN, "old", "den"),
+            block(CYD, BOB),
+            come(ANN),
+        ),
     ),
     settle,
 )
@@ -104,7 +127,12 @@ ACTS = (
 CREATES = (create("eve"), create("fay"), create("gus"))
 IMPORTS = (import_("old 1", "ann"), import_("old 2", "bob"), import_("old 3", "ann"))
 PURGES = (purge(1), purge(1), purge())
-KINDS = (SENDS, ACTS, CREATES, IMPORTS, PURGES, (sync,) * 3)
+TALKS = (
+    at_once(say(BOB, "one", "den"), enter(CYD, "den"), come(BOB)),
+    at_once(topic(ANN, LOBBY, "new"), mark(BOB, "den", 2), announce("left", CYD)),
+    at_once(say(CYD, "two"), leave(BOB, "den"), block(ANN, BOB), go(ANN)),
+)
+KINDS = (SENDS, ACTS, CREATES, IMPORTS, PURGES, TALKS, (sync,) * 3)
 SEQUENCES = [
     tuple(kind[number] for number, kind in enumerate(kinds))
     for length in (1, 2, 3)
@@ -118,6 +146,8 @@ TELLING = [
     (IMPORTS[0], act(Act.DELETED, ANN, "old 1"), PURGES[2], sync, IMPORTS[1]),
     (PURGES[0], PURGES[1], IMPORTS[2]),
     (invite, sync, join("hal"), SENDS[0]),
+    (TALKS[0], sync, at_once(found("attic"), fail(CYD)), TALKS[1], TALKS[2]),
+    (at_once(come(BOB)), sync, at_once(go(BOB), unblock(CYD, BOB)), sync, TALKS[0]),
 ]
 
 

@@ -12,9 +12,16 @@ import pytest
 from nimsg.core.commands import (
     Command,
     CreateAccount,
+    CreateRoom,
+    MarkRoom,
+    NoteLogin,
+    PostNotice,
+    PostToRoom,
     SetRole,
+    SetTopic,
 )
 from nimsg.errors import StorageFailure
+from nimsg.protocol.constants import LOBBY, Device, Notice
 from nimsg.store.reserve import RESERVE_BYTES
 from tests.support.brokensql import BrokenStore, connect_broken
 from tests.support.driven import (
@@ -47,6 +54,34 @@ def test_below_min_free_only_mail_is_refused_until_space_returns(
 
     assert kinds(refused) == ["disk_full", "done", "done"]
     assert kinds(taken) == ["done"]
+
+
+def test_below_min_free_nothing_is_said_in_rooms_until_space_returns(
+    driven: Driven, disk: FaultyDisk
+) -> None:
+    driven.do([PostToRoom(BOB, LOBBY, "old", "old")], moment(8))
+    driven.store._min_free_bytes = ROOM
+    disk.free = ROOM - 1
+    said: list[Command] = [
+        PostToRoom(BOB, LOBBY, "new", "new"),
+        SetTopic(BOB, LOBBY, "new", any_room=True),
+        PostNotice(Notice.LEFT, "left", BOB),
+    ]
+    others: list[Command] = [
+        PostToRoom(BOB, LOBBY, "old", "old"),
+        CreateRoom("0" * 25 + "1", BOB, "den", ""),
+        MarkRoom(BOB, LOBBY, 1),
+        NoteLogin(BOB, Device.TUI, "192.0.2.1"),
+    ]
+
+    refused = driven.do([*said, *others], moment(9))
+    disk.free = ROOM
+    taken = driven.do(said, moment(10))
+
+    assert kinds(refused) == ["disk_full"] * 3 + ["done"] * 4
+    assert kinds(taken) == ["done"] * 3
+    assert driven.store.room(BOB, LOBBY).topic == "new"
+    assert driven.store.room(BOB, LOBBY).last == 4
 
 
 def test_the_reserve_is_given_away_when_the_disk_is_full_and_taken_back(

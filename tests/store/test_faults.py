@@ -34,6 +34,20 @@ from tests.support.driven import (
 )
 from tests.support.faultydisk import HARMLESS, Fault, FaultyDisk
 from tests.support.folders import quick_folder
+from tests.support.talk import (
+    announce,
+    at_once,
+    block,
+    come,
+    enter,
+    fail,
+    found,
+    go,
+    leave,
+    mark,
+    say,
+    topic,
+)
 
 
 SETUP = (create(*NAMES), send("old", "bob", "cyd", "dee"), settle)
@@ -56,6 +70,17 @@ SCENARIOS: dict[str, tuple[Sequence[Step], Sequence[Step]]] = {
     "settle": (
         (*SETUP, send("one", "bob")),
         (act(Act.OPENED, BOB, "one"), settle, send("two", "bob"), settle),
+    ),
+    "rooms": (
+        SETUP,
+        (
+            at_once(found("den"), enter(BOB, "den")),
+            at_once(say(ANN, "one", "den")),
+            at_once(mark(BOB, "den", 1), topic(ANN, "den", "new"), come(ANN)),
+            at_once(announce("left", BOB), block(ANN, BOB), fail(CYD)),
+            at_once(leave(BOB, "den"), go(ANN)),
+            settle,
+        ),
     ),
     "reopen": (
         (*SETUP, send("one", "bob")),

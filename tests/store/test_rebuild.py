@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -13,36 +12,15 @@ from msgspec.structs import replace
 
 from nimsg.errors import StorageFailure
 from nimsg.protocol.constants import Box
-from nimsg.store.base import ListQuery
+from nimsg.store.base import ListQuery, RoomsQuery
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import Positions
 from nimsg.store.schema import meta
+from tests.support.backups import index_rows
+from tests.support.company import history, keep_company
 from tests.support.mailmodel import Machine
-from tests.support.post import BACKENDS, Post, keep_busy, refused
+from tests.support.post import BACKENDS, Post, keep_busy, lose_index, refused
 from tests.support.ruin import Ruin
-
-
-TABLES = {
-    "account": "SELECT * FROM account",
-    "token": "SELECT * FROM token",
-    "invitation": "SELECT * FROM invitation",
-    "mailbox": "SELECT * FROM mailbox",
-    "message": "SELECT * FROM message",
-    "copy": "SELECT * FROM copy",
-}
-
-
-def dump(root: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row, with messages known by their ids instead of their row numbers."""
-    with closing(sqlite3.connect(root / "index.db")) as index:
-        tables = {
-            table: [tuple(row) for row in index.execute(query)]
-            for table, query in TABLES.items()
-        }
-    ids = {row[0]: row[1] for row in tables["message"]}
-    tables["message"] = [row[1:] for row in tables["message"]]
-    tables["copy"] = [(*row[:2], ids[row[2]], *row[3:]) for row in tables["copy"]]
-    return {table: sorted(rows, key=repr) for table, rows in tables.items()}
 
 
 def seen(post: Post) -> list[object]:
@@ -55,6 +33,10 @@ def seen(post: Post) -> list[object]:
             found.append(replace(post.store.page(query), cursor=""))
         changes = post.store.changes(account.uid, None, 500)
         found.append(replace(changes, cursor=""))
+        found += [history(post, account.uid, one.room) for one in account.rooms]
+        found.append(post.store.rooms(RoomsQuery(account.uid)))
+        found.append(post.store.logins(account.uid, None, 100))
+        found.append(post.store.last_login(account.uid))
     return found
 
 
@@ -64,21 +46,15 @@ def notices(post: Post) -> list[str]:
     return post.store.notices
 
 
-def lose_index(post: Post) -> None:
-    """A clean stop, the index deleted, and a new start."""
-    post.store.close()
-    (post.root / "index.db").unlink()
-    post.start()
-
-
 def test_n12_a_rebuilt_index_equals_the_lost_one(post: Post) -> None:
     keep_busy(post)
+    keep_company(post)
     post.reopen()
-    rows, answers = dump(post.root), seen(post)
+    rows, answers = index_rows(post.root), seen(post)
 
     lose_index(post)
 
-    assert dump(post.root) == rows
+    assert index_rows(post.root) == rows
     assert seen(post) == answers
 
 
@@ -133,6 +109,7 @@ def test_numbers_go_on_behind_a_rebuild(post: Post) -> None:
 
 def test_an_index_cut_to_nothing_is_made_anew(post: Post) -> None:
     keep_busy(post)
+    keep_company(post)
     answers = seen(post)
     post.store.close()
     (post.root / "index.db").write_bytes(b"")

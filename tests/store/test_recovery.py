@@ -37,7 +37,7 @@ def test_the_operator_is_told_what_was_filed_again(crashed: Crashed) -> None:
     again = store.notices
     store.close()
 
-    assert again == ["filed 3 journal rows of an earlier run"]
+    assert again == ["filed 8 journal rows of an earlier run"]
 
 
 def test_a_start_empties_the_log_before_it_writes_behind_it(crashed: Crashed) -> None:
@@ -155,7 +155,7 @@ def test_a_last_line_that_is_none_is_named(settled: Crashed) -> None:
 
 def test_a_settled_line_that_was_changed_is_named(crashed: Crashed) -> None:
     data = crashed.last_day.read_bytes()
-    crashed.last_day.write_bytes(data.replace(b"opened", b"OPENED", 1))
+    crashed.last_day.write_bytes(data.replace(b"login", b"LOGIN", 1))
 
     crashed.refuses("has a line [0-9]+ of its own|has lost lines")
 

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from nimsg.client.session import ClientSession
 from nimsg.protocol.envelope import Answer, ServerEvent
 from nimsg.protocol.strict import JsonObject
+from nimsg.socketpath import short_socket_path
 
 
 PASSWORD = "correct horse"
@@ -22,6 +24,7 @@ class AioClient:
         self.writer = writer
         self.session = ClientSession()
         self.events: list[ServerEvent] = []
+        self.spoken = asyncio.Event()
         self.closed = asyncio.Event()
         self.greeted = asyncio.Event()
         self._waiting: dict[int | None, asyncio.Future[Answer]] = {}
@@ -33,6 +36,7 @@ class AioClient:
                 for message in self.session.receive(data):
                     self._take(message)
         self.closed.set()
+        self.spoken.set()
         for waiter in self._waiting.values():
             if not waiter.done():
                 waiter.set_exception(ConnectionError(self.session.closing))
@@ -44,6 +48,10 @@ class AioClient:
         self._waiting[id_] = waiter
         self.writer.write(data)
         return waiter
+
+    def begin(self, method: str, params: JsonObject) -> None:
+        """Send a request whose answer nobody waits for."""
+        _ = self.start(method, params)
 
     async def call(self, method: str, **params: object) -> JsonObject:
         """One method's result. Raises `Refusal`."""
@@ -65,6 +73,7 @@ class AioClient:
     def _take(self, message: Answer | ServerEvent) -> None:
         if isinstance(message, ServerEvent):
             self.events.append(message)
+            self.spoken.set()
             self.greeted.set()
             return
         waiter = self._waiting.pop(message.id, None)
@@ -75,7 +84,23 @@ class AioClient:
 @asynccontextmanager
 async def connected(port: int, host: str = "127.0.0.1") -> AsyncIterator[AioClient]:
     """A greeted connection, hung up behind the block."""
-    reader, writer = await asyncio.open_connection(host, port)
+    async with _greeted(*await asyncio.open_connection(host, port)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connected_locally(var: Path) -> AsyncIterator[AioClient]:
+    """Like `connected`, by var/admin.sock."""
+    with short_socket_path(var / "admin.sock") as short:
+        streams = await asyncio.open_unix_connection(short)
+    async with _greeted(*streams) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _greeted(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> AsyncIterator[AioClient]:
     client = AioClient(reader, writer)
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(client.read())

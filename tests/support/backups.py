@@ -13,8 +13,10 @@ from nimsg.store.layout import Layout
 from tests.support.post import BACKENDS, Post
 
 
-TABLES = ("account", "token", "invitation", "mailbox")
-MESSAGES = "SELECT {} FROM message"
+TABLES = ("account", "token", "invitation", "mailbox", "block", "login")
+MESSAGES = "SELECT {}, (SELECT id FROM room WHERE r = room) FROM message"
+ROOMS = "SELECT id, name, topic, created_at, creator, last, lost FROM room"
+MEMBERS = "SELECT uid, id, joined_at, mark FROM member JOIN room USING (r)"
 COPIES = (
     "SELECT t.id, owner, c.position, c.change, new, fetched_at, fetched_by, opened_at,"
     " opened_by, acked_at, acked_by, recalled_at, c.deleted_at, c.imported"
@@ -37,12 +39,13 @@ def take(
 
 
 def index_rows(root: Path) -> Rows:
-    """Every row of an index, with messages known by their ids."""
+    """Every row of an index, with messages and rooms known by their ids."""
     with closing(sqlite3.connect(root / "index.db")) as index:
         info = index.execute("SELECT name FROM pragma_table_info('message')")
-        columns = ", ".join(name for (name,) in info if name != "m")
+        columns = ", ".join(name for (name,) in info if name not in ("m", "room"))
         queries = {table: f"SELECT * FROM {table}" for table in TABLES}  # noqa: S608
         queries |= {"message": MESSAGES.format(columns), "copy": COPIES}
+        queries |= {"room": ROOMS, "member": MEMBERS}
         return {
             name: sorted((tuple(row) for row in index.execute(query)), key=repr)
             for name, query in queries.items()

@@ -10,6 +10,7 @@ from nimsg.errors import StorageFailure
 from nimsg.store.check import check_store
 from nimsg.store.layout import Layout
 from tests.support.driven import (
+    ANN,
     BOB,
     CYD,
     NAMES,
@@ -25,14 +26,25 @@ from tests.support.driven import (
     view,
 )
 from tests.support.faultydisk import FaultyDisk
+from tests.support.talk import at_once, block, come, enter, found, go, say, topic
 
 
-SETUP = (create(*NAMES), send("old", "bob", "cyd"), act(Act.OPENED, BOB, "old"), settle)
+SETUP = (
+    create(*NAMES),
+    send("old", "bob", "cyd"),
+    act(Act.OPENED, BOB, "old"),
+    at_once(found("den"), enter(BOB, "den"), say(ANN, "old", "den"), come(BOB)),
+    settle,
+)
 UNSETTLED = (
     send("new", "bob"),
+    at_once(say(BOB, "new", "den"), topic(ANN, "den", "new"), block(CYD, BOB)),
+    at_once(go(BOB)),
     act(Act.OPENED, CYD, "old"),
     act(Act.ACKED, BOB, "old"),
 )
+
+UNSETTLED_LINES = 3
 
 
 class Crashed:
@@ -77,4 +89,4 @@ class Crashed:
     def settled_size(self) -> int:
         """How long the newest day is without the lines that are not settled."""
         lines = self.last_day.read_bytes().splitlines(keepends=True)
-        return sum(map(len, lines[:-2]))
+        return sum(map(len, lines[:-UNSETTLED_LINES]))

@@ -1,12 +1,13 @@
 """A store driven step by step as a server drives it, and all that can be seen of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 from msgspec.structs import replace
 
+from nimsg.core.accounts import Account
 from nimsg.core.commands import (
     Act,
     Command,
@@ -20,13 +21,15 @@ from nimsg.core.commands import (
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.protocol.constants import Box, Device
 from nimsg.protocol.results import InboxRow, OutboxRow
+from nimsg.protocol.results_rooms import RoomInfo
 from nimsg.store.accountfile import decode_account
-from nimsg.store.base import Batch, ListQuery
+from nimsg.store.base import Batch, HistoryQuery, ListQuery, RoomsQuery
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.ledger import line_digest, parse_line, read_lines
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import decode_message
 from nimsg.store.removal import read_stubs
+from nimsg.store.roomfile import decode_room
 from nimsg.store.schema import GENESIS
 from tests.support.faultydisk import FaultyDisk
 from tests.support.post import ORIGIN
@@ -255,14 +258,41 @@ def view(store: LocalStore) -> View:
             for row in rows:
                 seen[f"{account.name} {row.subject}"] = text(store, account.uid, row.id)
         seen[f"{account.name} counts"] = store.counts(account.uid)
+        seen |= {f"{account.name} {key}": one for key, one in met(store, account)}
     seen["accounts"] = accounts
     seen["removed"] = removed(store)
+    for name, info in rooms_of(store).items():
+        seen[f"#{name}"] = info
     seen["invitations"] = store.invitations()
     for one in store.invitations():
         path = store.layout.invitation(one.id)
         assert decode_invitation(path.read_bytes(), one.id) == one, path
     seen["ledger"] = ledger(store, keys)
     return seen
+
+
+def met(store: LocalStore, account: Account) -> Iterator[tuple[str, object]]:
+    """What somebody sees of the own rooms, with texts, and of the own logins."""
+    for place in account.rooms:
+        page = store.history(HistoryQuery(account.uid, place.room, limit=100))
+        assert not page.damaged, f"the message file of {page.damaged} is gone"
+        found = [replace(one, id="", digest="") for one in page.messages]
+        yield f"#{place.room}", replace(page, messages=found)
+    rows = store.logins(account.uid, None, 100)
+    yield "logins", [replace(row, n=0) for row in rows]
+
+
+def rooms_of(store: LocalStore) -> dict[str, RoomInfo]:
+    """All rooms, which stand in their files."""
+    rooms = {room.room: room for room in store.rooms(RoomsQuery(0)).rooms}
+    for path in store.layout.rooms.glob("*.json"):
+        room = decode_room(path.read_bytes(), path.stem)
+        known = rooms[room.name]
+        assert (room.topic, room.created_at) == (known.topic, known.created_at), path
+    files = len(list(store.layout.rooms.glob("*.json")))
+    made = [room for room in rooms.values() if room.created_by or room.topic]
+    assert files >= len(made), "the file of a room is gone"
+    return rooms
 
 
 def text(store: LocalStore, asker: int, id_: str) -> str:
@@ -309,6 +339,8 @@ def require_whole(root: Path) -> None:
         decode_account(path.read_bytes())
     for path in (root / "invitations").glob("*.json"):
         decode_invitation(path.read_bytes(), path.stem)
+    for path in (root / "rooms").glob("*.json"):
+        decode_room(path.read_bytes(), path.stem)
     for path in (root / "ledger").glob("*.jsonl"):
         assert path.read_bytes()[-1:] in (b"", b"\n"), path
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from msgspec.structs import replace
 
-from nimsg.core.commands import Act, SendMail
-from nimsg.protocol.constants import CopyState
+from nimsg.core.commands import Act, AddBlock, RemoveBlock, SendMail
+from nimsg.protocol.constants import LOBBY, CopyState
 from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow
 from nimsg.store.base import Counts
 from nimsg.store.schema import connect_reader
+from tests.support.company import bodies, come, go, say
 from tests.support.post import ORIGIN, Backend, Post, refused, rows
 
 
@@ -95,6 +96,9 @@ class Machine(RuleBasedStateMachine):
         self.messages: dict[str, Message] = {}
         self.cursors: dict[str, str | None] = dict.fromkeys(PEOPLE)
         self.known: dict[str, Known] = {name: {} for name in PEOPLE}
+        self.blocks: set[tuple[str, str]] = set()
+        self.said: list[tuple[str, str]] = []
+        self.logins: dict[str, list[bool]] = {name: [] for name in PEOPLE}
 
     @rule(
         sender=st.sampled_from(PEOPLE),
@@ -102,7 +106,9 @@ class Machine(RuleBasedStateMachine):
     )
     def send(self, sender: str, to: list[str]) -> None:
         command = self.post.letter(self.uids[sender], to)
-        reached = [name for name in to if name in PEOPLE]
+        reached = [
+            name for name in to if name in PEOPLE and (name, sender) not in self.blocks
+        ]
         if not reached:
             with refused("all_refused"):
                 self.post.sent(command)
@@ -127,6 +133,44 @@ class Machine(RuleBasedStateMachine):
         self.messages[sent.id] = Message(
             command, sender, copies, len(to) - len(reached), imported=True
         )
+
+    @rule(owner=st.sampled_from(PEOPLE), other=st.sampled_from(PEOPLE))
+    def block(self, owner: str, other: str) -> None:
+        uid, theirs = self.uids[owner], self.uids[other]
+        if owner == other:
+            with refused("self_target"):
+                self.post.ask(AddBlock(uid, theirs))
+        elif (owner, other) in self.blocks:
+            self.post.ask(RemoveBlock(uid, theirs))
+            self.blocks.remove((owner, other))
+        else:
+            self.post.ask(AddBlock(uid, theirs))
+            self.blocks.add((owner, other))
+
+    @rule(sender=st.sampled_from(PEOPLE))
+    def say(self, sender: str) -> None:
+        sent = say(self.post, self.uids[sender], LOBBY, f"text {len(self.said)}")
+        self.said.append((sender, f"text {len(self.said)}"))
+        assert sent.message.position == len(self.said)
+
+    @rule(name=st.sampled_from(PEOPLE))
+    def hear(self, name: str) -> None:
+        heard = [
+            text for sender, text in self.said if (name, sender) not in self.blocks
+        ]
+        assert bodies(self.post, self.uids[name], LOBBY) == heard[-50:]
+
+    @rule(name=st.sampled_from(PEOPLE))
+    def come_or_go(self, name: str) -> None:
+        uid, mine = self.uids[name], self.logins[name]
+        if mine and mine[-1]:
+            go(self.post, uid)
+            mine[-1] = False
+        else:
+            come(self.post, uid)
+            mine.append(True)
+        rows = self.post.store.logins(uid, None, 99)
+        assert [row.ended_at is None for row in reversed(rows)] == mine
 
     @rule(most=st.integers(1, 3))
     def purge(self, most: int) -> None:
@@ -210,6 +254,7 @@ class Machine(RuleBasedStateMachine):
             self._conserved()
             for name, uid in self.uids.items():
                 self.look(name)
+                self.hear(name)
                 for page in self.post.changes(uid, self.cursors[name], 4):
                     self.learn(name, page)
                 everything = self.post.store.changes(uid, None, 500)

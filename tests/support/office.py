@@ -28,6 +28,7 @@ from nimsg.protocol.results import (
 )
 from nimsg.server.app import Server
 from nimsg.server.services import wall_clock_ms
+from nimsg.server.timers import Timers
 from nimsg.store.base import Store
 from tests.support.aioclient import AioClient, connected
 from tests.support.serving import Changes, quick_config, serving
@@ -139,13 +140,14 @@ async def office(
     store: Store | None = None,
     clock: Callable[[], int] = wall_clock_ms,
     stop: asyncio.Event | None = None,
+    timers: Timers | None = None,
     **changes: Unpack[Changes],
 ) -> AsyncIterator[Server]:
     """A server on a folder of the test's, and a guard against hanging."""
     config = quick_config(folder / "var", **changes)
     async with (
         asyncio.timeout(HANG_S),
-        serving(config, store=store, clock=clock, stop=stop) as server,
+        serving(config, store=store, clock=clock, stop=stop, timers=timers) as server,
     ):
         yield server
 

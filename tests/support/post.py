@@ -145,6 +145,10 @@ class Post:
 
     def uid(self, command: Command) -> int:
         """The account that a command is about."""
+        return self.number(command)
+
+    def number(self, command: Command) -> int:
+        """What a command comes to, where that is a number."""
         value = self.ask(command).value
         assert isinstance(value, int)
         return value
@@ -193,7 +197,7 @@ class Post:
 
     def purge(self, before: int | None = None, most: int = 100) -> int:
         """Remove texts that nobody has had in view since a time, or by now."""
-        return self.uid(PurgeMail(self.now + 1 if before is None else before, most))
+        return self.number(PurgeMail(self.now + 1 if before is None else before, most))
 
     def index(self) -> None:
         """Take everything into the full text."""
@@ -207,7 +211,7 @@ class Post:
     def find(self, owner: int, words: str = "", **more: object) -> list[str]:
         """The ids of what is found, newest first, all of them at once."""
         hits = self.search(owner, words, **({"limit": 100} | more)).hits
-        return [row.id for hit in hits if (row := hit.inbox or hit.outbox)]
+        return [row.id for hit in hits if (row := hit.inbox or hit.outbox or hit.room)]
 
     def act(self, act: Act, actor: int, *ids: str) -> dict[str, Copy]:
         """Something happens to messages; the copies of the last one after it."""
@@ -251,6 +255,23 @@ class Post:
         """An outbox, newest first."""
         query = ListQuery(owner, Box.OUTBOX, all=all_, limit=500)
         return self.store.page(query).outbox
+
+
+Rest = Callable[[Post], None]
+
+
+def lose_index(post: Post) -> None:
+    """A clean stop, the index deleted, and a new start."""
+    post.store.close()
+    (post.root / "index.db").unlink()
+    post.start()
+
+
+RESTS: dict[str, Rest] = {
+    "live": lambda _: None,
+    "reopened": Post.reopen,
+    "rebuilt": lose_index,
+}
 
 
 class Busy(NamedTuple):

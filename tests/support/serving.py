@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from nimsg.config import ServerConfig
 from nimsg.server.app import Server
 from nimsg.server.services import wall_clock_ms
+from nimsg.server.timers import Timers
 from nimsg.store.base import Store
 from nimsg.store.local import LocalStore
 
@@ -29,6 +30,9 @@ class Changes(TypedDict, total=False):
     tls_deadline_s: float
     stop_deadline_s: float
     settle_interval_s: float
+    block_duration_s: float
+    lockout_scope: str
+    idle_timeout_s: float
     hash_memory_kib: int
     hash_rounds: int
 
@@ -48,15 +52,17 @@ async def serving(
     store: Store | None = None,
     clock: Callable[[], int] = wall_clock_ms,
     stop: asyncio.Event | None = None,
+    timers: Timers | None = None,
 ) -> AsyncIterator[Server]:
     """A server that listens inside the block and has ended in order behind it.
 
-    `stop` asks it to end earlier.
+    `stop` asks it to end earlier; `timers` are its deadlines, the real ones left out.
     """
     server = Server(
         config,
         store or LocalStore(config.var, min_free_bytes=config.min_free_bytes),
         clock,
+        timers,
     )
     stop, ready = stop or asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:

@@ -14,17 +14,24 @@ from nimsg.protocol.results import (
     ChangePage,
     Hits,
     Letters,
+    LoginRow,
     Opened,
     Page,
     Status,
     Thread,
 )
+from nimsg.protocol.results_rooms import Members, RoomInfo, RoomPage, Rooms
 from nimsg.store.base import (
     Batch,
     Counts,
+    HistoryQuery,
+    LastLogin,
     ListQuery,
+    Lock,
     ReadQuery,
+    RoomsQuery,
     SearchQuery,
+    SeenUser,
     TokenHolder,
 )
 from nimsg.store.local import LocalStore
@@ -127,6 +134,46 @@ class WatchedStore:
     def status(self, asker: int, id: str) -> Status:  # noqa: A002
         self._note("status")
         return self._store.status(asker, id)
+
+    def blocks(self) -> list[tuple[int, int]]:
+        self._note("blocks")
+        return self._store.blocks()
+
+    def room(self, asker: int, name: str) -> RoomInfo:
+        self._note("room")
+        return self._store.room(asker, name)
+
+    def rooms(self, query: RoomsQuery) -> Rooms:
+        self._note("rooms")
+        return self._store.rooms(query)
+
+    def members(self, asker: int, room: str, after: str | None, limit: int) -> Members:
+        self._note("members")
+        return self._store.members(asker, room, after, limit)
+
+    def history(self, query: HistoryQuery) -> RoomPage:
+        self._note("history")
+        return self._store.history(query)
+
+    def logins(self, uid: int, before: int | None, limit: int) -> list[LoginRow]:
+        self._note("logins")
+        return self._store.logins(uid, before, limit)
+
+    def last_login(self, uid: int) -> LastLogin:
+        self._note("last_login")
+        return self._store.last_login(uid)
+
+    def seen_since(self, at: int) -> list[SeenUser]:
+        self._note("seen_since")
+        return self._store.seen_since(at)
+
+    def last_seen(self, uid: int) -> int | None:
+        self._note("last_seen")
+        return self._store.last_seen(uid)
+
+    def locks(self) -> list[Lock]:
+        self._note("locks")
+        return self._store.locks()
 
     def _note(self, operation: str) -> None:
         self.calls[operation] += 1

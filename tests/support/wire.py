@@ -71,9 +71,12 @@ def said(frame: JsonObject) -> str:
 
 
 @asynccontextmanager
-async def wired(port: int, host: str = "127.0.0.1") -> AsyncIterator[Wire]:
-    """A connection of which nothing has been read yet."""
-    reader, writer = await asyncio.open_connection(host, port)
+async def wired(
+    port: int, host: str = "127.0.0.1", address: str | None = None
+) -> AsyncIterator[Wire]:
+    """A connection, from an address if given, of which nothing has been read yet."""
+    local = (address, 0) if address else None
+    reader, writer = await asyncio.open_connection(host, port, local_addr=local)
     try:
         yield Wire(reader, writer)
     finally:
@@ -81,9 +84,9 @@ async def wired(port: int, host: str = "127.0.0.1") -> AsyncIterator[Wire]:
 
 
 @asynccontextmanager
-async def greeted(port: int) -> AsyncIterator[Wire]:
+async def greeted(port: int, address: str | None = None) -> AsyncIterator[Wire]:
     """A connection whose hello has been read."""
-    async with wired(port) as wire:
+    async with wired(port, address=address) as wire:
         assert said(await wire.frame()) == "hello"
         yield wire
 
