@@ -13,7 +13,9 @@ LOOPBACK = "127.0.0.1"
 class ServerConfig(NamedTuple):
     """What a server is started with. Port 0 lets the system choose.
 
-    With `local_only` it answers on var/admin.sock, and keeps no house.
+    Wrong passwords lock a name for `block_duration_s`, and an interactive session ends
+    after `idle_timeout_s` without an act; 0 is never. With `local_only` it answers on
+    var/admin.sock, and keeps no house.
     """
 
     var: Path
@@ -32,6 +34,9 @@ class ServerConfig(NamedTuple):
     settle_interval_s: float = 0.5
     retention_days: float = 30.0
     purge_interval_s: float = 3600.0
+    block_duration_s: float = 60.0
+    lockout_scope: str = "account"
+    idle_timeout_s: float = 0.0
     hash_memory_kib: int = 19_456
     hash_rounds: int = 2
     local_only: bool = False

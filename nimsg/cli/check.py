@@ -15,6 +15,7 @@ from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
 from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
+from nimsg.store.rebuild import Rebuilt
 from nimsg.store.salvage import Salvaged, salvage_store
 
 
@@ -65,7 +66,9 @@ def rebuild(var: Path, args: Namespace) -> int:
                 "rebuild",
                 {
                     "accounts": done.rebuilt.accounts,
+                    "rooms": done.rebuilt.rooms,
                     "messages": done.rebuilt.messages,
+                    "posts": done.rebuilt.posts,
                     "lines": done.rebuilt.lines,
                     "filed": done.filed,
                     "lost_positions": done.rebuilt.lost,
@@ -83,7 +86,7 @@ def rebuild(var: Path, args: Namespace) -> int:
 def print_rebuilt(done: Salvaged) -> None:
     """What went into the new index, and what did not."""
     made = done.rebuilt
-    amounts = _amounts(made.accounts, made.messages, made.lines)
+    amounts = _amounts(made)
     show.say(f"The index was made anew: {amounts}.")
     if done.filed:
         rows = show.many(done.filed, "row")
@@ -101,17 +104,20 @@ def print_rebuilt(done: Salvaged) -> None:
         show.say(show.clean_line(remark))
     if made.lost:
         lost = show.many(made.lost, "position")
-        show.say(f"{lost} in mailboxes without a message.")
+        show.say(f"{lost} in mailboxes and rooms without a message.")
     if done.aside:
         show.say(f"The old index was kept in {done.aside}.")
 
 
-def _amounts(accounts: int, messages: int, lines: int) -> str:
+def _amounts(found: Report | Rebuilt) -> str:
+    messages = show.many(found.messages, "message")
+    if found.posts:
+        messages += f" ({found.posts} in rooms)"
     return ", ".join(
         [
-            show.many(accounts, "account"),
-            show.many(messages, "message"),
-            show.many(lines, "ledger line"),
+            show.many(found.accounts, "account"),
+            messages,
+            show.many(found.lines, "ledger line"),
         ]
     )
 
@@ -119,7 +125,7 @@ def _amounts(accounts: int, messages: int, lines: int) -> str:
 def print_report(report: Report) -> None:
     """The sums, and a line for each disagreement."""
     copies = ", ".join(f"{count} {state}" for state, count in report.copies.items())
-    show.say(_amounts(report.accounts, report.messages, report.lines))
+    show.say(_amounts(report))
     total = sum(report.copies.values())
     if total or (report.indexed and not report.problems):
         count = show.many(total, "copy", "copies")
@@ -138,7 +144,9 @@ def _print_json(report: Report) -> None:
     print_problem_objects(report.problems)
     members: JsonObject = {
         "accounts": report.accounts,
+        "rooms": report.rooms,
         "messages": report.messages,
+        "posts": report.posts,
         "lines": report.lines,
         "copies": report.copies,
         "refused": report.refused,

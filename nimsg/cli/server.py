@@ -7,6 +7,7 @@ import socket
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from nimsg.cli import show
@@ -14,8 +15,13 @@ from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client.address import Address
 from nimsg.config import ServerConfig, check_server
 from nimsg.errors import Exit, UsageError
-from nimsg.logs import LEVELS, LOGGER, set_up
-from nimsg.protocol.constants import DEFAULT_PORT, AuthMode, Registration
+from nimsg.logs import LEVELS, set_up
+from nimsg.protocol.constants import (
+    DEFAULT_PORT,
+    AuthMode,
+    LockoutScope,
+    Registration,
+)
 from nimsg.server.app import Server
 from nimsg.server.credentials import import_credentials, read_credentials, shred
 from nimsg.server.services import wall_clock_ms
@@ -27,6 +33,7 @@ PORT_MOST = 65_535
 # Less would let mail eat the space that the reserve gives up for everything else.
 MIN_FREE_LEAST_MIB = 8
 RETENTION_MOST_DAYS = 36_500
+SECONDS_MOST = 10**9
 PRIVATE = 0o077
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is told apart, not bound
 
@@ -35,6 +42,18 @@ def server_arguments(parser: ArgumentParser) -> None:
     """Options of `server`."""
     parser.add_argument("positional_port", metavar="PORT", nargs="?", help="as --port")
     parser.add_argument(
+        "positional_block",
+        metavar="BLOCK_DURATION",
+        nargs="?",
+        help="as --block-duration, 1 or more",
+    )
+    parser.add_argument(
+        "positional_timeout",
+        metavar="TIMEOUT",
+        nargs="?",
+        help="as --timeout, 1 or more",
+    )
+    parser.add_argument(
         "--port", metavar="N", help=f"0 lets the system choose ({DEFAULT_PORT})"
     )
     parser.add_argument(
@@ -42,6 +61,7 @@ def server_arguments(parser: ArgumentParser) -> None:
     )
     add_var_argument(parser)
     _add_people_arguments(parser)
+    _add_login_arguments(parser)
     parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
     parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
     _add_limit_arguments(parser)
@@ -56,7 +76,8 @@ def _add_people_arguments(parser: ArgumentParser) -> None:
         "--auth",
         choices=[mode.value for mode in AuthMode],
         default=AuthMode.PASSWORD,
-        help="how a name is proven; open: knowing it is enough (password)",
+        help="how a name is proven; nick: it is anybody's who uses it first, for as "
+        "long; open: knowing it is enough (password)",
     )
     parser.add_argument(
         "--registration",
@@ -75,6 +96,27 @@ def _add_people_arguments(parser: ArgumentParser) -> None:
         "--shred-credentials",
         action="store_true",
         help="overwrite and remove that file once its accounts are made",
+    )
+
+
+def _add_login_arguments(parser: ArgumentParser) -> None:
+    """When a name is locked, and when a session ends by itself."""
+    parser.add_argument(
+        "--block-duration",
+        metavar="SECONDS",
+        help="three wrong passwords in a row lock a name for so long; 0: never (60)",
+    )
+    parser.add_argument(
+        "--lockout-scope",
+        choices=[scope.value for scope in LockoutScope],
+        default=LockoutScope.ACCOUNT,
+        help="account: a locked name is locked for everybody; address: only for the "
+        "address that the wrong passwords came from (account)",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        help="log people out who have done nothing for so long; 0: never (0)",
     )
 
 
@@ -130,20 +172,14 @@ def run_server(args: Namespace) -> int:
 
 
 async def serve(server: Server) -> None:
-    """Serve; the first SIGTERM or SIGINT ends in order, a second one at once."""
-    stop = asyncio.Event()
+    """Serve until a signal or an admin says stop (see `nimsg.core.countdown`)."""
     loop = asyncio.get_running_loop()
-
-    def ask_to_stop() -> None:
-        if stop.is_set():
-            # Safe at any instant: what was answered stands, the rest was not.
-            os._exit(Exit.INTERRUPTED)
-        LOGGER.info("stopping")
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask_to_stop)
-    await server.serve(stop, lambda: announce(server))
+    countdown = server.services.countdown
+    # Safe at any instant: what was answered stands, the rest was not.
+    countdown.abort = partial(os._exit, Exit.INTERRUPTED)
+    loop.add_signal_handler(signal.SIGTERM, countdown.terminate)
+    loop.add_signal_handler(signal.SIGINT, countdown.interrupt)
+    await server.serve(asyncio.Event(), lambda: announce(server))
 
 
 def announce(server: Server) -> None:
@@ -162,7 +198,7 @@ def announce(server: Server) -> None:
         print_ = fingerprint(config.tls_cert)
         lines.append(f"  tls       certificate sha256 {print_}")
         options += f" --fingerprint {print_}"
-    if config.auth == AuthMode.OPEN:
+    if config.auth != AuthMode.PASSWORD:
         lines.append("  WARNING   whoever knows a name reads and writes its mail")
     lines.append(f"  connect   nimsg client {options} --user NAME")
     for line in lines:
@@ -192,7 +228,29 @@ def config_of(args: Namespace) -> ServerConfig:
         max_clients=args.max_clients,
         min_free_bytes=args.min_free * 1024 * 1024,
         retention_days=args.retention,
+        block_duration_s=_seconds(
+            args.block_duration, args.positional_block, "BLOCK_DURATION", 60
+        ),
+        lockout_scope=args.lockout_scope,
+        idle_timeout_s=_seconds(args.timeout, args.positional_timeout, "TIMEOUT", 0),
     )
+
+
+def _seconds(
+    option: str | None, positional: str | None, name: str, usual: float
+) -> float:
+    """A time by option, where 0 is never, or by place. Raises `UsageError`."""
+    if option is not None and positional is not None:
+        raise UsageError(f"the {name} is given twice")
+    if positional is not None:
+        if not positional.isdecimal() or not 0 < int(positional) <= SECONDS_MOST:
+            raise UsageError(f"{positional!r} is no {name}: seconds, 1 or more")
+        return float(positional)
+    if option is None:
+        return usual
+    if not option.isdecimal() or int(option) > SECONDS_MOST:
+        raise UsageError(f"{option!r} is no {name}: seconds, 0 or more")
+    return float(option)
 
 
 def port_of(text: str) -> int:

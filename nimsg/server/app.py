@@ -15,6 +15,7 @@ from nimsg.server.retention import keep_purging
 from nimsg.server.services import Services, wall_clock_ms
 from nimsg.server.session import Session
 from nimsg.server.socketpath import bound_socket
+from nimsg.server.timers import Timers
 from nimsg.server.tls import server_context
 from nimsg.store.base import Store
 
@@ -31,9 +32,10 @@ class Server:
         config: ServerConfig,
         store: Store,
         clock: Callable[[], int] = wall_clock_ms,
+        timers: Timers | None = None,
     ) -> None:
         self.config = config
-        self.services = Services(config, store, clock)
+        self.services = Services(config, store, clock, timers=timers)
         self.port = config.port
         self._listeners: list[asyncio.Server] = []
 
@@ -45,6 +47,9 @@ class Server:
         """
         try:
             await self._listen()
+            self.services.countdown.due = stop.set
+            if not self.config.local_only:
+                self.services.begin()
             ready()
             async with asyncio.TaskGroup() as tasks:
                 working = [tasks.create_task(work) for work in self._works()]

@@ -25,20 +25,20 @@ Committed = tuple[Batch, list[Waiter]]
 class Committer:
     """Submits commands to the store. Owned by the loop.
 
-    `clock` gives ms UTC; `wake` is told the accounts that see something new, once
-    it may be told to them.
+    `clock` gives ms UTC; `after` is told of each batch what it came to, in order,
+    once others may hear of it.
     """
 
     def __init__(
         self,
         store: Store,
         clock: Callable[[], int],
-        wake: Callable[[Iterable[int]], None],
+        after: Callable[[Iterable[Outcome]], None],
         settle_interval_s: float,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._wake = wake
+        self._after = after
         self._settle_interval_s = settle_interval_s
         self._waiting: list[tuple[Command, Waiter]] = []
         self._work = asyncio.Event()
@@ -142,17 +142,17 @@ class Committer:
                 self._work.set()
 
     def _answer(self, batch: Batch, waiters: list[Waiter]) -> None:
-        woken: set[int] = set()
+        done: list[Outcome] = []
         for outcome, waiter in zip(batch.outcomes, waiters, strict=True):
             if isinstance(outcome, Refusal):
                 if not waiter.done():
                     waiter.set_exception(outcome)
                 continue
-            woken |= outcome.wakes
+            done.append(outcome)
             if not waiter.done():
                 waiter.set_result(outcome)
         self._answered(len(waiters))
-        self._wake(woken)
+        self._after(done)
 
     def _refuse(self, waiters: Iterable[Waiter]) -> None:
         for waiter in waiters:

@@ -1,29 +1,26 @@
 """What a handler is given beside its parameters."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from nimsg.core.accounts import Account, Token
 from nimsg.core.commands import MailAct
 from nimsg.errors import Refusal
-from nimsg.protocol.constants import CloseReason, Device
+from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.results import Result
+from nimsg.server.login import Login as Login
+from nimsg.server.people import Person
 from nimsg.server.registry import Live
 from nimsg.server.services import Services
 
 
-class Login(NamedTuple):
-    """Who a session is, from its login to its end."""
-
-    account: Account
-    device: Device
-    token: Token | None = None
+class Caller(Live, Person, Protocol):
+    """The session that asks; a person's where its device is interactive."""
 
 
 class Context(NamedTuple):
     """One request's surroundings."""
 
     services: Services
-    session: Live | None
+    session: Caller
     login: Login | None
 
     @property

@@ -115,7 +115,26 @@ class OpenPolicy:
         return await create(self._services, new)
 
 
+class NickPolicy(OpenPolicy):
+    """A name is its user's alone as long as they are online, and then anybody's."""
+
+    async def admit(
+        self, name: str, account: Account | None, password: str | None
+    ) -> Account:
+        """See `Policy`. A name like one that is in use is taken too."""
+        self._services.people.require_free(name)
+        return await super().admit(name, account, password)
+
+    async def register(
+        self, name: str, password: str | None, invitation: str | None
+    ) -> Account:
+        """See `Policy`."""
+        self._services.people.require_free(name)
+        return await super().register(name, password, invitation)
+
+
 POLICIES: dict[str, type[PasswordPolicy | OpenPolicy]] = {
+    AuthMode.NICK: NickPolicy,
     AuthMode.PASSWORD: PasswordPolicy,
     AuthMode.OPEN: OpenPolicy,
 }

@@ -5,30 +5,53 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from nimsg.config import ServerConfig
-from nimsg.core.commands import Command, Copies, SentMail
+from nimsg.core.commands import (
+    Command,
+    Copies,
+    EndLogins,
+    Failures,
+    Outcome,
+    SentMail,
+    SentPost,
+)
 from nimsg.errors import Refusal
 from nimsg.logs import LOGGER
-from nimsg.protocol.constants import AuthMode, Registration
+from nimsg.protocol.constants import AuthMode, CloseReason, Departure, Registration
+from nimsg.server.blocks import Blocks
 from nimsg.server.commit import Committer, Waiter
+from nimsg.server.countdown import Countdown
 from nimsg.server.indexing import Indexing
+from nimsg.server.lockouts import Lockouts
+from nimsg.server.login import Login
 from nimsg.server.parking import Parking
 from nimsg.server.passwords import Passwords
-from nimsg.server.registry import Registry
+from nimsg.server.people import People, Person
+from nimsg.server.privates import Privates
+from nimsg.server.registry import Live, Registry
+from nimsg.server.resumes import Resumes
+from nimsg.server.rooms import Rooms
+from nimsg.server.timers import LoopTimers, Timers
 from nimsg.store.base import Store
 
 
 READERS = 2
 P = ParamSpec("P")
 T = TypeVar("T")
-V = TypeVar("V", SentMail, Copies, int)
+V = TypeVar("V", SentMail, Copies, SentPost, Failures, int)
 
 
 def _forget(waiter: Waiter) -> None:
     if not waiter.cancelled() and waiter.exception() is not None:
         LOGGER.info("not written: %s", waiter.exception())
+
+
+def _follow(live: Callable[[], object], waiter: Waiter) -> None:
+    if waiter.exception() is None:
+        live()
 
 
 def wall_clock_ms() -> int:
@@ -45,6 +68,7 @@ class Services:
         store: Store,
         clock: Callable[[], int] = wall_clock_ms,
         entropy: Callable[[int], bytes] = os.urandom,
+        timers: Timers | None = None,
     ) -> None:
         self.config = config
         self.store = store
@@ -52,9 +76,9 @@ class Services:
         self.entropy = entropy
         self.stopping = False
         # Where knowing a name is enough, writing to a name makes its mailbox.
-        self.makes_mailboxes = (config.auth, config.registration) == (
-            AuthMode.OPEN,
-            Registration.OPEN,
+        self.makes_mailboxes = (
+            config.auth != AuthMode.PASSWORD
+            and config.registration == Registration.OPEN
         )
         self.parking = Parking()
         self.registry = Registry()
@@ -65,11 +89,83 @@ class Services:
         self.indexing = Indexing(
             store, config.settle_interval_s, lambda: self.committer.busy
         )
+        self.timers = timers = timers or LoopTimers()
+        self.blocks = Blocks(store.blocks())
+        self.people = People(self.blocks, timers, clock, self.commit_later)
+        self.rooms = Rooms(self.blocks, self.parking)
+        self.privates = Privates(timers, clock, entropy)
+        self.resumes = Resumes(timers)
+        self.lockouts = Lockouts(timers, config.block_duration_s, config.lockout_scope)
+        self.lockouts.load(store.locks(), clock())
+        self.countdown = Countdown(self.people, timers, clock, self.commit_later)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
-    def _after_batch(self, woken: Iterable[int]) -> None:
-        self.parking.wake(woken)
+    @property
+    def proves_names(self) -> bool:
+        """Whether whoever is logged in has shown to be that account's."""
+        return self.config.auth == AuthMode.PASSWORD
+
+    def arrive(self, person: Person, login: Login) -> None:
+        """Somebody comes online, or takes the place of their own earlier session.
+
+        Raises `Refusal`: `duplicate_login`, under auth `nick` `name_taken`, or
+        `bad_resume` where what it comes back to was resumed or ended meanwhile.
+        """
+        uid = login.account.uid
+        if login.resumed is not None:
+            self.resumes.holder(login.resumed)
+        earlier = self.people.session(uid)
+        if earlier is not None and earlier.resume == login.resumed is not None:
+            self.people.succeed(person)
+            self.rooms.succeed(earlier, person)
+            self.privates.succeed(earlier, person)
+            earlier.end(CloseReason.REPLACED)
+        else:
+            if self.config.auth == AuthMode.NICK:
+                self.people.require_free(person.name)
+            self.people.arrive(person)
+            self.rooms.arrive(person, login.account)
+        if login.resumed is not None:
+            self.resumes.drop(login.resumed)
+        if login.resume is not None:
+            self.resumes.keep(login.resume, uid)
+
+    def depart(self, person: Person, reason: Departure) -> None:
+        """Somebody goes offline; who was replaced has gone before."""
+        if self.people.leave(person, reason):
+            self.rooms.leave_all(person)
+            self.privates.leave(person)
+            if person.resume is not None:
+                self.resumes.outlive(person.resume)
+
+    def revoke(self, uid: int, reason: CloseReason, *, keep: Live | None = None) -> int:
+        """End an account's sessions and what brings them back; how many sessions."""
+        self.resumes.revoke(uid, keep=keep.resume if keep else None)
+        return self.registry.revoke(uid, keep=keep, reason=reason)
+
+    def begin(self) -> None:
+        """Note that whoever was online when an earlier run broke off is not now."""
+        self.commit_later(EndLogins())
+
+    def _after_batch(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.parking.wake(outcome.wakes)
+            if isinstance(outcome.value, SentPost):
+                self.rooms.deliver(outcome.value)
         self.indexing.note()
+
+    async def committed(self, command: Command) -> None:
+        """Return once a command is durable, whatever it came to. Raises `Refusal`."""
+        await self.committer.submit(command)
+
+    async def change(self, command: Command, live: Callable[[], object]) -> None:
+        """Return once a command is durable, and `live` has made it true of what lives.
+
+        That happens though the asker has gone meanwhile. Raises `Refusal`.
+        """
+        waiter = self.committer.submit(command)
+        waiter.add_done_callback(partial(_follow, live))
+        await asyncio.shield(waiter)
 
     async def commit(self, command: Command, want: type[V]) -> V:
         """What a command came to, of the type it has, once it is durable.
@@ -99,6 +195,7 @@ class Services:
 
     def close(self) -> None:
         """End all threads, then close the store."""
+        self.people.close()
         self.committer.close()
         self.indexing.close()
         self.passwords.close()

@@ -1,10 +1,10 @@
 """One connection, from its first byte to its last, in a task of its own."""
 
 import asyncio
-import socket
 from contextlib import suppress
 
 from nimsg import __version__
+from nimsg.core.accounts import Account
 from nimsg.errors import ProtocolFault, Refusal
 from nimsg.logs import LOGGER
 from nimsg.protocol.codec import (
@@ -19,24 +19,38 @@ from nimsg.protocol.connection import Connection, Event, State
 from nimsg.protocol.constants import (
     FEATURES,
     HEADER_BYTES,
+    INTERACTIVE,
     LIMITS,
     PROTOCOL_VERSION,
     CloseReason,
+    Departure,
+    Device,
     limit,
 )
 from nimsg.protocol.framing import frame_length, truncated
-from nimsg.protocol.methods import Needs
+from nimsg.protocol.methods import Activity, Method, Needs
 from nimsg.protocol.results import Closing, Hello
+from nimsg.protocol.results_people import SessionRow
 from nimsg.server.context import Context, Login, Reply
-from nimsg.server.dispatch import answer, check_may_call
+from nimsg.server.dispatch import Asker, answer, check_may_call
+from nimsg.server.idle import Idle
+from nimsg.server.peer import address_of, keep_alive
 from nimsg.server.services import Services
 
 
 IN_FLIGHT = limit("requests_in_flight")
 UNSENT = limit("unsent_bytes")
 HIGH_WATER = 65_536
-# A peer that vanished is found within a minute (tcp(7)).
-KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+# How the others are told that somebody is gone; a connection that broke was lost.
+DEPARTURES = {
+    CloseReason.LOGOUT: Departure.LOGOUT,
+    CloseReason.TIMEOUT: Departure.TIMEOUT,
+    CloseReason.REVOKED: Departure.KICKED,
+    CloseReason.KICKED: Departure.KICKED,
+    CloseReason.SHUTDOWN: Departure.SHUTDOWN,
+}
+# After these a session is not come back to.
+FINAL = {CloseReason.LOGOUT, CloseReason.TIMEOUT, CloseReason.KICKED}
 
 
 class _Ended(Exception):
@@ -65,12 +79,53 @@ class Session:
         self._login: Login | None = None
         self._in_flight = 0
         self._ended = asyncio.Event()
+        self._command: str | None = None
+        self._active_at = services.clock()
+        self._idle = Idle(services.timers, services.config.idle_timeout_s, self._expire)
+        self.address = address_of(writer)
+        self.since = services.clock()
         writer.transport.set_write_buffer_limits(high=HIGH_WATER)
 
     @property
-    def uid(self) -> int | None:
-        """The account that is logged in."""
-        return self._login.account.uid if self._login else None
+    def uid(self) -> int:
+        """The number of the account that is logged in, 0 where none is."""
+        return self._login.account.uid if self._login else 0
+
+    @property
+    def name(self) -> str:
+        """The account's name, empty where none is logged in."""
+        return self._login.account.name if self._login else ""
+
+    @property
+    def device(self) -> Device:
+        """The kind of client."""
+        return self._login.device if self._login else Device.HEADLESS
+
+    @property
+    def resume(self) -> str | None:
+        """The sha-256 of the token that brings the session back."""
+        return self._login.resume if self._login else None
+
+    @property
+    def row(self) -> SessionRow:
+        """The connection as an admin sees it."""
+        return SessionRow(
+            user=self.name or None,
+            device=self.device if self._login else None,
+            address=self.address,
+            since=self.since,
+            active_at=self._active_at,
+            command=self._command,
+        )
+
+    def renew(self, account: Account) -> None:
+        """The account has changed."""
+        if self._login is not None:
+            self._login = self._login._replace(account=account)
+
+    def push(self, frame: bytes) -> None:
+        """Send an event."""
+        self._send(frame)
 
     @property
     def token_id(self) -> str | None:
@@ -96,6 +151,7 @@ class Session:
             pass
         finally:
             deadline.cancel()
+            self._depart(Departure.LOST)
             self._services.registry.remove(self)
             await self._close()
 
@@ -105,6 +161,9 @@ class Session:
             self._send(encode_event("closing", Closing(reason)))
             self._connection.fire(Event.CLOSE)
             self._ended.set()
+            if reason in FINAL and self.resume is not None:
+                self._services.resumes.drop(self.resume)
+            self._depart(DEPARTURES.get(reason, Departure.LOST))
 
     def finish(self) -> None:
         """The server stops: end as soon as nothing is left to answer."""
@@ -157,18 +216,35 @@ class Session:
         envelope = decode_envelope(payload)
         try:
             request = decode_params(envelope, payload)
-            check_may_call(request.method, self._connection.state, local=self._local)
+            check_may_call(request.method, self._asker())
             self._check_room()
         except Refusal as refusal:
             self._send(encode_refusal(envelope.id, refusal))
             if isinstance(refusal, ProtocolFault):
                 self._count(refusal)
             return
+        self._note_activity(request.method)
         self._in_flight += 1
         if request.method.needs is Needs.ANONYMOUS:
             await self._answer(request)
         else:
             tasks.create_task(self._answer(request))
+
+    def _asker(self) -> Asker:
+        account = self._login.account if self._login else None
+        return Asker(
+            self._connection.state,
+            self.device,
+            role=account.role if account else "",
+            local=self._local,
+            proven=self._services.proves_names,
+        )
+
+    def _note_activity(self, method: Method) -> None:
+        if method.activity is Activity.ACTIVE:
+            self._idle.touch()
+            self._active_at = self._services.clock()
+            self._command = method.name
 
     def _check_room(self) -> None:
         if self._services.stopping:
@@ -205,18 +281,41 @@ class Session:
         if reply.login is None:
             return
         account = reply.login.account
+        self._connection.check(Event.LOGIN)
         if self._services.registry.revoked_since(account.uid, revocations):
             raise Refusal("busy", "the account has just changed; log in again")
+        before, self._login = self._login, reply.login
+        try:
+            self._arrive(reply.login)
+        except Refusal:
+            self._login = before
+            raise
         self._connection.fire(Event.LOGIN)
-        self._login = reply.login
-        LOGGER.info("%s logged in", account.name)
+        LOGGER.info("%s logged in from %s", account.name, self.address)
+
+    def _arrive(self, login: Login) -> None:
+        """Come online, where a person sits at the client. Raises `Refusal`."""
+        services = self._services
+        if login.device not in INTERACTIVE:
+            return
+        self.since = services.clock()
+        services.arrive(self, login)
+        self._idle.start()
+
+    def _depart(self, reason: Departure) -> None:
+        self._idle.stop()
+        if self.device in INTERACTIVE:
+            self._services.depart(self, reason)
+
+    def _expire(self) -> None:
+        self.end(CloseReason.TIMEOUT)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         LOGGER.debug("%s refused: %s", request.method.name, refusal.kind)
         self._send(encode_refusal(request.id, refusal))
 
     def _greet(self) -> None:
-        _keep_alive(self._writer)
+        keep_alive(self._writer)
         self._connection.fire(Event.HELLO)
         config = self._services.config
         hello = Hello(
@@ -286,13 +385,3 @@ class Session:
                 await self._writer.wait_closed()
             return
         self.cut_off()
-
-
-def _keep_alive(writer: asyncio.StreamWriter) -> None:
-    sock = writer.get_extra_info("socket")
-    if sock is None or sock.family == socket.AF_UNIX:
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -11,7 +11,7 @@ from nimsg.core.accounts import (
     require_living,
 )
 from nimsg.core.commands import AccountChange, CreateAccount, MembershipChange
-from nimsg.core.rooms import joined
+from nimsg.core.rooms import Membership
 from nimsg.protocol.constants import LOBBY
 from nimsg.store import roombook
 from nimsg.store.base import TokenHolder
@@ -151,14 +151,13 @@ def _create(
     last: int = connection.execute(
         "SELECT coalesce(max(uid), 0) FROM account"
     ).fetchone()[0]
-    lobby = roombook.facts(connection, LOBBY)
     account = Account(
         last + 1,
         command.name,
         command.role,
         command.password_hash,
         now,
-        rooms=joined((), lobby.room, lobby.members, now),
+        rooms=(Membership(LOBBY, now, 0),),
     )
     return account, None
 

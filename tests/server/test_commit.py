@@ -31,10 +31,10 @@ def letter(client_id: str) -> SendMail:
 
 @asynccontextmanager
 async def committing(
-    store: WatchedStore, wake: Callable[[Iterable[int]], None] = lambda _: None
+    store: WatchedStore, after: Callable[[Iterable[Outcome]], None] = lambda _: None
 ) -> AsyncIterator[Committer]:
     """A committer at work; behind the block all is answered."""
-    committer = Committer(store, lambda: NOW, wake, SETTLE_S)
+    committer = Committer(store, lambda: NOW, after, SETTLE_S)
     async with asyncio.timeout(HANG_S), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(committer.run())
         try:
@@ -145,10 +145,12 @@ async def test_x6_who_is_woken_is_woken_once_the_answer_stands(tmp_path: Path) -
     store = WatchedStore(tmp_path)
     woken: list[tuple[bool, set[int]]] = []
     waiters: list[asyncio.Future[Outcome]] = []
-    async with committing(
-        store,
-        lambda uids: woken.append((all(w.done() for w in waiters), set(uids))),
-    ) as committer:
+
+    def after(outcomes: Iterable[Outcome]) -> None:
+        uids = {uid for outcome in outcomes for uid in outcome.wakes}
+        woken.append((all(waiter.done() for waiter in waiters), uids))
+
+    async with committing(store, after) as committer:
         await asyncio.gather(*(committer.submit(account(n)) for n in (0, 1)))
         woken.clear()
         waiters.append(committer.submit(letter("1")))

@@ -15,7 +15,7 @@ from tests.support.aioclient import PASSWORD, connected
 from tests.support.office import HANG_S, Person, office, people
 from tests.support.post import refused
 from tests.support.watchedstore import Gate, WatchedStore
-from tests.support.wire import at_the_machine, greeted, logged_in, said
+from tests.support.wire import at_the_machine, greeted, logged_in, said, told
 
 
 OTHER = "a wholly other password"
@@ -86,13 +86,17 @@ async def test_sec_5_known_and_unknown_names_get_the_same_bytes(tmp_path: Path) 
             await local.call("users.add", {"user": "mute"})
             await local.call("users.remove", {"user": "gone"})
         async with greeted(server.port) as wire:
-            for user in ("bob", "nobody", "gone", "mute", "with space"):
+            names = ("bob", "nobody", "gone", "mute", "with space")
+            for user in names:
                 await wire.call("auth.login", {"user": user, "password": "x"})
+            for user in names:
                 await wire.call("auth.login", {"user": user})
             answers = wire.heard[1:]
 
-    assert len(set(answers)) == 1
-    assert b"bad_credentials" in answers[0]
+    first, second = answers[: len(names)], answers[len(names) :]
+    assert len(set(first)) == len(set(second)) == 1
+    assert b"bad_credentials" in first[0]
+    assert b"bad_credentials" in second[0]
 
 
 async def test_c4_c5_with_closed_registration_every_name_is_asked_for_a_password(
@@ -224,14 +228,13 @@ async def test_sec_2_a_login_does_not_wait_for_the_new_hash(tmp_path: Path) -> N
     async with office(tmp_path) as server, people(server, "bob"):
         pass
     store = WatchedStore(tmp_path / "var")
-    store.before = gate = Gate("commit")
-    async with (
-        office(tmp_path, store=store, hash_rounds=2) as server,
-        people(server, "bob") as (b,),
-    ):
-        await gate.reached.wait()
-        await b.ping()
-        gate.open()
+    async with office(tmp_path, store=store, hash_rounds=2) as server:
+        await server.services.committer.drained()
+        store.before = gate = Gate("commit")
+        async with people(server, "bob") as (b,):
+            await gate.reached.wait()
+            await b.ping()
+            gate.open()
 
 
 # -- change --------------------------------------------------------------------
@@ -277,20 +280,29 @@ async def test_a_change_needs_the_old_password_and_a_good_new_one(
             await client.login("bob")
 
 
-@pytest.mark.parametrize("held", ["account", "counts"])
+def ignore(_: str) -> None:
+    """Hold nothing up."""
+
+
+@pytest.mark.parametrize("held", ["account", "counts", "account_by_uid"])
 async def test_sec_9_a_login_that_is_on_its_way_does_not_outlive_the_change(
     tmp_path: Path, held: str
 ) -> None:
     store = WatchedStore(tmp_path / "var")
     async with (
         office(tmp_path, store=store) as server,
-        people(server, "bob") as (b,),
+        people(server, "bob"),
         greeted(server.port) as wire,
     ):
-        store.before = gate = Gate(held)
+        changed = {"user": "bob", "password": OTHER}
+        gate = Gate(held)
+        first = iter([gate])
+        store.before = lambda operation: (
+            next(first, ignore)(operation) if operation == held else None
+        )
         wire.send("auth.login", {"user": "bob", "password": PASSWORD})
         await gate.reached.wait()
-        await change(b)
+        assert await told(server.config.var, "users.passwd", changed) == "done"
         gate.open()
         end = said(await wire.frame())
         after = said(await wire.call("session.ping", {}))
@@ -304,11 +316,11 @@ async def test_sec_9_a_login_that_is_on_its_way_does_not_outlive_the_change(
 
 async def test_sec_2_logins_wait_in_a_queue_that_ends(tmp_path: Path) -> None:
     held = threading.Event()
-    login = {"user": "bob", "password": "wrong"}
     async with office(tmp_path) as server, AsyncExitStack() as stack:
         server.services.passwords._pool.submit(held.wait, HANG_S)
         calls = []
-        for _ in range(WAITING_MOST + 1):
+        for number in range(WAITING_MOST + 1):
+            login = {"user": f"user{number}", "password": "wrong"}
             wire = await stack.enter_async_context(greeted(server.port))
             calls.append(asyncio.create_task(wire.call("auth.login", login)))
         await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
@@ -346,3 +358,24 @@ async def test_sec_5_a_name_without_a_hash_is_checked_against_one() -> None:
     passwords.close()
 
     assert found == [True, False, False, False]
+
+
+async def test_sec_9_a_change_ends_the_others_though_its_asker_was_cut_off(
+    tmp_path: Path,
+) -> None:
+    store = WatchedStore(tmp_path / "var")
+    async with (
+        office(tmp_path, store=store) as server,
+        people(server, "bob") as (other,),
+    ):
+        async with people(server, "bob") as (asker,):
+            store.before = gate = Gate("file")
+            asker.client.begin("auth.passwd", {"old": PASSWORD, "new": OTHER})
+            await gate.reached.wait()
+            asker.client.writer.transport.abort()
+            while len(server.services.registry) > 1:
+                await other.ping()
+        gate.open()
+        await other.client.closed.wait()
+
+    assert other.client.session.closing == "revoked"

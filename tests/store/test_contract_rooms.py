@@ -256,7 +256,8 @@ def test_s4_5_everybody_is_in_the_lobby_from_the_beginning(
 
     lobby = listed(post, bob)[LOBBY]
 
-    assert (lobby.created_by, lobby.members, lobby.mark) == (None, 2, 1)
+    assert (lobby.created_by, lobby.created_at, lobby.members) == (None, None, 2)
+    assert (lobby.mark, lobby.unread) == (0, 1)
     assert bodies(post, bob, LOBBY) == ["before bob"]
     leave(post, bob, LOBBY)
     rest(post)

@@ -1,17 +1,38 @@
 """Logging in and out, and the account's own password."""
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from msgspec.structs import replace
 
 from nimsg.core.accounts import MS_PER_HOUR, Account, Token, token_alive
-from nimsg.core.commands import SetPassword, TouchToken
+from nimsg.core.commands import (
+    CountFailure,
+    Failures,
+    ForgiveFailures,
+    NoteRefused,
+    SetPassword,
+    TouchToken,
+)
 from nimsg.errors import Refusal
 from nimsg.protocol import requests as q
-from nimsg.protocol.constants import CloseReason
+from nimsg.protocol.constants import INTERACTIVE, AuthMode, CloseReason
 from nimsg.protocol.results import Began, Done, Welcome
+from nimsg.protocol.results_people import Logins
 from nimsg.protocol.rules import check_new_password
 from nimsg.server.context import Context, Login, Reply
+from nimsg.server.handlers.people import living_account
+from nimsg.server.lockouts import Key
 from nimsg.server.policy import POLICIES, Policy
 from nimsg.server.services import Services
+
+
+SECRET_BYTES = 32
+# Where wrong old passwords are counted, in place of an address.
+CHANGING = "passwd"
+RESUME_PREFIX = "nimsg-resume_"
 
 
 async def begin(context: Context, params: q.Begin) -> Reply:
@@ -22,9 +43,34 @@ async def begin(context: Context, params: q.Begin) -> Reply:
 
 async def login(context: Context, params: q.Login) -> Reply:
     """Prove a name."""
-    account = await living_account(context.services, params.user)
-    account = await policy_of(context).admit(params.user, account, params.password)
+    services = context.services
+    key = services.lockouts.key(params.user, context.session.address)
+    async with _one_try(context, key):
+        account = await living_account(services, params.user)
+        admitted = await policy_of(context).admit(params.user, account, params.password)
+    return await welcome(context, Login(admitted, params.device))
+
+
+async def nick(context: Context, params: q.Nick) -> Reply:
+    """Be somebody for as long as the session lasts."""
+    services = context.services
+    if services.config.auth != AuthMode.NICK:
+        why = "nicknames are for a server with --auth nick"
+        raise Refusal("not_permitted", why)
+    account = await living_account(services, params.nick)
+    account = await policy_of(context).admit(params.nick, account, None)
     return await welcome(context, Login(account, params.device))
+
+
+async def resume(context: Context, params: q.Resume) -> Reply:
+    """Come back to a session. Waits for nothing to be written."""
+    services = context.services
+    if params.device not in INTERACTIVE:
+        raise Refusal("interactive_only")
+    shown = token_hash(params.token)
+    uid = services.resumes.holder(shown)
+    account = await services.read(services.store.account_by_uid, uid)
+    return await welcome(context, Login(account, params.device, resumed=shown))
 
 
 async def register(context: Context, params: q.Register) -> Reply:
@@ -56,12 +102,14 @@ async def passwd(context: Context, params: q.ChangePassword) -> Reply:
     """Change the password, which ends every other session and token."""
     services, me = context.services, context.me.account
     account = await services.read(services.store.account_by_uid, me.uid)
-    if not await services.passwords.verify(account.password_hash, params.old):
-        raise Refusal("bad_credentials", "the old password is wrong")
+    # Counted apart: who cannot log in shall not keep others from their own password.
+    async with _one_try(context, Key(account.name, CHANGING)):
+        if not await services.passwords.verify(account.password_hash, params.old):
+            raise Refusal("bad_credentials", "the old password is wrong")
     check_new_password(params.new)
     password_hash = await services.passwords.hash(params.new)
-    await services.commit(SetPassword(me.uid, password_hash), int)
-    services.registry.revoke(me.uid, keep=context.session)
+    live = partial(services.revoke, me.uid, CloseReason.REVOKED, keep=context.session)
+    await services.change(SetPassword(me.uid, password_hash), live)
     return Reply(Done())
 
 
@@ -70,26 +118,81 @@ async def ping(_: Context, __: q.Nothing) -> Reply:
     return Reply(Done())
 
 
-async def welcome(context: Context, login: Login) -> Reply:
-    """What a login is answered with."""
-    services, account = context.services, login.account
-    counts = await services.read(services.store.counts, account.uid)
-    return Reply(
-        Welcome(
-            user=account.name,
-            role=account.role,
-            new=counts.new,
-            pending=counts.pending,
-            time=services.clock(),
-        ),
-        login=login,
+async def touch(_: Context, __: q.Nothing) -> Reply:
+    """Somebody is there: the call itself says it."""
+    return Reply(Done())
+
+
+async def logins(context: Context, params: q.ListLogins) -> Reply:
+    """A page of the asker's logins."""
+    services = context.services
+    rows = await services.read(
+        services.store.logins, context.uid, params.before, params.limit + 1
     )
+    page = rows[: params.limit]
+    return Reply(Logins(page, next=page[-1].n if len(rows) > len(page) else None))
 
 
-async def living_account(services: Services, name: str) -> Account | None:
-    """The account of a name, unless it was removed."""
-    account = await services.read(services.store.account, name)
-    return account if account is not None and account.removed_at is None else None
+async def welcome(context: Context, login: Login) -> Reply:
+    """What a login is answered with; a person also gets a way to come back."""
+    services, uid = context.services, login.account.uid
+    counts = await services.read(services.store.counts, uid)
+    last = None
+    if login.device in INTERACTIVE:
+        last = await services.read(services.store.last_login, uid)
+    # The last of all: a role or a room may have changed since the name was proven.
+    account = await services.read(services.store.account_by_uid, uid)
+    login = login._replace(account=account)
+    reply = Welcome(
+        user=account.name,
+        role=account.role,
+        new=counts.new,
+        pending=counts.pending,
+        time=services.clock(),
+    )
+    if last is None:
+        return Reply(reply, login=login)
+    secret = RESUME_PREFIX + services.entropy(SECRET_BYTES).hex()
+    reply = replace(
+        reply,
+        resume=secret,
+        last_login=last.login,
+        failures=last.failures,
+        timeout_s=int(services.config.idle_timeout_s),
+    )
+    return Reply(reply, login=login._replace(resume=token_hash(secret)))
+
+
+@asynccontextmanager
+async def _one_try(context: Context, key: Key) -> AsyncIterator[None]:
+    """Let a password be tried for a name, and count it where it is wrong.
+
+    Raises `Refusal("account_locked")`.
+    """
+    services = context.services
+    async with services.lockouts.turn(key):
+        services.lockouts.check(key)
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.kind != "bad_credentials":
+                raise
+            raise await _failed(context, key, refusal) from None
+        if services.lockouts.forgive(key):
+            services.commit_later(ForgiveFailures(*key))
+
+
+async def _failed(context: Context, key: Key, refusal: Refusal) -> Refusal:
+    """Count a failure; what it is answered with, once that is durable."""
+    services = context.services
+    account = await living_account(services, key.name)
+    if account is not None:
+        services.commit_later(NoteRefused(account.uid, context.session.address))
+    if not services.lockouts.block_ms:
+        return refusal
+    command = CountFailure(*key, services.lockouts.block_ms)
+    failures = await services.commit(command, Failures)
+    return services.lockouts.failed(key, failures.count, refusal.detail)
 
 
 def policy_of(context: Context) -> Policy:

@@ -18,6 +18,7 @@ async def search(context: Context, params: q.Search) -> Reply:
         to=params.to,
         person=params.person,
         box=params.box,
+        room=params.room,
         show=params.show,
         since=params.since,
         until=params.until,

@@ -1,6 +1,7 @@
 """Script tokens: a secret for cron and scripts that a person can take back."""
 
 import base64
+from functools import partial
 
 from nimsg.core.commands import CreateToken, RevokeToken
 from nimsg.core.ulid import RANDOM_BYTES, ulid
@@ -55,7 +56,9 @@ async def list_(context: Context, _: q.Nothing) -> Reply:
 async def revoke(context: Context, params: q.RevokeToken) -> Reply:
     """End a token and the sessions that came by it, once the asker is answered."""
     services, own = context.services, context.me.token
-    await services.commit(RevokeToken(context.uid, params.id), int)
-    services.registry.revoke(context.uid, keep=context.session, token_id=params.id)
+    live = partial(
+        services.registry.revoke, context.uid, keep=context.session, token_id=params.id
+    )
+    await services.change(RevokeToken(context.uid, params.id), live)
     mine = own is not None and own.id == params.id
     return Reply(Done(), goodbye=CloseReason.REVOKED if mine else None)

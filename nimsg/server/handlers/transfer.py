@@ -8,7 +8,7 @@ from nimsg.protocol import requests as q
 from nimsg.protocol.results import Origin, Sent
 from nimsg.protocol.rules import check_message, check_names, check_origin
 from nimsg.server.context import Context, Reply
-from nimsg.server.handlers.auth import living_account
+from nimsg.server.handlers.people import living_account
 from nimsg.server.services import Services
 from nimsg.store.base import ReadQuery
 

@@ -1,13 +1,23 @@
 """Accounts, by whoever owns the server's machine: on var/admin.sock only."""
 
-from nimsg.core.accounts import Account
-from nimsg.core.commands import CreateAccount, RemoveAccount, SetPassword, SetRole
-from nimsg.errors import Refusal
+from functools import partial
+
+from msgspec.structs import replace
+
+from nimsg.core.commands import (
+    CreateAccount,
+    ForgiveFailures,
+    RemoveAccount,
+    SetPassword,
+    SetRole,
+)
 from nimsg.protocol import requests as q
+from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.results import Done, UserRow, Users
+from nimsg.protocol.results_people import Kicked, Sessions
 from nimsg.protocol.rules import check_new_name, check_new_password
 from nimsg.server.context import Context, Reply
-from nimsg.server.handlers.auth import living_account
+from nimsg.server.handlers.people import known_account
 
 
 async def add(context: Context, params: q.AddUser) -> Reply:
@@ -46,31 +56,53 @@ async def list_(context: Context, params: q.ListUsers) -> Reply:
 async def passwd(context: Context, params: q.SetPassword) -> Reply:
     """Set a password; whoever is logged in by the old one is not any more."""
     services = context.services
-    account = await _account(context, params.user)
+    account = await known_account(context.services, params.user)
     check_new_password(params.password)
     password_hash = await services.passwords.hash(params.password)
-    await services.commit(SetPassword(account.uid, password_hash), int)
-    services.registry.revoke(account.uid)
+    live = partial(services.revoke, account.uid, CloseReason.REVOKED)
+    await services.change(SetPassword(account.uid, password_hash), live)
     return Reply(Done())
 
 
 async def role(context: Context, params: q.SetRole) -> Reply:
     """Make an account a user or an admin."""
-    account = await _account(context, params.user)
-    await context.services.commit(SetRole(account.uid, params.role), int)
+    account = await known_account(context.services, params.user)
+    services = context.services
+    live = partial(services.registry.renew, replace(account, role=params.role))
+    await services.change(SetRole(account.uid, params.role), live)
     return Reply(Done())
 
 
 async def remove(context: Context, params: q.OneUser) -> Reply:
     """Close an account for good."""
-    account = await _account(context, params.user)
-    await context.services.commit(RemoveAccount(account.uid), int)
-    context.services.registry.revoke(account.uid)
+    services = context.services
+    account = await known_account(services, params.user)
+
+    def remove_live() -> None:
+        services.blocks.forget(account.uid)
+        services.revoke(account.uid, CloseReason.REVOKED)
+
+    await services.change(RemoveAccount(account.uid), remove_live)
     return Reply(Done())
 
 
-async def _account(context: Context, name: str) -> Account:
-    account = await living_account(context.services, name)
-    if account is None:
-        raise Refusal("unknown_user", data={"user": name})
-    return account
+async def unlock(context: Context, params: q.OneUser) -> Reply:
+    """Forget wrong passwords for a name, whether anybody has it or not."""
+    services = context.services
+    services.lockouts.unlock(params.user)
+    await services.commit(ForgiveFailures(params.user), int)
+    return Reply(Done())
+
+
+async def sessions(context: Context, _: q.Nothing) -> Reply:
+    """All connections but the local ones."""
+    rows = [one.row for one in context.services.registry]
+    found = [row for row in rows if row.address != "local"]
+    return Reply(Sessions(sorted(found, key=lambda row: row.since)))
+
+
+async def kick(context: Context, params: q.OneUser) -> Reply:
+    """End an account's sessions; tokens and password stay."""
+    services = context.services
+    account = await known_account(services, params.user)
+    return Reply(Kicked(services.revoke(account.uid, CloseReason.KICKED)))
