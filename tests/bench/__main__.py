@@ -12,8 +12,9 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tests.bench.measures import FULL, MEASURES, QUICK
+from tests.bench.measures import MEASURES
 from tests.bench.million import million
+from tests.bench.sizes import FULL, QUICK
 
 
 # Only when it is asked for: making the store takes ten minutes, the first time.

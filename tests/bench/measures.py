@@ -8,12 +8,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 from nimsg.cli.server import loop_factory
 from tests.bench.load import Connection, check, connect, send_load
+from tests.bench.room import room
+from tests.bench.sizes import Row, Size, run
 from tests.bench.subjects import (
     HEADER,
     RECIPIENTS,
@@ -26,31 +27,6 @@ from tests.bench.subjects import (
 
 BOUNDS = ("log", "log+file", "syncfs")
 MODULES = "import socket, json, argparse"
-
-
-class Size(NamedTuple):
-    """How much is done: messages by concurrency, repeats, and the rest."""
-
-    messages: dict[int, int]
-    repeats: int
-    spawns: int
-    box: int
-    flat: int
-    connections: int
-    million: int
-
-
-FULL = Size({1: 3_000, 16: 20_000, 64: 60_000}, 3, 30, 10_000, 100_000, 500, 1_000_000)
-QUICK = Size({1: 300, 16: 2_000, 64: 6_000}, 1, 10, 1_000, 6_000, 500, 20_000)
-
-Row = tuple[str, ...]
-T = TypeVar("T")
-
-
-def run(coroutine: Coroutine[object, object, T]) -> T:
-    """Run a coroutine on the quickest loop there is."""
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(coroutine)
 
 
 def sends(size: Size, folder: Path) -> Iterator[Row]:
@@ -300,4 +276,5 @@ MEASURES: dict[str, Callable[[Size, Path], Iterator[Row]]] = {
     "receipts": receipts,
     "crowd": crowd,
     "flat": flat,
+    "room": room,
 }

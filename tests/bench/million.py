@@ -13,7 +13,8 @@ from nimsg.store.base import ListQuery
 from nimsg.store.local import LocalStore
 from tests.bench.bigstore import PEOPLE, READER, TOKEN, big_store, words
 from tests.bench.load import Connection, connect
-from tests.bench.measures import Row, Size, ask, list_box, run
+from tests.bench.measures import ask, list_box
+from tests.bench.sizes import Row, Size, run
 from tests.bench.subjects import Subject, request, start_nimsg
 
 

@@ -92,13 +92,12 @@ def start_nimsg(folder: Path, auth: str = "open") -> Subject:
 def start_bound(mode: str, folder: Path) -> Subject:
     """A bare bound (see `bounds`) on a free port."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.bounds", mode, str(port), str(folder)],
         text=True,
     )
-    _wait_for(port, process)
+    wait_for(port, process)
     frame = HEADER.pack(len(BODY)) + BODY.encode()
     return Subject(
         f"bound {mode}",
@@ -111,7 +110,14 @@ def start_bound(mode: str, folder: Path) -> Subject:
     )
 
 
-def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_for(port: int, process: "subprocess.Popen[str]") -> None:
     """Come back once something listens."""
     while process.poll() is None:
         try:
