@@ -46,10 +46,14 @@ def decide_room(command: CreateRoom, now: int, *, taken: bool) -> Room:
 def decide_topic(
     room: Room, command: SetTopic, memberships: tuple[Membership, ...]
 ) -> Room:
-    """The room under a new topic. Raises `Refusal`: `not_member`, `not_permitted`."""
-    require_member(memberships, room.name)
-    if not command.any_room and room.creator != command.actor:
-        raise Refusal("not_permitted", "the topic is set by who made the room")
+    """The room under a new topic.
+
+    Raises `Refusal`: `not_member`, or `not_permitted` where another made it.
+    """
+    if not command.any_room:
+        require_member(memberships, room.name)
+        if room.creator != command.actor:
+            raise Refusal("not_permitted", "the topic is set by who made the room")
     return replace(room, topic=command.topic)
 
 

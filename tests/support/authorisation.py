@@ -135,7 +135,7 @@ TABLE: dict[str, Row] = {
     "room.leave": _users(**_NOT_IN),
     "room.list": _users(),
     "room.members": _users(**_NOT_IN),
-    "room.topic": _users(**_NOT_IN, **_MADE_BY_OTHERS),
+    "room.topic": _users(**{**_NOT_IN, **_MADE_BY_OTHERS, "chief": DONE}),
     "room.post": _users(**_NOT_IN),
     "room.history": _users(**_NOT_IN),
     "room.mark": _users(**_NOT_IN),
