@@ -1,0 +1,247 @@
+"""The commands of a session: what a line asks for, and what is said of a bad one."""
+
+import pytest
+
+from nimsg.client.registry import (
+    ALIASES,
+    COMMANDS,
+    complete,
+    help_lines,
+    parse,
+    usage,
+)
+from nimsg.errors import UsageError
+
+
+ID = "01HF0000000000000000000000"
+WIDEST = 79
+
+
+def asked(line: str) -> tuple[str, dict[str, object]]:
+    """A line's command and arguments."""
+    invocation = parse(line)
+    assert invocation
+    return invocation.command, dict(invocation.args)
+
+
+def refused(line: str) -> str:
+    """What is said of a line that cannot be understood."""
+    with pytest.raises(UsageError) as caught:
+        parse(line)
+    return str(caught.value)
+
+
+# -- what is understood
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("broadcast", "whoelse", "whoelsesince", "block", "unblock"),
+        *("startprivate", "message", "private", "stopprivate", "logout"),
+    ],
+)
+def test_s2_8_the_old_commands_go_by_their_names(word: str) -> None:
+    assert word in COMMANDS
+    assert COMMANDS[word].name == word
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "args"),
+    [
+        ("message bob hello", "message", {"user": "bob", "text": "hello"}),
+        ("broadcast hi all", "broadcast", {"text": "hi all"}),
+        ("whoelse", "whoelse", {}),
+        ("whoelsesince 200", "whoelsesince", {"seconds": 200}),
+        ("private bob x  y", "private", {"user": "bob", "text": "x  y"}),
+        ("inbox", "inbox", {"all": None}),
+        ("inbox all", "inbox", {"all": "all"}),
+        ("open", "open", {"message": None}),
+        ("open i12", "open", {"message": "i12"}),
+        ("open O3", "open", {"message": "o3"}),
+        (f"status {ID.lower()}", "status", {"message": ID}),
+        ("reply i1 thank you", "reply", {"message": "i1", "text": "thank you"}),
+        ("search disk full", "search", {"words": "disk full"}),
+        ("create #den", "create", {"room": "den", "topic": None}),
+        ("create den the den", "create", {"room": "den", "topic": "the den"}),
+        ("topic lobby", "topic", {"room": "lobby", "text": None}),
+        ("say #lobby #1 it is", "say", {"room": "lobby", "text": "#1 it is"}),
+        ("history lobby", "history", {"room": "lobby", "position": None}),
+        ("history lobby 7", "history", {"room": "lobby", "position": 7}),
+        ("shutdown", "shutdown", {"seconds": None}),
+        ("shutdown 0", "shutdown", {"seconds": 0}),
+        ("shutdown Cancel", "shutdown", {"seconds": "cancel"}),
+        ("help", "help", {"command": None}),
+        ("help /msg", "help", {"command": "message"}),
+    ],
+)
+def test_s2_8_a_command_has_its_arguments(
+    line: str, command: str, args: dict[str, object]
+) -> None:
+    assert asked(line) == (command, args)
+
+
+@pytest.mark.parametrize("leader", ["", "/", ":", "  ", "\t:"])
+def test_s2_8_a_command_may_have_a_leader(leader: str) -> None:
+    assert asked(f"{leader}block bob") == ("block", {"user": "bob"})
+
+
+def test_s2_8_an_alias_is_its_command_in_any_case() -> None:
+    assert set(ALIASES.values()) <= set(COMMANDS)
+    assert not set(ALIASES) & set(COMMANDS)
+    assert asked("MSG Bob x") == ("message", {"user": "Bob", "text": "x"})
+    assert asked("/quit") == ("logout", {})
+    assert asked("?") == ("help", {"command": None})
+
+
+def test_a_text_keeps_its_inner_spaces() -> None:
+    assert asked("message bob \t a  b\tc ") == (
+        "message",
+        {"user": "bob", "text": "a  b\tc"},
+    )
+
+
+@pytest.mark.parametrize("line", ["", " ", " \t "])
+def test_an_empty_line_asks_for_nothing(line: str) -> None:
+    assert parse(line) is None
+
+
+def test_an_argument_is_read_as_what_it_is() -> None:
+    since, cancel, none = map(parse, ("shutdown 5", "shutdown cancel", "shutdown"))
+
+    assert since
+    assert cancel
+    assert none
+    assert (since.number("seconds"), since.text("seconds")) == (5, "")
+    assert (cancel.number("seconds"), cancel.text("seconds")) == (None, "cancel")
+    assert (none.number("seconds"), none.text("seconds")) == (None, "")
+
+
+# -- what is not
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("message", "message: give USER and TEXT: message USER TEXT"),
+        ("message bob", "message: give TEXT: message USER TEXT"),
+        ("message bob  ", "message: give TEXT: message USER TEXT"),
+        ("m", "message: give USER and TEXT: message USER TEXT"),
+        ("block", "block: give USER: block USER"),
+        ("history", "history: give ROOM: history ROOM [POSITION]"),
+        ("block a b", "block: 'b' is one word too many: block USER"),
+        ("inbox everything", "inbox: 'everything' cannot stand there: inbox [all]"),
+        (
+            "open 12",
+            "open: '12' names no message: write i12, o3 or its id: open [MESSAGE]",
+        ),
+    ],
+)
+def test_c20_a_malformed_command_is_told_how_it_is_written(
+    line: str, text: str
+) -> None:
+    assert refused(line) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            "blocc bob",
+            "there is no command 'blocc'; did you mean 'block'? help lists them",
+        ),
+        ("xyzzy", "there is no command 'xyzzy'; help lists them"),
+        ("/", "there is no command '/'; help lists them"),
+        ("help xyzzy", "there is no command 'xyzzy'; help lists them"),
+        ("\x1b[31m", "there is no command '\\x1b[31m'; help lists them"),
+    ],
+)
+def test_c20_an_unknown_command_is_told_the_nearest(line: str, text: str) -> None:
+    assert refused(line) == text
+
+
+@pytest.mark.parametrize("line", ["x" * 65_536, "block " + "x" * 65_530])
+def test_c20_what_is_said_of_a_long_word_is_short(line: str) -> None:
+    assert len(refused(line)) < 200
+
+
+@pytest.mark.parametrize("name", ["ü", "x" * 33, "a\x7fb", "a\xa0b"])
+def test_c20_what_can_be_no_name_is_said(name: str) -> None:
+    said = refused(f"block {name}")
+
+    assert "is no name: a name has 1 to 32 printable ASCII characters" in said
+    assert said.endswith(": block USER")
+
+
+@pytest.mark.parametrize("room", ["Lobby", "##lobby", "#", "x" * 33, "a/b", "ü"])
+def test_c20_what_can_be_no_room_is_said(room: str) -> None:
+    said = refused(f"join {room}")
+
+    assert said.startswith("join: ")
+    assert "is no room: a room has 1 to 32 of the characters a-z" in said
+    assert said.endswith(": join ROOM")
+
+
+@pytest.mark.parametrize("line", ["whoelse bob", "whoelse  all of them"])
+def test_c15_whoelse_takes_nothing(line: str) -> None:
+    word = line.split()[1]
+
+    assert refused(line) == f"whoelse: {word!r} is one word too many: whoelse"
+
+
+@pytest.mark.parametrize("word", ["abc", "-1", "1.5", "1e3", "٣", "9" * 16, "0x10"])
+def test_c16_a_number_is_one(word: str) -> None:
+    assert refused(f"whoelsesince {word}") == (
+        f"whoelsesince: {word!r} is no number of seconds: whoelsesince SECONDS"
+    )
+
+
+def test_c16_no_number_and_two_are_refused_too() -> None:
+    assert refused("whoelsesince").startswith("whoelsesince: give SECONDS")
+    assert "'2' is one word too many" in refused("whoelsesince 1 2")
+    assert "'x' is no position" in refused("history lobby x")
+
+
+# -- help and completion
+
+
+def test_help_lists_every_command_in_its_group() -> None:
+    lines = help_lines()
+    groups = {command.group for command in COMMANDS.values()}
+
+    assert [line for line in lines if line[:1].strip()] == list(
+        dict.fromkeys(command.group for command in COMMANDS.values())
+    )
+    assert len(lines) == len(COMMANDS) + 2 * len(groups) - 1
+    assert max(map(len, lines)) <= WIDEST
+    for command in COMMANDS.values():
+        (line,) = (one for one in lines if one.startswith(f"  {usage(command)}  "))
+        assert line.endswith(f"  {command.help}")
+
+
+def test_help_explains_one_command_and_its_other_names() -> None:
+    assert help_lines("m") == [
+        "message USER TEXT",
+        f"  {COMMANDS['message'].help}",
+        "  also: m, msg",
+    ]
+    assert help_lines(":rooms") == ["rooms", f"  {COMMANDS['rooms'].help}"]
+    with pytest.raises(UsageError, match="there is no command 'x'"):
+        help_lines("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("who", ["whoelse", "whoelsesince"]),
+        ("/bl", ["/block", "/blocks"]),
+        (":logo", [":logout"]),
+        ("  mes", ["message"]),
+        ("message ", []),
+        ("message b", []),
+        ("zz", []),
+        ("", sorted(COMMANDS)),
+    ],
+)
+def test_the_first_word_is_completed(text: str, words: list[str]) -> None:
+    assert complete(text) == words
