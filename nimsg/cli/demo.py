@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nimsg.cli import show
 from nimsg.cli.check import print_report
+from nimsg.cli.demoseats import LONGEST_S, Seat, Seats
 from nimsg.errors import Exit, NimsgError
 from nimsg.store.check import check_store
 from nimsg.store.layout import Layout
@@ -33,7 +34,8 @@ def run_demo(args: Namespace) -> int:
         with Stage(var) as stage:
             id_ = tell(stage)
             show_files(Layout(var), id_)
-        show.say("The server was asked to stop, and everything is in the files:")
+            meet(stage)
+        show.say("The server has ended, and everything is in the files:")
         print_report(check_store(var))
         if args.keep:
             show.say(f"The store was kept in {var}.")
@@ -44,7 +46,8 @@ class Stage:
     """A server process on a free port, and people who type verbs. Use in `with`."""
 
     def __init__(self, var: Path) -> None:
-        self._address = ""
+        self.var = var
+        self.address = ""
         self._server = subprocess.Popen(  # noqa: S603 - this very program
             [*NIMSG, "server", "--port", "0", "--auth", "open", "--var", str(var)],
             stdout=subprocess.PIPE,
@@ -55,15 +58,20 @@ class Stage:
         for line in self._server.stdout or ():
             show.say(f"    {line.rstrip()}")
             if line.startswith("nimsg server on "):
-                self._address = line.split()[3]
+                self.address = line.split()[3]
             if line.startswith("  connect"):
                 show.say()
                 return self
         raise NimsgError("the demo's server did not start")
 
     def __exit__(self, *_: object) -> None:
-        self._server.send_signal(signal.SIGTERM)
+        if self._server.poll() is None:
+            self._server.send_signal(signal.SIGTERM)
         self._server.communicate()
+
+    def ends(self) -> None:
+        """Wait until the server has ended by itself."""
+        self._server.wait(LONGEST_S)
 
     def type(self, user: str, *words: str) -> str:
         """Type a verb as somebody and show what it prints; its output."""
@@ -75,7 +83,7 @@ class Stage:
         show.say(f"  {user}$ nimsg {shown}")
         return subprocess.Popen(  # noqa: S603 - this very program
             [*NIMSG, *words],
-            env={**os.environ, "NIMSG_SERVER": self._address, "NIMSG_USER": user},
+            env={**os.environ, "NIMSG_SERVER": self.address, "NIMSG_USER": user},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -118,7 +126,8 @@ def tell(stage: Stage) -> str:
     stage.type(ANN, "outbox", "--all")
     stage.type(ANN, "inbox")
     stage.type(ANN, "open", "i1")
-    stage.type(BOB, "client")
+    stage.type(BOB, "inbox", "--all")
+    stage.type(BOB, "outbox", "--all")
     show.say(
         "A message nobody has opened can be taken back, and the answer is certain."
     )
@@ -128,6 +137,72 @@ def tell(stage: Stage) -> str:
     stage.type(ANN, "search", "scratch")
     stage.type(ANN, "thread", "o1")
     return id_
+
+
+def meet(stage: Stage) -> None:
+    """Three people are there at the same time, until the server ends."""
+    show.say("Beside the mail there are the people who are online, in line mode:")
+    with Seats(stage.address) as seats:
+        ann = seats.sit(ANN, "nobody else")
+        bob = seats.sit(BOB, ANN)
+        ann.hear("bob logged in")
+        show.say()
+        say_in_room(seats)
+        ann.type("whoelse")
+        ann.hear("cy")
+        show.say()
+        block(seats)
+        speak_privately(ann, bob)
+        show.say("The owner of the machine ends the server; everybody is told before.")
+        stage.type("root", "shutdown", "3", "--var", str(stage.var))
+        for seat in seats:
+            seat.hear("shuts down in 3 s")
+            seat.leave()
+        stage.ends()
+    show.say()
+
+
+def say_in_room(seats: Seats) -> None:
+    """A third one comes, and finds what was said before."""
+    ann, bob = seats
+    show.say("What is said in a room comes at once, and is kept for who comes later.")
+    bob.type("say lobby node7 is back, and empty")
+    for seat in (bob, ann):
+        seat.hear("node7 is back")
+    seats.sit("cy", "node7 is back")
+    for seat in (ann, bob):
+        seat.hear("cy logged in")
+
+
+def block(seats: Seats) -> None:
+    """One blocks another, who is not told."""
+    ann, bob, cy = seats
+    show.say("Who is blocked is neither heard, nor sees who blocks; nobody is told.")
+    ann.type("block cy")
+    ann.hear("cy")
+    cy.type("broadcast anybody for lunch?")
+    bob.hear("anybody for lunch?")
+    cy.hear("reached")
+    cy.type("whoelse")
+    cy.hear("bob")
+    show.say()
+
+
+def speak_privately(ann: Seat, bob: Seat) -> None:
+    """Two clients talk past the server."""
+    show.say("A private link goes past the server, if the other one agrees.")
+    ann.type("startprivate bob")
+    bob.hear("[y/n]")
+    bob.type("y")
+    for seat in (ann, bob):
+        seat.hear("private link to")
+    ann.type("private bob this is in no file and in no log")
+    for seat in (ann, bob):
+        seat.hear("in no file and in no log")
+    ann.type("stopprivate bob")
+    for seat in (ann, bob):
+        seat.hear("ended")
+    show.say()
 
 
 def show_files(layout: Layout, id_: str) -> None:
