@@ -7,7 +7,7 @@ from pathlib import Path
 from nimsg.cli import show
 from nimsg.cli.invitation import find_invitation
 from nimsg.cli.secret import ask, ask_new, find_secret, new_secret, read_secret_file
-from nimsg.cli.session import DEVICE, Session, reach
+from nimsg.cli.session import Session, reach
 from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
@@ -15,18 +15,19 @@ from nimsg.cli.settings import (
 )
 from nimsg.cli.wait import duration_s
 from nimsg.client import answers
+from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit, UsageError
-from nimsg.protocol.constants import AuthMode, Registration, limit
+from nimsg.protocol.constants import AuthMode, Device, Registration, limit
 from nimsg.protocol.rules import check_new_name, check_new_password, is_id
 from nimsg.protocol.strict import JsonObject
 
 
 TOKEN_COLUMNS = (
-    show.Column("Id", 26),
-    show.Column("Made", 12),
-    show.Column("Expires", 12),
-    show.Column("Used", 12),
-    show.Column("Label", None),
+    Column("Id", 26),
+    Column("Made", 12),
+    Column("Expires", 12),
+    Column("Used", 12),
+    Column("Label", None),
 )
 
 
@@ -50,10 +51,10 @@ def run_register(args: Namespace) -> int:
         raise UsageError("which name? nimsg register NAME")
     name = check_new_name(settings.user)
     with reach(settings) as client:
-        account: JsonObject = {"user": name, **DEVICE}
+        account: JsonObject = {"user": name, "device": Device.HEADLESS.value}
         if client.hello.get("registration") == Registration.INVITE:
             account["invitation"] = find_invitation(settings, args.invitation_file)
-        if client.hello.get("auth") != AuthMode.OPEN:
+        if client.hello.get("auth") == AuthMode.PASSWORD:
             account["password"] = new_secret(settings, name)
             check_new_password(str(account["password"]))
         client.call("auth.register", account, settings.timeout_s)
@@ -151,15 +152,14 @@ def _list(session: Session, args: Namespace) -> None:
     cells = [
         [
             answers.text(row, "id"),
-            show.short_time(answers.number(row, "created_at"), now),
-            show.short_time(answers.maybe_number(row, "expires_at"), now),
-            show.short_time(answers.maybe_number(row, "used_at"), now),
+            short_time(answers.number(row, "created_at"), now),
+            short_time(answers.maybe_number(row, "expires_at"), now),
+            short_time(answers.maybe_number(row, "used_at"), now),
             answers.text(row, "label"),
         ]
         for row in rows
     ]
-    for line in show.table(TOKEN_COLUMNS, cells, show.terminal_width()):
-        show.say(line)
+    show.print_table(TOKEN_COLUMNS, cells)
 
 
 def _revoke(session: Session, args: Namespace) -> None:

@@ -8,11 +8,13 @@ from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.client.tables import many
 from nimsg.errors import Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.backup import Report, backup_store
 from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
+from nimsg.text import clean_line
 
 
 def backup_arguments(parser: ArgumentParser) -> None:
@@ -40,14 +42,14 @@ def run_backup(args: Namespace) -> int:
 def print_report(report: Report, folder: Path) -> None:
     """What there is now, what of it is new, and a line for each damage."""
     show.say(
-        show.clean_line(
-            f"{show.many(report.accounts, 'account')}, "
-            f"{show.many(report.messages, 'message')} and "
-            f"{show.many(report.lines, 'ledger line')} are in {folder}"
+        clean_line(
+            f"{many(report.accounts, 'account')}, "
+            f"{many(report.messages, 'message')} and "
+            f"{many(report.lines, 'ledger line')} are in {folder}"
         )
     )
     show.say(
-        f"{show.many(report.copied, 'message file')} copied, "
+        f"{many(report.copied, 'message file')} copied, "
         f"{report.kept} there before; "
         f"{report.bytes / 1e6:.1f} MB written"
     )

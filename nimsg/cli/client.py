@@ -1,10 +1,10 @@
-"""`nimsg client`: the mailbox; with `--once` the check for prompts and scripts."""
+"""`nimsg client` and `nimsg talk`: a session; `--once` is the check for scripts."""
 
 from argparse import ArgumentParser, Namespace
 
 from nimsg.cli import show
 from nimsg.cli.letter import print_letter
-from nimsg.cli.mailbox import fetch, print_box
+from nimsg.cli.mailbox import print_box
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -13,22 +13,19 @@ from nimsg.cli.settings import (
     read_settings,
 )
 from nimsg.client import answers
+from nimsg.client.address import parse_port
+from nimsg.client.queries import box_rows
 from nimsg.errors import Exit, UsageError
 from nimsg.protocol.constants import Box
 from nimsg.protocol.strict import JsonObject
 
 
-RECENT = 20
+PLACE = "HOST:PORT, HOST PORT or PORT, the same as --server; then PEER_PORT"
 
 
 def client_arguments(parser: ArgumentParser) -> None:
     """Options of `client`."""
-    parser.add_argument(
-        "address",
-        nargs="*",
-        metavar="SERVER",
-        help="HOST:PORT, HOST PORT or PORT; the same as --server",
-    )
+    add_place_arguments(parser)
     parser.add_argument(
         "--once",
         action="store_true",
@@ -46,23 +43,76 @@ def client_arguments(parser: ArgumentParser) -> None:
     add_connection_arguments(parser)
 
 
+def talk_arguments(parser: ArgumentParser) -> None:
+    """Options of `talk`."""
+    add_place_arguments(parser)
+    add_connection_arguments(parser)
+
+
+def run_talk(args: Namespace) -> int:
+    """Talk, line by line."""
+    from nimsg.cli.talk import talk
+
+    server, peer_port = place(args)
+    args.server = server or args.server
+    return talk(read_settings(args), peer_port)
+
+
+def add_place_arguments(parser: ArgumentParser) -> None:
+    """Where the server is, and where this client listens for private links."""
+    parser.add_argument("address", nargs="*", metavar="PLACE", help=PLACE)
+    parser.add_argument(
+        "--peer-port",
+        metavar="N",
+        help="listen here for private links (the system chooses)",
+    )
+
+
+def place(args: Namespace) -> tuple[str | None, int]:
+    """The server that was named, if any, and the peer port (0: any).
+
+    Raises `UsageError`.
+    """
+    words = list(args.address)
+    peer = args.peer_port
+    with_peer = len(words) == 3 or (  # noqa: PLR2004 - HOST PORT PEER_PORT
+        len(words) == 2 and _has_port(words[0])  # noqa: PLR2004 - PORT PEER_PORT
+    )
+    if with_peer:
+        if peer is not None:
+            raise UsageError("PEER_PORT and --peer-port are the same: give one")
+        peer = words.pop()
+    return address_argument(words), 0 if peer in (None, "0") else parse_port(peer)
+
+
+def _has_port(word: str) -> bool:
+    """Whether this names a server whole: `PORT`, `HOST:PORT`, `[IPV6]:PORT`."""
+    if word.startswith("["):
+        return "]:" in word
+    return word.isdecimal() or word.count(":") == 1
+
+
 def run_client(args: Namespace) -> int:
-    """Show the mailbox, or check it once."""
-    if (args.open or args.quiet) and not args.once:
-        raise UsageError("--open and --quiet go with --once")
+    """Talk, or check the mailbox once."""
+    if not args.once:
+        if args.open or args.quiet or args.json:
+            raise UsageError("--open, --quiet and --json go with --once")
+        return run_talk(args)
     if args.open and args.quiet:
         raise UsageError("--open shows what it opens, and --quiet would hide it")
-    args.server = address_argument(args.address) or args.server
-    patience_s = 0.0 if args.once else 2.0
-    with Session(read_settings(args, patience_s)) as session:
-        return check_once(session, args) if args.once else overview(session)
+    server, peer_port = place(args)
+    if peer_port:
+        raise UsageError("--once opens no private links, and needs no peer port")
+    args.server = server or args.server
+    with Session(read_settings(args, 0.0)) as session:
+        return check_once(session, args)
 
 
 def check_once(session: Session, args: Namespace) -> int:
     """List what is new; the exit code says whether there is anything."""
     if args.quiet:
         return Exit.DONE if session.welcome.get("new") else Exit.NOTHING_NEW
-    rows = list(fetch(session, Box.INBOX, everything=False, most=0))
+    rows = session.run(box_rows(Box.INBOX, everything=False))
     if args.open:
         for row in reversed(rows):
             _open(session, row, args)
@@ -82,17 +132,3 @@ def _open(session: Session, row: JsonObject, args: Namespace) -> None:
     else:
         print_letter(parsed)
         show.say()
-
-
-def overview(session: Session) -> int:
-    """Both boxes with their sent and read times."""
-    new = answers.number(session.welcome, "new")
-    pending = answers.number(session.welcome, "pending")
-    user = show.clean_line(session.user)
-    show.say(f"{user}: {new} new, {pending} waiting to be read by others")
-    for box, title in ((Box.INBOX, "INBOX"), (Box.OUTBOX, "OUTBOX")):
-        rows = list(fetch(session, box, everything=True, most=RECENT))
-        show.say()
-        show.say(title if rows else f"{title} (empty)")
-        print_box(box, rows)
-    return Exit.DONE

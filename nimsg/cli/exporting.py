@@ -12,7 +12,6 @@ from nimsg.archive.writing import Writer, create_archive
 from nimsg.cli import show
 from nimsg.cli.addressmap import AddressMap, read_map
 from nimsg.cli.localstore import local_client
-from nimsg.cli.mailbox import fetch
 from nimsg.cli.progress import Bars
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
@@ -24,9 +23,11 @@ from nimsg.cli.stream import Call
 from nimsg.client import answers
 from nimsg.client.answers import Letter
 from nimsg.client.blocking import BlockingClient
+from nimsg.client.queries import box_rows
 from nimsg.errors import Exit, Refusal, UsageError
 from nimsg.protocol.constants import Box, CopyState
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import clean_line
 
 
 # RFC 2606: an address under it reaches nobody by accident.
@@ -205,7 +206,7 @@ class OwnMail:
                 raise answer.refusal
 
     def _wanted(self, box: Box) -> list[Wanted]:
-        rows = fetch(self._session, box, everything=True, most=0)
+        rows = self._session.run(box_rows(box, everything=True))
         if box is Box.OUTBOX:
             sent = [answers.outbox_row(row) for row in rows]
             return [Wanted(row.id, row.size) for row in reversed(sent)]
@@ -265,4 +266,4 @@ def report(sums: Sums, args: Namespace) -> None:
             "and its senders see that)"
         )
     for id_ in sums.damaged:
-        show.note(show.clean_line(f"{id_} was left out: {Refusal('damaged')}"))
+        show.note(clean_line(f"{id_} was left out: {Refusal('damaged')}"))

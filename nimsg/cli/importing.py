@@ -32,6 +32,7 @@ from nimsg.errors import (
 from nimsg.protocol.digest import body_hash
 from nimsg.protocol.envelope import Answer
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import clean_line
 
 
 STDIN = "-"
@@ -164,7 +165,7 @@ class Report:
             }
             line = show.json_line("import-item", members)
         else:
-            line = show.clean_line(f"{where}: {why}{f' {id_}' if id_ else ''}")
+            line = clean_line(f"{where}: {why}{f' {id_}' if id_ else ''}")
         with self.bars.aside():
             show.say(line)
 

@@ -10,6 +10,7 @@ from nimsg.cli.secret import ask, read_secret_file
 from nimsg.cli.settings import Settings
 from nimsg.cli.wait import duration_s
 from nimsg.client import answers
+from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit, UsageError
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import is_id
@@ -18,11 +19,11 @@ from nimsg.protocol.strict import JsonObject
 
 Call = Callable[[str, JsonObject], JsonObject]
 COLUMNS = (
-    show.Column("Id", 26),
-    show.Column("Made", 12),
-    show.Column("Expires", 12),
-    show.Column("State", 32),
-    show.Column("Label", None),
+    Column("Id", 26),
+    Column("Made", 12),
+    Column("Expires", 12),
+    Column("State", 32),
+    Column("Label", None),
 )
 
 
@@ -72,15 +73,14 @@ def run_invitations(call: Call, args: Namespace) -> int:
     cells = [
         [
             answers.text(row, "id"),
-            show.short_time(answers.number(row, "created_at"), now),
-            show.short_time(answers.maybe_number(row, "expires_at"), now),
+            short_time(answers.number(row, "created_at"), now),
+            short_time(answers.maybe_number(row, "expires_at"), now),
             _state(row, now),
             answers.text(row, "label"),
         ]
         for row in rows
     ]
-    for line in show.table(COLUMNS, cells, show.terminal_width()):
-        show.say(line)
+    show.print_table(COLUMNS, cells)
     return Exit.DONE
 
 
@@ -132,10 +132,10 @@ def _state(row: JsonObject, now: int) -> str:
     used_at = answers.maybe_number(row, "used_at")
     if used_at is not None:
         by = answers.maybe_text(row, "used_by")
-        return f"used {show.short_time(used_at, now)} by {by}"
+        return f"used {short_time(used_at, now)} by {by}"
     revoked_at = answers.maybe_number(row, "revoked_at")
     if revoked_at is not None:
-        return f"revoked {show.short_time(revoked_at, now)}"
+        return f"revoked {short_time(revoked_at, now)}"
     expires_at = answers.maybe_number(row, "expires_at")
     return "expired" if expires_at is not None and expires_at <= now else "open"
 

@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from nimsg.cli import show
-from nimsg.cli.reference import resolve
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -15,21 +14,17 @@ from nimsg.cli.settings import (
 )
 from nimsg.client import answers
 from nimsg.client.answers import Letter, Receipt
+from nimsg.client.mailtables import RECEIPT_COLUMNS, receipt_cells
+from nimsg.client.mailwords import opening_told, recalled_from
+from nimsg.client.queries import resolve
+from nimsg.client.tables import long_time
 from nimsg.errors import Exit, UsageError
-from nimsg.protocol.constants import CopyState
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import clean_line
 
 
 BODY_CELLS = 100
 MD5 = re.compile(r"[0-9a-fA-F]{32}\Z")
-RECEIPT_COLUMNS = (
-    show.Column("To", 24),
-    show.Column("State", 10),
-    show.Column("Fetched", 12),
-    show.Column("Opened", 12),
-    show.Column("Acked", 12),
-    show.Column("By", 10),
-)
 
 
 def _arguments(parser: ArgumentParser, *, many: bool = False) -> None:
@@ -66,13 +61,13 @@ def run_open(args: Namespace) -> int:
         raise UsageError(f"{args.md5!r} is no md5: it has 32 hex digits")
     with Session(read_settings(args)) as session:
         what: JsonObject = (
-            {"id": resolve(session, args.id)}
+            {"id": session.run(resolve(args.id))}
             if args.md5 is None
             else {"hash": args.md5.lower()}
         )
         result = session.call("mail.open", what)
         letter = answers.letter(result)
-        told = letter.receipt is not None and letter.sender != session.user
+        told = opening_told(letter, session.user)
     if args.raw:
         sys.stdout.buffer.write(letter.body.encode("utf-8"))
     elif args.json:
@@ -80,7 +75,7 @@ def run_open(args: Namespace) -> int:
     else:
         print_letter(letter)
         if told:
-            show.note(f"({show.clean_line(letter.sender)} sees that you opened this)")
+            show.note(f"({clean_line(told)})")
     return Exit.DONE
 
 
@@ -89,12 +84,12 @@ def print_letter(letter: Letter) -> None:
     cells = show.terminal_width()
     headers = _envelope(letter)
     if letter.receipt is not None:
-        headers.append(("Opened", show.long_time(letter.receipt.opened_at)))
+        headers.append(("Opened", long_time(letter.receipt.opened_at)))
     if letter.answers:
         headers.append(("Reply to", letter.answers))
     headers.append(("Id", letter.id))
     for name, value in headers:
-        show.say(f"{name + ':':<9} {show.clean_line(value)}".rstrip())
+        show.say(f"{name + ':':<9} {clean_line(value)}".rstrip())
     show.say()
     for line in show.paragraphs(letter.body, cells and min(cells, BODY_CELLS)):
         show.say(line)
@@ -107,14 +102,14 @@ def _envelope(letter: Letter) -> list[tuple[str, str]]:
             ("From", letter.sender),
             ("To", ", ".join(letter.to)),
             ("Subject", letter.subject),
-            ("Sent", show.long_time(letter.sent_at)),
+            ("Sent", long_time(letter.sent_at)),
         ]
     return [
         ("From", origin.sender),
         ("To", ", ".join(origin.to)),
         ("Subject", letter.subject),
-        ("Sent", show.long_time(origin.date)),
-        ("Imported", f"{show.long_time(letter.sent_at)} by {letter.sender}"),
+        ("Sent", long_time(origin.date)),
+        ("Imported", f"{long_time(letter.sent_at)} by {letter.sender}"),
     ]
 
 
@@ -127,7 +122,7 @@ def run_ack(args: Namespace) -> int:
     """Acknowledge messages."""
     with Session(read_settings(args)) as session:
         for reference in args.id:
-            result = session.call("mail.ack", {"id": resolve(session, reference)})
+            result = session.call("mail.ack", {"id": session.run(resolve(reference))})
             if args.json:
                 show.say(show.json_line("ack", result))
     return Exit.DONE
@@ -141,23 +136,23 @@ def status_arguments(parser: ArgumentParser) -> None:
 def run_status(args: Namespace) -> int:
     """Show a message's receipts."""
     with Session(read_settings(args)) as session:
-        result = session.call("mail.status", {"id": resolve(session, args.id)})
+        result = session.call("mail.status", {"id": session.run(resolve(args.id))})
     if args.json:
         show.say(show.json_line("status", result))
         return Exit.DONE
     status = answers.status(result)
-    show.say(f"{status.id}  {show.clean_line(status.subject)}".rstrip())
-    origin, sender = status.origin, show.clean_line(status.sender)
+    show.say(f"{status.id}  {clean_line(status.subject)}".rstrip())
+    origin, sender = status.origin, clean_line(status.sender)
     if origin is None:
-        show.say(f"from {sender}, sent {show.long_time(status.sent_at)}")
+        show.say(f"from {sender}, sent {long_time(status.sent_at)}")
     else:
-        author = show.clean_line(origin.sender)
-        show.say(f"from {author}, sent {show.long_time(origin.date)}")
-        show.say(f"imported by {sender}, {show.long_time(status.sent_at)}")
+        author = clean_line(origin.sender)
+        show.say(f"from {author}, sent {long_time(origin.date)}")
+        show.say(f"imported by {sender}, {long_time(status.sent_at)}")
     show.say()
     print_receipts(status.receipts)
     for user, kind in status.refused:
-        show.say(show.clean_line(f"{user}  refused: {kind}"))
+        show.say(clean_line(f"{user}  refused: {kind}"))
     return Exit.DONE
 
 
@@ -169,13 +164,13 @@ def recall_arguments(parser: ArgumentParser) -> None:
 def run_recall(args: Namespace) -> int:
     """Withdraw a message; 4 when somebody has opened it."""
     with Session(read_settings(args)) as session:
-        result = session.call("mail.recall", {"id": resolve(session, args.id)})
+        result = session.call("mail.recall", {"id": session.run(resolve(args.id))})
     complete = answers.flag(result, "complete")
     if args.json:
         show.say(show.json_line("recall", result))
     else:
         for receipt in answers.rows(result, "receipts", answers.receipt):
-            show.say(show.clean_line(f"{receipt.user}: {_verdict(receipt)}"))
+            show.say(clean_line(recalled_from(receipt, long_time)))
     return Exit.DONE if complete else Exit.REFUSED
 
 
@@ -187,7 +182,7 @@ def delete_arguments(parser: ArgumentParser) -> None:
 def run_delete(args: Namespace) -> int:
     """Remove messages from your own view."""
     with Session(read_settings(args)) as session:
-        ids = [resolve(session, reference) for reference in args.id]
+        ids = [session.run(resolve(reference)) for reference in args.id]
         for id_ in ids:
             session.call("mail.delete", {"id": id_})
             if args.json:
@@ -198,24 +193,5 @@ def run_delete(args: Namespace) -> int:
 def print_receipts(receipts: Sequence[Receipt]) -> None:
     """A table of who has done what, and when."""
     now = show.now_ms()
-    rows = [
-        [
-            receipt.user,
-            receipt.state,
-            show.short_time(receipt.fetched_at, now),
-            show.short_time(receipt.opened_at, now),
-            show.short_time(receipt.acked_at, now),
-            receipt.opened_by or "",
-        ]
-        for receipt in receipts
-    ]
-    for line in show.table(RECEIPT_COLUMNS, rows, show.terminal_width()):
-        show.say(line)
-
-
-def _verdict(receipt: Receipt) -> str:
-    if receipt.opened_at is not None:
-        return f"too late, opened {show.long_time(receipt.opened_at)}"
-    if receipt.state == CopyState.DELETED:
-        return "deleted unopened by its reader"
-    return f"recalled {show.long_time(receipt.recalled_at)}"
+    rows = [receipt_cells(receipt, now) for receipt in receipts]
+    show.print_table(RECEIPT_COLUMNS, rows)

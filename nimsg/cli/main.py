@@ -32,9 +32,11 @@ VERBS: dict[str, Verb] = {
     ),
     "backup": Verb("backup", "Serving", "copy the store, while a server runs or not"),
     "user": Verb("user", "Serving", "add, invite, list, change and remove accounts"),
+    "shutdown": Verb("shutdown", "Serving", "end the server after a while, or cancel"),
     "client": Verb(
-        "client", "Mail", "show the mailbox; --once tells whether there is new mail"
+        "client", "Mail", "talk; with --once tell whether there is new mail"
     ),
+    "talk": Verb("client", "Mail", "read, write and meet others, line by line"),
     "send": Verb("send", "Mail", "send a message, and wait for its readers"),
     "wait": Verb("wait", "Mail", "wait until a message has been read"),
     "inbox": Verb("mailbox", "Mail", "list received messages"),
@@ -44,12 +46,23 @@ VERBS: dict[str, Verb] = {
     "status": Verb("letter", "Mail", "show who has read a message, and when"),
     "recall": Verb("letter", "Mail", "withdraw a message from who has not opened it"),
     "delete": Verb("letter", "Mail", "remove a message from your own view"),
+    "whoelse": Verb("people", "People", "list who else is online"),
+    "whoelsesince": Verb(
+        "people", "People", "list who else was online in the last seconds"
+    ),
+    "seen": Verb("people", "People", "tell when somebody was last online"),
+    "broadcast": Verb("people", "People", "send a text to everybody who is online"),
+    "block": Verb("people", "People", "keep somebody from writing to you"),
+    "unblock": Verb("people", "People", "take a block back"),
+    "blocks": Verb("people", "People", "list whom you block"),
+    "room": Verb("room", "Rooms", "list, make, join, leave, read and write to rooms"),
     "search": Verb("search", "Finding", "find messages by words, people and date"),
     "thread": Verb("thread", "Finding", "show a message with its answers"),
     "import": Verb("importing", "Moving", "take over mbox, Maildir or JSON lines"),
     "export": Verb("exporting", "Moving", "write mail as mbox, Maildir or JSON lines"),
     "register": Verb("account", "Account", "make an account"),
     "passwd": Verb("account", "Account", "change your password"),
+    "logins": Verb("logins", "Account", "list your logins and the tries that failed"),
     "token": Verb("account", "Account", "make, list and revoke tokens for scripts"),
     "completion": Verb(
         "completion", "Shell", "print a script that lets Tab complete nimsg"
@@ -152,7 +165,7 @@ def usage() -> str:
     for group in dict.fromkeys(verb.group for verb in VERBS.values()):
         lines.append(group)
         lines += [
-            f"  {name:<10} {verb.help}"
+            f"  {name:<13} {verb.help}"
             for name, verb in VERBS.items()
             if verb.group == group
         ]
@@ -212,6 +225,10 @@ HINTS = {
     "bad_credentials": "`nimsg register` makes an account where the server lets you",
     "registration_closed": "ask who runs the server: nimsg user add NAME",
     "invitation_invalid": "ask who runs the server: nimsg user invite",
+    "account_locked": "who runs the server frees it: nimsg user unlock NAME",
+    "unknown_room": "nimsg room list shows all",
+    "room_exists": "nimsg room join ROOM",
+    "not_blocked": "nimsg blocks shows whom",
     "login_required": "give --user and a password, or a token",
     "busy": "nothing was changed",
     "disk_full": "nothing was stored; try again when space has been made",

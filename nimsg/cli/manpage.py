@@ -69,7 +69,7 @@ FILES = {
         "XDG_CONFIG_HOME is not set"
     ),
     "var": "the folder of the store, where neither --var nor NIMSG_VAR names another",
-    "var/admin.sock": "where a running server listens to nimsg user",
+    "var/admin.sock": "where a running server listens to nimsg user and shutdown",
 }
 
 # As wide as any text: a line that is broken here could begin with a dot.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Protocol, Self
 
 from nimsg.cli import show
-from nimsg.text import clip, printable
+from nimsg.text import clean_line, clip, printable
 
 
 DELAY_S = 1.0
@@ -112,9 +112,7 @@ def new_bar(what: str, total: int, unit: str) -> Bar:
     tqdm.set_lock(RLock())
     cells = show.terminal_width(sys.stderr) or show.USUAL
     encoding = sys.stderr.encoding or "ascii"
-    name = clip(
-        show.clean_line(what), NAME_CELLS if cells >= WIDE else NARROW_NAME_CELLS
-    )
+    name = clip(clean_line(what), NAME_CELLS if cells >= WIDE else NARROW_NAME_CELLS)
     return tqdm(
         desc=printable(name, encoding),
         total=total,

@@ -2,11 +2,11 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from nimsg.cli import show
-from nimsg.cli.mailbox import add_limit_argument, inbox_cells, last_read, written_at
-from nimsg.cli.reference import outbox_reference
+from nimsg.cli.mailbox import add_limit_argument
+from nimsg.cli.roompage import room_name
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -14,25 +14,16 @@ from nimsg.cli.settings import (
     read_settings,
 )
 from nimsg.cli.when import when_ms
-from nimsg.client import answers
-from nimsg.client.answers import Hit, InboxRow
+from nimsg.client import answers, room_answers
+from nimsg.client.mailtables import Found, hit_lines
+from nimsg.client.queries import hits as all_hits
+from nimsg.client.references import room_reference
+from nimsg.client.room_answers import RoomHit
+from nimsg.client.tables import long_time
 from nimsg.errors import Exit, UsageError
 from nimsg.protocol.constants import Box, Show, limit
 from nimsg.protocol.rules import LONE_SURROGATE
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import clip
-
-
-COLUMNS = (
-    show.Column("", 1),
-    show.Column("No", 8),
-    show.Column("Who", 18),
-    show.Column("Sent", 12, spare=True),
-    show.Column("Read", 12, spare=True),
-    show.Column("Subject", None),
-)
-INDENT = " " * 3
-PAGE_ROWS = limit("search_rows")
 
 
 def search_arguments(parser: ArgumentParser) -> None:
@@ -53,6 +44,9 @@ def search_arguments(parser: ArgumentParser) -> None:
         "--box", choices=[box.value for box in Box], help="only received, or only sent"
     )
     parser.add_argument(
+        "--room", metavar="ROOM", help="only what was said in this room"
+    )
+    parser.add_argument(
         "--state", choices=[state.value for state in Show], help="only what is so"
     )
     parser.add_argument(
@@ -69,14 +63,13 @@ def run_search(args: Namespace) -> int:
     query = query_of(args, show.now_ms())
     if not query:
         raise UsageError("search for what? give WORDS, a person, a state or a date")
-    far: JsonObject = {}
     with Session(read_settings(args)) as session:
-        rows = list(find(session, query, args.limit, far))
+        rows, far = session.run(all_hits(query, args.limit))
     if args.json:
         for row in rows:
             show.say(show.json_line("hit", row))
     elif rows:
-        print_hits([answers.hit(row) for row in rows])
+        print_hits([room_answers.hit(row) or answers.hit(row) for row in rows])
     else:
         show.note("Nothing found.")
     _note_rest(far)
@@ -85,6 +78,8 @@ def run_search(args: Namespace) -> int:
 
 def query_of(args: Namespace, now_ms: int) -> JsonObject:
     """What is asked for, as the protocol has it. Raises `UsageError`."""
+    if args.box and args.room:
+        raise UsageError("what was said in a room is in no box: --box or --room")
     words = " ".join(_as_typed(word) for word in args.words)
     if len(words) > limit("words_chars"):
         raise UsageError(
@@ -97,6 +92,7 @@ def query_of(args: Namespace, now_ms: int) -> JsonObject:
         "to": _utf8(args.to),
         "person": _utf8(args.person),
         "box": args.box,
+        "room": room_name(args.room) if args.room else None,
         "show": args.state,
         "since": when_ms(args.since, now_ms) if args.since else None,
         "until": when_ms(args.until, now_ms) if args.until else None,
@@ -104,56 +100,16 @@ def query_of(args: Namespace, now_ms: int) -> JsonObject:
     return {key: value for key, value in query.items() if value not in (None, "")}
 
 
-def find(
-    session: Session, query: JsonObject, most: int, far: JsonObject
-) -> Iterator[JsonObject]:
-    """Hits as the wire has them, newest first; `most` 0 is all.
-
-    `far` is given the members of the last page that are no hits.
-    """
-    left = most
-    before: JsonObject = {}
-    while True:
-        rows = min(left, PAGE_ROWS) if most else PAGE_ROWS
-        page = session.call("mail.search", {**query, **before, "limit": rows})
-        hits = answers.rows(page, "hits", dict)
-        yield from hits
-        left -= len(hits)
-        far.update({key: value for key, value in page.items() if key != "hits"})
-        after = answers.maybe_text(page, "next")
-        if after is None or (most and left <= 0):
-            return
-        if before.get("before") == after:
-            raise answers.unusable("next")
-        before = {"before": after}
-
-
-def print_hits(hits: list[Hit]) -> None:
+def print_hits(hits: Sequence[Found]) -> None:
     """A table of what was found, with a line of the text below each."""
-    now = show.now_ms()
-    cells = show.terminal_width()
-    heading, *lines = show.table(COLUMNS, [_cells(hit, now) for hit in hits], cells)
-    show.say(heading)
-    for line, hit in zip(lines, hits, strict=True):
+    for line in hit_lines(hits, show.now_ms(), show.terminal_width()):
         show.say(line)
-        if hit.snippet:
-            text = f"{INDENT}{show.clean_line(hit.snippet)}"
-            show.say(clip(text, cells) if cells else text)
-
-
-def _cells(hit: Hit, now: int) -> list[str]:
-    row = hit.row
-    if isinstance(row, InboxRow):
-        return inbox_cells(row, now)
-    others = f" +{len(row.to) - 1}" if len(row.to) > 1 else ""
-    return [
-        "",
-        outbox_reference(row.position),
-        f"to {row.to[0]}{others}",
-        show.short_time(written_at(row), now),
-        show.short_time(last_read(row.receipts), now),
-        row.subject,
-    ]
+    for one in hits:
+        if isinstance(one, RoomHit):
+            number = room_reference(one.room, one.position)
+            where = f"{one.room} --after {one.position - 1} --limit 1"
+            show.note(f"(read {number}: nimsg room history {where})")
+            return
 
 
 def _note_rest(far: JsonObject) -> None:
@@ -163,7 +119,7 @@ def _note_rest(far: JsonObject) -> None:
     unindexed = answers.number(far, "unindexed")
     if unindexed:
         since = answers.maybe_number(far, "indexed_to")
-        came = f" that came after {show.long_time(since)}" if since else ""
+        came = f" that came after {long_time(since)}" if since else ""
         show.note(f"({unindexed} messages{came} are not searched yet)")
         sys.stderr.flush()
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from nimsg.cli.settings import AnyPath, Settings
 from nimsg.cli.show import note
 from nimsg.errors import ConfigError, Refusal
-from nimsg.text import clean_line
 
 
 OTHERS = 0o077
@@ -66,18 +65,19 @@ def ask(prompt: str, what: str = "password") -> str:
 
 def ask_new(name: str) -> str:
     """Ask for a new password twice, until both are the same and can be used."""
+    from nimsg.client.login import AGAIN, DIFFERENT, new_password_question
     from nimsg.protocol.rules import check_new_password
 
     while True:
-        first = ask(f"New password for {clean_line(name)}: ")
+        first = ask(new_password_question(name))
         try:
             check_new_password(first)
         except Refusal as refusal:
             note(f"{refusal}; again.")
             continue
-        if ask("The same again: ") == first:
+        if ask(AGAIN) == first:
             return first
-        note("The two are not the same; again.")
+        note(DIFFERENT)
 
 
 def new_secret(settings: Settings, name: str) -> str:

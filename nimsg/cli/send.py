@@ -1,6 +1,5 @@
 """`nimsg send`: from an argument, a file or a pipe; prints the new message's id."""
 
-import os
 import re
 import sys
 import time
@@ -8,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
-from nimsg.cli.reference import outbox_reference, resolve
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -17,11 +15,14 @@ from nimsg.cli.settings import (
 )
 from nimsg.cli.wait import RUNGS, add_patience_arguments, duration_s, wait_for
 from nimsg.client import answers
-from nimsg.core.ulid import RANDOM_BYTES, ulid
+from nimsg.client.mailwords import new_client_id, not_sent
+from nimsg.client.queries import answering, resolve
+from nimsg.client.references import outbox_reference
 from nimsg.errors import ConfigError, Exit, Refusal, UsageError
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message, check_recipients
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import clean_line
 
 
 STDIN = "-"
@@ -85,7 +86,8 @@ def run_send(args: Namespace) -> int:
             "body": body,
         }
         if args.reply_to:
-            message |= answering(session, message, resolve(session, args.reply_to))
+            id_ = session.run(resolve(args.reply_to))
+            message |= session.run(answering(id_, session.user, to, args.subject))
         deadline = time.monotonic() + settings.patience_s
         sent = session.insist("mail.send", message, deadline=deadline)
         report(sent, args)
@@ -97,26 +99,6 @@ def run_send(args: Namespace) -> int:
         return wait_for(session, answers.identifier(sent), args.wait, patience_s, args)
 
 
-def answering(session: Session, message: JsonObject, id_: str) -> JsonObject:
-    """What an answer is given where it was not said: its readers and its subject."""
-    answered = answers.status(session.call("mail.status", {"id": id_}))
-    own = answered.sender == session.user
-    if not message["to"] and own and answered.to == [session.user]:
-        raise UsageError("you imported that message yourself: say who gets the answer")
-    return {
-        "reply_to": id_,
-        "to": message["to"] or (answered.to if own else [answered.sender]),
-        "subject": message["subject"] or reply_subject(answered.subject),
-    }
-
-
-def reply_subject(subject: str) -> str:
-    """`Re:` before a subject, once."""
-    if not subject or subject.lower().startswith("re:"):
-        return subject
-    return f"Re: {subject}"[: limit("subject_chars")]
-
-
 def report(sent: JsonObject, args: Namespace) -> None:
     """The id for the pipe, the rest for the person."""
     if args.json:
@@ -125,12 +107,11 @@ def report(sent: JsonObject, args: Namespace) -> None:
         show.say(answers.identifier(sent))
     sys.stdout.flush()
     for user, kind in answers.rows(sent, "refused", answers.refused):
-        why = Refusal(kind).detail
-        show.note(show.clean_line(f"nimsg: not sent to {user}: {why}"))
+        show.note(clean_line(f"nimsg: {not_sent(user, kind)}"))
     if sys.stdout.isatty() and not args.json:
         names = ", ".join(answers.texts(sent, "to"))
         reference = outbox_reference(answers.number(sent, "position"))
-        show.note(show.clean_line(f"({reference}, sent to {names})"))
+        show.note(clean_line(f"({reference}, sent to {names})"))
 
 
 def read_body(args: Namespace) -> str:
@@ -165,11 +146,6 @@ def check_client_id(client_id: str | None) -> None:
         raise UsageError(
             f"--client-id has 1 to {most} printable ASCII characters and no space"
         )
-
-
-def new_client_id() -> str:
-    """A name that no other message of the sender has."""
-    return ulid(show.now_ms(), os.urandom(RANDOM_BYTES))
 
 
 def _read_file(path: Path) -> bytes:

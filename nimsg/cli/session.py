@@ -1,24 +1,25 @@
 """A logged-in connection for a verb, and how to come back when it is lost."""
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
-from nimsg.cli.secret import Secret, ask, ask_new, find_secret, no_secret
+from nimsg.cli.login import Login, ask_person
+from nimsg.cli.secret import Secret
 from nimsg.cli.settings import Settings
-from nimsg.cli.show import note
-from nimsg.cli.stream import Call, passes, stream
+from nimsg.cli.stream import Call, stream
 from nimsg.client.answers import maybe_text
 from nimsg.client.blocking import BlockingClient, connect
-from nimsg.errors import Refusal, Unreachable, UsageError
-from nimsg.protocol.constants import AuthMode, Device
+from nimsg.client.failures import passes
+from nimsg.client.login import logging_in
+from nimsg.client.queries import Query, run
+from nimsg.errors import Refusal, Unreachable
+from nimsg.protocol.constants import Device
 from nimsg.protocol.envelope import Answer
-from nimsg.protocol.rules import check_name, is_token
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import clean_line
 
 
-TRIES = 3
+T = TypeVar("T")
 PAUSE_S = 0.2
 
 
@@ -56,6 +57,10 @@ class Session:
         """One method's result; `parked_s` is how long the server may hold it."""
         timeout_s = self._settings.timeout_s + parked_s
         return self._client.call(method, params, timeout_s)
+
+    def run(self, query: Query[T]) -> T:
+        """What a query finds. Raises what `call` raises."""
+        return run(query, self.call)
 
     def insist(
         self,
@@ -100,8 +105,6 @@ class Session:
                     raise
             time.sleep(PAUSE_S)  # noqa: TID251 - nothing else can happen meanwhile
 
-    # -- logging in ------------------------------------------------------------
-
     def _log_in(self, patience_s: float) -> BlockingClient:
         client = reach(self._settings, patience_s)
         try:
@@ -112,76 +115,17 @@ class Session:
         return client
 
     def _authenticate(self, client: BlockingClient) -> JsonObject:
-        if client.hello.get("auth") == AuthMode.OPEN:
-            return client.call("auth.login", {"user": self._user(), **DEVICE})
-        secret = self._secret or find_secret(self._settings)
-        if secret is None:
-            if not self._settings.may_ask:
-                raise no_secret()
-            return self._authenticate_person(client)
-        self._secret = secret
-        return self._try(client, secret)
-
-    def _try(self, client: BlockingClient, secret: Secret) -> JsonObject:
+        auth = str(client.hello.get("auth"))
+        login = Login(self._settings, auth, Device.HEADLESS, self._secret)
         try:
-            if is_token(secret.value):
-                return self._check_holder(
-                    client.call("auth.token", {"token": secret.value, **DEVICE})
-                )
-            login = {"user": self._user(), "password": secret.value, **DEVICE}
-            return client.call("auth.login", login)
+            welcome = run(logging_in(login.dialog, ask_person), client.call)
         except Refusal as refusal:
-            if refusal.kind in ("bad_credentials", "bad_token"):
-                raise Refusal(
-                    refusal.kind,
-                    f"{refusal} (taken from {secret.source})",
-                    refusal.data,
-                ) from None
-            raise
-
-    def _check_holder(self, welcome: JsonObject) -> JsonObject:
-        """A token names its account by itself; it must be the one that was meant."""
-        holder, meant = maybe_text(welcome, "user") or "", self._settings.user
-        if meant and holder != meant:
-            raise Refusal("bad_token", f"the token is of {holder}, not of {meant}")
+            raise login.explained(refusal) from None
+        user = maybe_text(welcome, "user") or ""
+        login.check_holder(user)
+        self._secret = login.secret
+        self._settings = self._settings._replace(user=user or self._settings.user)
         return welcome
-
-    def _authenticate_person(self, client: BlockingClient) -> JsonObject:
-        """The name first, then what the server wants to know of it."""
-        user = self._user()
-        if client.call("auth.begin", {"user": user}).get("next") == "register":
-            note(
-                f"{clean_line(user)} has no account here yet; a new password makes it."
-            )
-            self._secret = Secret(ask_new(user), "the prompt")
-            register = {"user": user, "password": self._secret.value, **DEVICE}
-            return client.call("auth.register", register)
-        for left in reversed(range(TRIES)):
-            secret = Secret(ask(f"Password of {clean_line(user)}: "), "the prompt")
-            try:
-                welcome = self._try(client, secret)
-            except Refusal as refusal:
-                if refusal.kind != "bad_credentials" or left == 0:
-                    raise
-                note("That is not the password; again.")
-                continue
-            self._secret = secret
-            return welcome
-        raise AssertionError
-
-    def _user(self) -> str:
-        if self._settings.user:
-            return check_name(self._settings.user)
-        if not self._settings.may_ask:
-            raise UsageError("no user: give --user NAME or NIMSG_USER")
-        sys.stderr.write("User: ")
-        sys.stderr.flush()
-        name = check_name(sys.stdin.readline().strip())
-        self._settings = self._settings._replace(user=name)
-        return name
-
-
-DEVICE: JsonObject = {"device": Device.HEADLESS.value}
 
 
 def reach(settings: Settings, patience_s: float | None = None) -> BlockingClient:

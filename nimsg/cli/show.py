@@ -7,40 +7,16 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
+from nimsg.client.tables import Column, many as many, table
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import (
-    clean_body,
-    clean_line as clean_line,
-    clip,
-    pad,
-    printable,
-    width,
-    wrap,
-)
+from nimsg.text import clean_body, clean_line as clean_line, printable, wrap
 
 
-GAP = "  "
 NARROW = 40
 USUAL = 80
-LEAST_REST = 12
-SECONDS_PER_MS = 0.001
-
-
-class Column(NamedTuple):
-    """A column: its heading, and the most cells it takes (None: what is left).
-
-    A `spare` one is left out where there is no room for all.
-    """
-
-    heading: str
-    most: int | None
-    spare: bool = False
-
-    def wanted(self, natural: int) -> int:
-        """The cells that it needs to be of use, for texts of so many."""
-        return min(natural, LEAST_REST if self.most is None else self.most)
+TIMES = ("date", "at", "since")
 
 
 def say(line: str = "", stream: TextIO | None = None) -> None:
@@ -57,6 +33,17 @@ def note(line: str) -> None:
     say(line, sys.stderr)
 
 
+def sentence(text: str) -> str:
+    """A line of ours as a sentence."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """A table as wide as the terminal."""
+    for line in table(columns, rows, terminal_width()):
+        say(line)
+
+
 def terminal_width(stream: TextIO | None = None) -> int | None:
     """The cells of a line, None where the output is no terminal."""
     try:
@@ -66,85 +53,10 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
     return max(NARROW, cells or USUAL)
 
 
-def table(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], cells: int | None
-) -> list[str]:
-    """Lines of a table of cleaned texts, none wider than `cells` (None: any)."""
-    clean = [[clean_line(text) for text in row] for row in rows]
-    widths = [
-        max([width(column.heading), *(width(row[at]) for row in clean)])
-        for at, column in enumerate(columns)
-    ]
-    lines = [[column.heading for column in columns], *clean]
-    if cells is not None:
-        kept = _kept(columns, widths, cells)
-        lines = [[row[at] for at in kept] for row in lines]
-        widths = _fitted(
-            [columns[at] for at in kept], [widths[at] for at in kept], cells
-        )
-    return [_line(row, widths) for row in lines]
-
-
-def _kept(columns: Sequence[Column], widths: Sequence[int], cells: int) -> list[int]:
-    """Which columns there is room for; the last spare one goes first."""
-    wanted = {at: one.wanted(widths[at]) for at, one in enumerate(columns)}
-    spare = [at for at, column in enumerate(columns) if column.spare]
-    while spare and sum(wanted.values()) + len(GAP) * (len(wanted) - 1) > cells:
-        del wanted[spare.pop()]
-    return list(wanted)
-
-
-def _fitted(columns: Sequence[Column], widths: list[int], cells: int) -> list[int]:
-    """Widths whose sum fits: the widest give way first, what is left goes to one."""
-    room = cells - len(GAP) * (len(columns) - 1)
-    if sum(widths) <= room:
-        return widths
-    fitted = [
-        column.wanted(natural) for column, natural in zip(columns, widths, strict=True)
-    ]
-    while sum(fitted) > room and max(fitted) > 1:
-        fitted[fitted.index(max(fitted))] -= 1
-    left = room - sum(fitted)
-    return [
-        fit + left if column.most is None else fit
-        for column, fit in zip(columns, fitted, strict=True)
-    ]
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    *front, last = zip(row, widths, strict=True)
-    texts = [pad(text, cells) for text, cells in front]
-    return GAP.join([*texts, clip(last[0], last[1])]).rstrip()
-
-
 def paragraphs(body: str, cells: int | None) -> list[str]:
     """A body's lines, cleaned, and wrapped where there is a terminal."""
     text = clean_body(body)
     return text.split("\n") if cells is None else wrap(text, cells)
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """`1 message`, `2 messages`; `more` is the plural where it is another."""
-    return f"{count} {one if count == 1 else more or f'{one}s'}"
-
-
-def short_time(at_ms: int | None, now_ms: int) -> str:
-    """`16:33` today, `Nov 19 18:02` this year, else the date; `-` for none."""
-    if at_ms is None:
-        return "-"
-    at, now = _local(at_ms), _local(now_ms)
-    if at[:3] == now[:3]:
-        return time.strftime("%H:%M", at)
-    if at.tm_year == now.tm_year:
-        return time.strftime("%b %d %H:%M", at)
-    return time.strftime("%Y-%m-%d", at)
-
-
-def long_time(at_ms: int | None) -> str:
-    """Date, time and zone; `-` for none."""
-    return (
-        "-" if at_ms is None else time.strftime("%Y-%m-%d %H:%M:%S %z", _local(at_ms))
-    )
 
 
 def now_ms() -> int:
@@ -153,7 +65,7 @@ def now_ms() -> int:
 
 
 def json_line(schema: str, members: JsonObject) -> str:
-    """One JSON object in ASCII; times (`*_at`, `date`) as RFC 3339 in UTC."""
+    """One JSON object in ASCII; times (`*_at`, `TIMES`) as RFC 3339 in UTC."""
     import json
 
     return json.dumps({"schema": f"nimsg.{schema}/1", **_with_times(members)})
@@ -168,12 +80,8 @@ def _readable(key: str, value: object) -> object:
         return _with_times(value)
     if isinstance(value, list):
         return [_readable("", item) for item in value]
-    if (key.endswith("_at") or key == "date") and isinstance(value, int):
+    if (key.endswith("_at") or key in TIMES) and isinstance(value, int):
         from nimsg.protocol.times import rfc3339
 
         return rfc3339(value)
     return value
-
-
-def _local(at_ms: int) -> time.struct_time:
-    return time.localtime(at_ms * SECONDS_PER_MS)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from nimsg.client.blocking import BlockingClient
+from nimsg.client.failures import passes
 from nimsg.errors import Refusal, Unreachable
 from nimsg.protocol.constants import limit
 from nimsg.protocol.envelope import Answer
 from nimsg.protocol.strict import JsonObject
 
 
-PASSING = ("busy", "shutting_down", "too_many_clients")
 UNDER_WAY_MOST = limit("requests_in_flight") // 2
 # A server cuts off who leaves more than its limit unread.
 UNREAD_MOST = limit("unsent_bytes") // 2
@@ -24,11 +24,6 @@ class Call(NamedTuple):
     method: str
     params: JsonObject
     answer_bytes: int = 1024
-
-
-def passes(error: Unreachable | Refusal) -> bool:
-    """Whether the same may work in a moment."""
-    return isinstance(error, Unreachable) or error.kind in PASSING
 
 
 def stream(

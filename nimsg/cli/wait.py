@@ -4,7 +4,6 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from nimsg.cli import show
-from nimsg.cli.reference import resolve
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     SECONDS_MOST,
@@ -15,9 +14,11 @@ from nimsg.cli.settings import (
 )
 from nimsg.client import answers
 from nimsg.client.answers import Receipt, Status
+from nimsg.client.queries import resolve
 from nimsg.errors import Exit, Refusal, UsageError
 from nimsg.protocol.constants import Box, CopyState, limit
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import clean_line
 
 
 RUNGS = ("fetched", "opened", "acked")
@@ -57,7 +58,7 @@ def run_wait(args: Namespace) -> int:
     """Wait: 0 got there, 3 waited in vain, 5 can never get there."""
     patience_s = duration_s(args.for_)
     with Session(read_settings(args)) as session:
-        id_ = resolve(session, args.id)
+        id_ = session.run(resolve(args.id))
         return wait_for(session, id_, args.until, patience_s, args)
 
 
@@ -140,4 +141,4 @@ def _report(result: JsonObject, verdict: Exit, rung: str, args: Namespace) -> No
             if not reached(receipt, rung)
         ]
         end = "waited in vain" if verdict is Exit.WAITED_IN_VAIN else "it has ended"
-        show.note(f"nimsg: not {rung} by {show.clean_line(', '.join(names))}: {end}")
+        show.note(f"nimsg: not {rung} by {clean_line(', '.join(names))}: {end}")

@@ -3,11 +3,18 @@
 It imports no event loop and nothing heavy: a shell prompt waits for it.
 """
 
-import random
 import socket
 import time
 
 from nimsg.client.address import Address, Security
+from nimsg.client.failures import (
+    broken,
+    lost,
+    pauses,
+    silent,
+    turned_away,
+    unreached,
+)
 from nimsg.client.session import ClientSession
 from nimsg.errors import ProtocolFault, Unreachable
 from nimsg.protocol.envelope import Answer
@@ -15,8 +22,6 @@ from nimsg.protocol.strict import JsonObject
 
 
 READ_BYTES = 65_536
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
 
 
 class BlockingClient:
@@ -134,7 +139,7 @@ class BlockingClient:
         try:
             messages = self._session.receive(data)
         except ProtocolFault as fault:
-            raise self._broken(fault) from None
+            raise broken(self._address, fault) from None
         self._early += [message for message in messages if isinstance(message, Answer)]
 
     def _receive_last(self) -> None:
@@ -146,35 +151,18 @@ class BlockingClient:
     def _lost(self, error: OSError | None) -> Unreachable:
         for answer in self._early:
             if answer.id is None and answer.refusal is not None:
-                return Unreachable(f"{self._address} refused: {answer.refusal}")
+                return turned_away(self._address, answer.refusal)
         if isinstance(error, TimeoutError):
-            return Unreachable(
-                f"{self._address} does not answer in time"
-                if self._session.hello
-                else f"{self._address} takes connections and says nothing: if it wants "
-                "TLS, give --tls; else it is no nimsg server"
-            )
+            return silent(self._address, greeted=bool(self._session.hello))
         why = self._session.closing or (error.strerror if error else "")
-        return Unreachable(
-            f"the connection to {self._address} was lost" + (f": {why}" if why else "")
-        )
+        return lost(self._address, why or "")
 
     def _ended(self) -> Unreachable:
         try:
             self._session.end()
         except ProtocolFault as fault:
-            return Unreachable(f"the connection to {self._address} was lost: {fault}")
+            return lost(self._address, str(fault))
         return self._lost(None)
-
-    def _broken(self, fault: ProtocolFault) -> ProtocolFault:
-        """A fault as the person sees it who named this server."""
-        what = str(fault)
-        if fault.kind == "foreign_protocol":
-            what = (
-                f"no nimsg server; what it says looks like {fault.data['looks_like']}"
-            )
-        text = f"{self._address}: {what}"
-        return ProtocolFault(fault.kind, text, fault.data, fatal=True)
 
 
 def connect(
@@ -190,16 +178,15 @@ def connect(
     pauses. Raises `Unreachable`, or `Refusal` where the server says no.
     """
     deadline = time.monotonic() + patience_s
-    pause = FIRST_PAUSE_S
+    waits = pauses()
     while True:
+        pause_s = next(waits)
         try:
             return _connect_once(address, security, timeout_s)
         except Unreachable:
-            if time.monotonic() + pause > deadline:
+            if time.monotonic() + pause_s > deadline:
                 raise
-        # Jitter keeps clients that lost one server from returning in step.
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311, TID251
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+        time.sleep(pause_s)  # noqa: TID251 - nothing else can happen meanwhile
 
 
 def _connect_once(
@@ -222,17 +209,8 @@ def _open_socket(
         if address.host.startswith("/"):
             return _open_unix(address.host, timeout_s)
         sock = socket.create_connection(address, timeout_s)
-    except ConnectionRefusedError:
-        raise Unreachable(
-            f"no server listens at {address}; start one with `nimsg server`, or name "
-            "another with --server HOST:PORT"
-        ) from None
-    except TimeoutError:
-        raise Unreachable(f"cannot reach {address}: no answer in time") from None
-    except OSError as error:
-        raise Unreachable(f"cannot reach {address}: {error.strerror}") from None
-    except UnicodeError:
-        raise Unreachable(f"cannot reach {address}: this is no host's name") from None
+    except (OSError, UnicodeError) as error:
+        raise unreached(address, error) from None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not security.wanted(address):
         return sock

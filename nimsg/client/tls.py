@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from nimsg.client.address import Address, Security, check_fingerprint
-from nimsg.errors import ConfigError, Unreachable, Untrusted
+from nimsg.errors import ConfigError, NimsgError, Unreachable, Untrusted
 
 
 def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SSLSocket:
@@ -18,39 +18,26 @@ def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SS
     file that is none.
     """
     try:
-        wanted = check_fingerprint(security.fingerprint) if security.fingerprint else ""
-        wrapped = _wrap(sock, address, _context(security))
+        context = make_context(security)
+        wrapped = context.wrap_socket(sock, server_hostname=address.host)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise not_secured(address, error) from None
     except BaseException:
         sock.close()
         raise
-    if wanted:
-        _check(wrapped, address, wanted)
+    try:
+        check_certificate(wrapped.getpeercert(binary_form=True), address, security)
+    except BaseException:
+        wrapped.close()
+        raise
     return wrapped
 
 
-def _wrap(
-    sock: socket.socket, address: Address, context: ssl.SSLContext
-) -> ssl.SSLSocket:
-    try:
-        return context.wrap_socket(sock, server_hostname=address.host)
-    except ssl.SSLCertVerificationError as error:
-        raise Untrusted(
-            f"the certificate of {address} is not trusted: {error.verify_message}; "
-            "give --ca FILE, or --fingerprint as the server prints it"
-        ) from None
-    except TimeoutError:
-        raise Unreachable(f"{address} does not answer TLS in time") from None
-    except (OSError, ValueError) as error:
-        raise Untrusted(f"{address} does not speak TLS ({_why(error)})") from None
-
-
-def _why(error: OSError | ValueError) -> str:
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
-    return (error.strerror if isinstance(error, OSError) else "") or str(error)
-
-
-def _context(security: Security) -> ssl.SSLContext:
+def make_context(security: Security) -> ssl.SSLContext:
+    """What a server must show. Raises `ConfigError`."""
+    if security.fingerprint:
+        check_fingerprint(security.fingerprint)
     try:
         # A CA that is given takes the place of those that the system trusts.
         context = ssl.create_default_context(cafile=security.ca)
@@ -65,12 +52,34 @@ def _context(security: Security) -> ssl.SSLContext:
     return context
 
 
-def _check(wrapped: ssl.SSLSocket, address: Address, wanted: str) -> None:
-    certificate = wrapped.getpeercert(binary_form=True) or b""
-    found = hashlib.sha256(certificate).hexdigest()
-    if not hmac.compare_digest(found, wanted):
-        wrapped.close()
+def check_certificate(
+    certificate: bytes | None, address: Address, security: Security
+) -> None:
+    """Raises `Untrusted` where another fingerprint was given than this one has."""
+    if not security.fingerprint:
+        return
+    found = hashlib.sha256(certificate or b"").hexdigest()
+    if not hmac.compare_digest(found, check_fingerprint(security.fingerprint)):
         raise Untrusted(
             f"{address} is not the server that was meant: its certificate has the "
             f"fingerprint {found}"
         )
+
+
+def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
+    """Why TLS is not spoken with it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Untrusted(
+            f"the certificate of {address} is not trusted: {error.verify_message}; "
+            "give --ca FILE, or --fingerprint as the server prints it"
+        )
+    # The second is asyncio's word for a deadline.
+    if isinstance(error, TimeoutError | ConnectionAbortedError):
+        return Unreachable(f"{address} does not answer TLS in time")
+    return Untrusted(f"{address} does not speak TLS ({_why(error)})")
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)

@@ -25,7 +25,6 @@ ID = "01HF0000000000000000000000"
 VERBS: dict[str, list[str]] = {
     "inbox": ["inbox", "--all"],
     "outbox": ["outbox", "--all"],
-    "client": ["client"],
     "once": ["client", "--once"],
     "once-open": ["client", "--once", "--open"],
     "open": ["open", ID],

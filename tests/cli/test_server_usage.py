@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from nimsg.cli.main import parser_of
+from nimsg.cli.server import config_of
 from nimsg.logs import LOGGER
 from tests.cli.conftest import Shell
 from tests.support.people import Typed
@@ -35,6 +37,18 @@ def _as_before() -> Iterator[None]:
         (("--port", "-1"), 2, "0 to 65535"),
         (("abc",), 2, "'abc' is no port"),
         (("4000", "--port", "4001"), 2, "twice"),
+        (("0", "0"), 2, "'0' is no BLOCK_DURATION: seconds, 1 or more"),
+        (("0", "x"), 2, "'x' is no BLOCK_DURATION: seconds, 1 or more"),
+        (("0", "1.5"), 2, "'1.5' is no BLOCK_DURATION"),
+        (("0", "60", "0"), 2, "'0' is no TIMEOUT: seconds, 1 or more"),
+        (("0", "60", "soon"), 2, "'soon' is no TIMEOUT"),
+        (("0", "60", "120", "1"), 2, "unrecognized arguments: 1"),
+        (("0", "60", "--block-duration", "9"), 2, "BLOCK_DURATION is given twice"),
+        (("0", "6", "9", "--timeout", "9"), 2, "TIMEOUT is given twice"),
+        (("--block-duration", "-1"), 2, "'-1' is no BLOCK_DURATION"),
+        (("--block-duration", "x"), 2, "'x' is no BLOCK_DURATION: seconds, 0 or more"),
+        (("--timeout", "9" * 11), 2, "is no TIMEOUT: seconds, 0 or more"),
+        (("--lockout-scope", "house"), 2, "invalid choice: 'house'"),
         (("--auth", "magic"), 2, "invalid choice: 'magic'"),
         (("--max-clients", "0"), 2, "--max-clients"),
         (("--max-clients", "many"), 2, "invalid int value: 'many'"),
@@ -53,6 +67,28 @@ def test_c1_a_server_that_cannot_start_says_why(
 
     refused(shell.types("server", *words, "--var", str(var)), code, word)
     assert not var.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "port", "block_s", "timeout_s"),
+    [
+        ((), 6969, 60, 0),
+        (("4000",), 4000, 60, 0),
+        (("4000", "30"), 4000, 30, 0),
+        (("4000", "60", "120"), 4000, 60, 120),
+        (("--block-duration", "0", "--timeout", "0"), 6969, 0, 0),
+        (("4000", "--block-duration", "7", "--timeout", "9"), 4000, 7, 9),
+    ],
+)
+def test_c1_port_block_duration_and_timeout_by_place_and_by_option(
+    words: tuple[str, ...], port: int, block_s: float, timeout_s: float
+) -> None:
+    parser, _ = parser_of("server")
+    config = config_of(parser.parse_args(words))
+
+    assert (config.port, config.block_duration_s) == (port, block_s)
+    assert config.idle_timeout_s == timeout_s
+    assert config.lockout_scope == "account"
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,24 @@ from datetime import datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from nimsg.cli import account, invitation, letter, mailbox, search, show, user
-from nimsg.cli.show import Column
-from nimsg.text import width
+from nimsg.cli import account, invitation, show, user
+from nimsg.client import mailtables, peopletables, tables
+from nimsg.client.tables import Column
+from nimsg.text import clean_line, width
 from tests.support.examples import few
 
 
 TABLES: dict[str, Sequence[Column]] = {
-    "search": search.COLUMNS,
-    "inbox": mailbox.INBOX_COLUMNS,
-    "outbox": mailbox.OUTBOX_COLUMNS,
-    "receipts": letter.RECEIPT_COLUMNS,
+    "search": mailtables.HIT_COLUMNS,
+    "inbox": mailtables.INBOX_COLUMNS,
+    "outbox": mailtables.OUTBOX_COLUMNS,
+    "receipts": mailtables.RECEIPT_COLUMNS,
     "tokens": account.TOKEN_COLUMNS,
     "users": user.COLUMNS,
     "invitations": invitation.COLUMNS,
+    "online": peopletables.ONLINE_COLUMNS,
+    "logins": peopletables.LOGIN_COLUMNS,
+    "rooms": peopletables.ROOM_COLUMNS,
 }
 CELLS = (40, 80, 160)
 LONG = {
@@ -51,7 +55,7 @@ def full(columns: Sequence[Column], text: str) -> list[str]:
 def test_no_line_of_a_table_is_wider_than_the_terminal(
     columns: Sequence[Column], cells: int, text: str
 ) -> None:
-    lines = show.table(columns, [full(columns, text), full(columns, "x")], cells)
+    lines = tables.table(columns, [full(columns, text), full(columns, "x")], cells)
 
     assert len(lines) == 3
     assert all(width(line) <= cells for line in lines), lines
@@ -64,18 +68,18 @@ def test_no_texts_make_a_line_wider(
     columns: Sequence[Column], data: st.DataObject, cells: int
 ) -> None:
     row = [data.draw(st.text(max_size=40)) for _ in columns]
-    lines = show.table(columns, [row], cells)
+    lines = tables.table(columns, [row], cells)
 
     assert all(width(line) <= cells for line in lines)
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_a_pipe_gets_everything(text: str) -> None:
-    (_, line) = show.table(
-        mailbox.INBOX_COLUMNS, [["N", "i1", text, "", "", "s"]], None
+    (_, line) = tables.table(
+        mailtables.INBOX_COLUMNS, [["N", "i1", text, "", "", "s"]], None
     )
 
-    assert show.clean_line(text) in line
+    assert clean_line(text) in line
 
 
 def test_columns_stand_below_their_headings() -> None:
@@ -83,7 +87,7 @@ def test_columns_stand_below_their_headings() -> None:
         ["N", "i2", "東京", "16:33", "-", "one"],
         ["", "i10", "bo", "Nov 1", "", ""],
     ]
-    lines = show.table(mailbox.INBOX_COLUMNS, rows, 80)
+    lines = tables.table(mailtables.INBOX_COLUMNS, rows, 80)
 
     assert lines == [
         "   No   From  Sent   Read  Subject",
@@ -94,7 +98,7 @@ def test_columns_stand_below_their_headings() -> None:
 
 def test_what_is_left_of_the_line_is_the_subjects() -> None:
     row = ["N", "i1", "ann", "16:33", "-", "s" * 200]
-    (_, line) = show.table(mailbox.INBOX_COLUMNS, [row], 80)
+    (_, line) = tables.table(mailtables.INBOX_COLUMNS, [row], 80)
 
     assert width(line) == 80
     assert line.endswith("s…")
@@ -108,12 +112,12 @@ def test_what_is_left_of_the_line_is_the_subjects() -> None:
         (40, "N  i12  alexandrina.long  " + "s" * 13 + "…"),
     ],
 )
-@pytest.mark.parametrize("columns", [mailbox.INBOX_COLUMNS, search.COLUMNS])
+@pytest.mark.parametrize("columns", [mailtables.INBOX_COLUMNS, mailtables.HIT_COLUMNS])
 def test_a_narrow_terminal_has_room_for_the_subject_before_the_times(
     columns: Sequence[Column], cells: int, expected: str
 ) -> None:
     row = ["N", "i12", "alexandrina.long", "Nov 19 18:02", "Nov 20 09:15", "s" * 99]
-    heading, line = show.table(columns, [row], cells)
+    heading, line = tables.table(columns, [row], cells)
 
     assert line == expected
     assert ("Sent" in heading, "Read" in heading) == (cells > 40, cells > 60)
@@ -122,20 +126,20 @@ def test_a_narrow_terminal_has_room_for_the_subject_before_the_times(
 def test_a_narrow_terminal_shows_times_that_are_short() -> None:
     row = ["N", "i1", "ann", "16:33", "-", "Subject"]
 
-    assert show.table(mailbox.INBOX_COLUMNS, [row], 40)[1] == (
+    assert tables.table(mailtables.INBOX_COLUMNS, [row], 40)[1] == (
         "N  i1  ann   16:33  -     Subject"
     )
 
 
 def test_an_empty_table_is_its_headings() -> None:
-    assert show.table(mailbox.OUTBOX_COLUMNS, [], 40) == [
+    assert tables.table(mailtables.OUTBOX_COLUMNS, [], 40) == [
         "No  To  Sent  State  Read  Subject"[:40]
     ]
 
 
 def test_term_1_nothing_unsafe_is_in_a_table() -> None:
-    columns = mailbox.INBOX_COLUMNS
-    (_, line) = show.table(columns, [full(columns, LONG["hostile"])], 160)
+    columns = mailtables.INBOX_COLUMNS
+    (_, line) = tables.table(columns, [full(columns, LONG["hostile"])], 160)
 
     assert not set(line) & set("\x1b\x07\u202e\u2066\n")
 
@@ -176,26 +180,26 @@ def test_s0_6_a_short_time_says_what_today_does_not(
 ) -> None:
     now = local_ms(2026, 11, 20, 12, 0)
 
-    assert show.short_time(local_ms(*when), now) == shown
+    assert tables.short_time(local_ms(*when), now) == shown
 
 
 @pytest.mark.usefixtures("zone")
 def test_s0_6_a_long_time_says_everything() -> None:
-    shown = show.long_time(local_ms(2026, 11, 20, 16, 33, 5))
+    shown = tables.long_time(local_ms(2026, 11, 20, 16, 33, 5))
 
     assert shown.startswith("2026-11-20 16:33:05 ")
     assert shown[-5] in "+-"
 
 
 def test_no_time_is_a_dash() -> None:
-    assert show.short_time(None, 0) == show.long_time(None) == "-"
+    assert tables.short_time(None, 0) == tables.long_time(None) == "-"
 
 
 @pytest.mark.parametrize("at_ms", [0, -1, 2**53, -(2**53), 253_402_300_800_000])
 def test_term_4_no_time_that_the_wire_can_carry_raises(at_ms: int) -> None:
-    assert show.short_time(at_ms, 0)
-    assert show.short_time(0, at_ms)
-    assert show.long_time(at_ms)
+    assert tables.short_time(at_ms, 0)
+    assert tables.short_time(0, at_ms)
+    assert tables.long_time(at_ms)
     assert show.json_line("x", {"sent_at": at_ms})
 
 
@@ -272,7 +276,7 @@ def test_what_a_stream_lacks_is_a_question_mark() -> None:
 @given(st.text())
 @few
 def test_term_2_a_line_that_is_clean_is_printed_as_it_is(text: str) -> None:
-    for clean in (show.clean_line(text), *show.paragraphs(text, 40)):
+    for clean in (clean_line(text), *show.paragraphs(text, 40)):
         out = Stream("utf-8")
         show.say(clean, out)
 

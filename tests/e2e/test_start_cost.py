@@ -24,6 +24,45 @@ RUN_AND_TELL = (
 # Verbs of the server's machine, and those that tell a shell about all others.
 SERVING = {"server", "check", "user", "demo", "backup", "completion", "man"}
 
+# Lines that are typed; ID is a message.
+TYPED = """
+send bob -f mine --wait acked --for 0
+inbox --user bob --all --json
+client --once --user bob
+client --user bob
+open ID --user bob
+open ID --user bob --raw
+ack ID --user bob
+outbox
+status ID
+wait ID
+recall ID
+delete ID
+token create x
+token list
+search x
+thread ID
+talk
+whoelse
+whoelsesince 60
+seen bob
+broadcast x
+block bob
+blocks --json
+unblock bob
+room create lab --topic x
+room post lab -f mine --since 0
+room history lab --after 1 --wait 0
+room list --json
+logins
+shutdown
+import mine --format jsonl
+export - --format mbox
+open no-such-id
+inbox --no-such-option
+inbox --server 127.0.0.1:1 --connect-wait 0
+"""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
@@ -119,27 +158,8 @@ def test_s0_15_no_verb_of_a_client_leaves_anything(
     types("register", "ann")
     types("register", "bob")
     id_ = types("send", "bob", "-m", "x")
-    types("send", "bob", "-f", "mine", "--wait", "acked", "--for", "0")
-    types("inbox", "--user", "bob", "--all", "--json")
-    types("client", "--once", "--user", "bob")
-    types("client", "--user", "bob")
-    types("open", id_, "--user", "bob")
-    types("open", id_, "--user", "bob", "--raw")
-    types("ack", id_, "--user", "bob")
-    types("outbox")
-    types("status", id_)
-    types("wait", id_)
-    types("recall", id_)
-    types("delete", id_)
-    types("token", "create", "x")
-    types("token", "list")
     types("passwd", "--new-password-file", str(new))
-    types("search", "x")
-    types("thread", id_)
-    types("import", "mine", "--format", "jsonl")
-    types("export", "-", "--format", "mbox")
-    types("open", "no-such-id")
-    types("inbox", "--no-such-option")
-    types("inbox", "--server", "127.0.0.1:1", "--connect-wait", "0")
+    for line in TYPED.strip().splitlines():
+        types(*(id_ if word == "ID" else word for word in line.split()))
 
     assert typed == set(VERBS) - SERVING

@@ -61,7 +61,7 @@ def test_sec_6_the_server_prints_what_a_client_needs_to_know(
     options = connect[connect.index("client") + 1 : connect.index("--user")]
 
     assert ann.types("register", "ann", *options).code in (0, 4)
-    assert ann.gets("client", *options).lines[0].startswith("ann: ")
+    assert ann.gets("client", *options).lines[0].startswith("-- welcome, ann")
 
 
 def test_term_5_a_certificate_is_known_by_its_authority(

@@ -44,7 +44,7 @@ def sees_login(town: Town, name: str, times: int) -> None:
     log = town.server.process.stderr
     assert log is not None
     while times:
-        times -= log.readline().rstrip().endswith(f"{name} logged in")
+        times -= log.readline().rstrip().endswith(f"{name} logged in from 127.0.0.1")
 
 
 def test_n4_a_wait_ends_as_soon_as_the_message_is_opened(

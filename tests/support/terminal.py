@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import termios
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from tests.support.process import HANG_S, NIMSG
@@ -19,14 +19,19 @@ class Terminal:
     """
 
     def __init__(
-        self, *words: str, env: Mapping[str, str], rows: int = 24, cells: int = 80
+        self,
+        *words: str,
+        env: Mapping[str, str],
+        rows: int = 24,
+        cells: int = 80,
+        run: Sequence[str] = NIMSG,
     ) -> None:
         self.seen = b""
         self._read_to = 0
         self._fd, inside = os.openpty()
         termios.tcsetwinsize(self._fd, (rows, cells))
         self._process = subprocess.Popen(
-            [*NIMSG, *words],
+            [*run, *words],
             env=dict(env),
             stdin=inside,
             stdout=inside,

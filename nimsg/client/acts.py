@@ -1,0 +1,185 @@
+"""What each command of a session does: one table, shared by line mode and screen."""
+
+from collections.abc import Awaitable, Callable
+
+from nimsg.client import acts_mail, acts_people, acts_rooms
+from nimsg.client.acts_news import News
+from nimsg.client.acts_person import Person
+from nimsg.client.acts_private import Privates
+from nimsg.client.acts_rooms import Rooms
+from nimsg.client.events import (
+    Broadcast,
+    Event,
+    Invited,
+    LinkEnded,
+    Presence,
+    ShuttingDown,
+)
+from nimsg.client.lines import said
+from nimsg.client.people_answers import LoginRow, RoomMessage
+from nimsg.client.registry import Invocation, help_lines, parse
+from nimsg.client.tables import many
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, UsageError
+
+
+DONE = "logout"  # the command that ends a session
+
+
+class Acts:
+    """Does what a person asks for, and tells them what happens."""
+
+    def __init__(
+        self, me: Person, rooms: Rooms, privates: Privates, news: News
+    ) -> None:
+        self._me = me
+        self._rooms = rooms
+        self._privates = privates
+        self._news = news
+
+    async def greet(self) -> None:
+        """What a person is told first: themselves, the others, #lobby, new mail."""
+        me = self._me
+        welcome = me.home.welcome
+        me.note(f"welcome, {welcome.user}; help lists the commands")
+        if welcome.last_login is not None:
+            me.note(_last_login(me, welcome.last_login, welcome.failures))
+        await acts_people.whoelse(me, Invocation("whoelse", {}))
+        await self._rooms.enter()
+        await self._news.enter()
+
+    async def perform(self, line: str) -> bool:
+        """Do what a line asks for; whether the session goes on.
+
+        What is refused is said. Raises `ProtocolFault` for a server that breaks the
+        protocol.
+        """
+        home = self._me.home
+        home.acted = False
+        try:
+            typed = parse(line)
+            if typed is None:
+                return True
+            if typed.command == DONE:
+                return False
+            await ACTS[typed.command](self, typed)
+            # What only asks is no sign of a person to the server; typing it is.
+            if not home.acted:
+                await self._me.call("session.touch", {})
+        except ProtocolFault as fault:
+            if fault.fatal:
+                raise
+            self._me.note(str(fault))
+        except NimsgError as error:
+            self._me.note(_why(error))
+        return True
+
+    def happened(self, event: Event) -> None:
+        """Tell of something that the server says unasked."""
+        match event:
+            case Presence():
+                self._presence(event)
+            case Broadcast():
+                time = self._me.time(event.at)
+                self._me.say(said("to all", event.sender, event.body, time))
+            case RoomMessage():
+                self._rooms.heard(event)
+            case Invited():
+                self._privates.invited(event)
+            case LinkEnded():
+                self._privates.ended(event)
+            case ShuttingDown():
+                self._shutting_down(event)
+
+    def _presence(self, event: Presence) -> None:
+        how = "logged in"
+        if event.reason is not None:
+            how = acts_people.WENT[event.reason]
+        self._me.note(f"{self._me.time(event.at)} {event.user} {how}")
+
+    def _shutting_down(self, event: ShuttingDown) -> None:
+        left_s = event.left_s
+        time = self._me.time(event.at)
+        if left_s is None:
+            self._me.note(f"{time} the shutdown is canceled")
+        else:
+            self._me.note(f"{time} the server shuts down in {left_s} s")
+
+    # -- commands that need more than the person
+
+    async def _help(self, typed: Invocation) -> None:
+        command = typed.args["command"]
+        topic = command if isinstance(command, str) else None
+        self._me.say_all(help_lines(topic))
+
+    async def _start_private(self, typed: Invocation) -> None:
+        user = typed.text("user")
+        if user == self._me.user:
+            raise UsageError("a private link needs somebody else")
+        self._me.home.acted = True
+        self._privates.start(user)
+
+    async def _private(self, typed: Invocation) -> None:
+        self._me.home.acted = True  # it tells the server itself, now and then
+        await self._privates.send(typed.text("user"), typed.text("text"))
+
+    async def _stop_private(self, typed: Invocation) -> None:
+        await self._privates.stop(typed.text("user"))
+
+
+Act = Callable[[Acts, Invocation], Awaitable[None]]
+
+
+def _plain(act: Callable[[Person, Invocation], Awaitable[None]]) -> Act:
+    return lambda acts, typed: act(acts._me, typed)  # noqa: SLF001
+
+
+def _in_rooms(act: Callable[[Person, Invocation, Rooms], Awaitable[None]]) -> Act:
+    return lambda acts, typed: act(acts._me, typed, acts._rooms)  # noqa: SLF001
+
+
+ACTS: dict[str, Act] = {
+    "message": _plain(acts_mail.message),
+    "broadcast": _plain(acts_people.broadcast),
+    "startprivate": Acts._start_private,  # noqa: SLF001
+    "private": Acts._private,  # noqa: SLF001
+    "stopprivate": Acts._stop_private,  # noqa: SLF001
+    "whoelse": _plain(acts_people.whoelse),
+    "whoelsesince": _plain(acts_people.whoelsesince),
+    "seen": _plain(acts_people.seen),
+    "block": _plain(acts_people.block),
+    "unblock": _plain(acts_people.unblock),
+    "blocks": _plain(acts_people.blocks),
+    "inbox": _plain(acts_mail.inbox),
+    "outbox": _plain(acts_mail.outbox),
+    "open": _plain(acts_mail.open_),
+    "reply": _plain(acts_mail.reply),
+    "ack": _plain(acts_mail.ack),
+    "status": _plain(acts_mail.status),
+    "recall": _plain(acts_mail.recall),
+    "delete": _plain(acts_mail.delete),
+    "search": _plain(acts_mail.search),
+    "thread": _plain(acts_mail.thread),
+    "rooms": _in_rooms(acts_rooms.list_rooms),
+    "create": _in_rooms(acts_rooms.create),
+    "join": _in_rooms(acts_rooms.join),
+    "leave": _in_rooms(acts_rooms.leave),
+    "say": _in_rooms(acts_rooms.say),
+    "history": _in_rooms(acts_rooms.history),
+    "topic": _in_rooms(acts_rooms.topic),
+    "members": _in_rooms(acts_rooms.members),
+    "logins": _plain(acts_people.logins),
+    "shutdown": _plain(acts_people.shutdown),
+    "help": Acts._help,  # noqa: SLF001
+}
+
+
+def _why(error: NimsgError) -> str:
+    """What was refused, and whom it is about."""
+    user = error.data.get("user") if isinstance(error, Refusal) else None
+    return f"{user}: {error}" if isinstance(user, str) else str(error)
+
+
+def _last_login(me: Person, last: LoginRow, failures: int) -> str:
+    tries = many(failures, "failed try", "failed tries")
+    since = f"; {tries} since" if failures else ""
+    return f"Last login: {me.time(last.at)} from {last.address}{since}"

@@ -1,0 +1,268 @@
+"""A session that comes back: one account over one connection after the other."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from nimsg.client import people_answers
+from nimsg.client.address import Address, Security
+from nimsg.client.aio import AioClient, connect
+from nimsg.client.failures import passes, pauses
+from nimsg.client.login import Ask, Dialog, Question, logging_in
+from nimsg.client.people_answers import Welcome
+from nimsg.client.queries import run_async
+from nimsg.errors import NimsgError, Refusal, Unavailable, Unreachable
+from nimsg.protocol.constants import CloseReason, Device
+from nimsg.protocol.envelope import ServerEvent
+from nimsg.protocol.methods import METHODS, Activity
+from nimsg.protocol.strict import JsonObject
+
+
+Say = Callable[[str], None]
+
+# Why a session is not come back to.
+FINAL: dict[str, Callable[[], NimsgError]] = {
+    CloseReason.TIMEOUT: partial(
+        Unavailable,
+        "you were logged out: nothing was done here for too long; "
+        "start again to log in",
+    ),
+    CloseReason.KICKED: partial(
+        Refusal, "bad_resume", "an admin has ended your session"
+    ),
+    CloseReason.REVOKED: partial(
+        Refusal, "bad_resume", "your password or token was changed; log in again"
+    ),
+    CloseReason.REPLACED: partial(
+        Refusal, "bad_resume", "your session was taken over by another client"
+    ),
+}
+
+
+class Way(NamedTuple):
+    """How a server is reached.
+
+    Each step of it has `timeout_s`, and who is not there is tried for `patience_s`;
+    None is for ever.
+    """
+
+    address: Address
+    security: Security
+    timeout_s: float
+    patience_s: float | None
+
+
+class Steady:
+    """Calls methods as one account, and comes back where the connection is lost.
+
+    `log_in`, then `run` in a task of its own, and `close` in the end. What the
+    person is to know of all this is given to `say`. `acted` is set by any call that
+    shows the server that a person is there.
+    """
+
+    def __init__(self, way: Way, device: Device, say: Say) -> None:
+        self.acted = False
+        self.welcome = Welcome("", "", 0, 0, None, None, 0, 0)
+        self._way = way
+        self._device = device
+        self._say = say
+        self._client = AioClient(way.address, way.timeout_s)
+        self._up = asyncio.Event()
+        self._secret: str | None = None
+
+    @property
+    def auth(self) -> str:
+        """How the server has names proven."""
+        return str(self._client.hello.get("auth"))
+
+    @property
+    def local_host(self) -> str:
+        """The address of this machine that the server is reached from."""
+        return self._client.local_host
+
+    async def reach(self, patience_s: float) -> None:
+        """Connect. Raises what `connect` raises."""
+        self._client = await self._reached(patience_s)
+
+    async def log_in(self, dialog: Dialog, ask: Ask) -> None:
+        """Go through the dialog. Raises the refusal that ends it.
+
+        A server that has hung up while the person was typing is come back to.
+        """
+        self.welcome = await self._walk(dialog, ask)
+        self._secret = dialog.secret
+        self._up.set()
+
+    async def call(
+        self, method: str, params: JsonObject, parked_s: float = 0.0
+    ) -> JsonObject:
+        """One method's result; `parked_s` is how long the server may hold it.
+
+        Raises `Refusal`, and `Unreachable` where the connection is lost.
+        """
+        if not self._up.is_set():
+            raise Unreachable(f"there is no connection to {self._way.address} now")
+        self.acted = self.acted or METHODS[method].activity is Activity.ACTIVE
+        client = self._client
+        try:
+            return await client.call(method, params, self._way.timeout_s + parked_s)
+        except Unreachable:
+            # One that does not answer is as good as lost.
+            self._lose(client)
+            raise
+
+    async def insist(
+        self, method: str, params: JsonObject, parked_s: float = 0.0
+    ) -> JsonObject:
+        """Like `call`, and asks again once it is back: for what may be repeated."""
+        while True:
+            await self._up.wait()
+            try:
+                return await self.call(method, params, parked_s)
+            except Unreachable:
+                continue
+
+    async def run(
+        self, handle: Callable[[ServerEvent], None], returned: Callable[[], None]
+    ) -> None:
+        """Hand on what the server says unasked; `returned` is called after a loss.
+
+        Raises `Unavailable` or `Refusal` where the session is over for good.
+        """
+        while True:
+            try:
+                event = await self._client.event()
+            except Unreachable:
+                await self._come_back()
+                returned()
+            else:
+                handle(event)
+
+    async def log_out(self) -> None:
+        """Say goodbye, where there is somebody to hear it, and hang up."""
+        try:
+            if self._up.is_set():
+                await self.call("auth.logout", {})
+        except (Unreachable, Refusal):
+            pass
+        finally:
+            self._up.clear()
+            await self.close()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._client.close()
+
+    # -- coming back
+
+    def _lose(self, client: AioClient) -> None:
+        if client is self._client:
+            self._up.clear()
+            client.abort()
+
+    async def _come_back(self) -> None:
+        self._up.clear()
+        await self._client.close()
+        reason = self._client.closing
+        if reason in FINAL:
+            raise FINAL[reason]()
+        patience_s = self._way.patience_s
+        ends = "" if patience_s is not None else "; Ctrl-C ends"
+        stopped = reason == CloseReason.SHUTDOWN
+        lost = "the server has stopped" if stopped else "the connection was lost"
+        self._say(f"{lost}; trying to come back{ends}")
+        deadline = _now() + (float("inf") if patience_s is None else patience_s)
+        waits = pauses()
+        how = ""
+        while not how:
+            pause_s = next(waits)
+            try:
+                how = await self._return(await connect(*self._way[:3]))
+            except (Unreachable, Refusal) as failure:
+                if not passes(failure) or _now() + pause_s > deadline:
+                    raise
+                await asyncio.sleep(pause_s)
+        self._up.set()
+        self._say(how)
+
+    async def _return(self, client: AioClient) -> str:
+        """Log in on a new connection; how that was done."""
+        self._client, before = client, self._client
+        try:
+            return await self._return_by_token(client)
+        except BaseException:
+            self._client = before
+            await client.close()
+            raise
+
+    async def _return_by_token(self, client: AioClient) -> str:
+        if self.welcome.resume is not None:
+            params: JsonObject = {
+                "token": self.welcome.resume,
+                "device": self._device.value,
+            }
+            try:
+                answer = await client.call("auth.resume", params)
+            except Refusal as refusal:
+                if refusal.kind != "bad_resume":
+                    raise
+                self.welcome = self.welcome._replace(resume=None)
+            else:
+                self.welcome = people_answers.welcome(answer)
+                return "connected again"
+        if self._secret is None and self.auth == "password":
+            raise Refusal("bad_resume", "the server has forgotten you; log in again")
+        dialog = Dialog(
+            self.auth,
+            self._device.value,
+            user=self.welcome.user,
+            secret=self._secret,
+            may_ask=False,
+        )
+        self.welcome = await self._walk(dialog, _nobody)
+        return "connected and logged in again"
+
+    async def _walk(self, dialog: Dialog, ask: Ask) -> Welcome:
+        """Take the dialog to its end, whoever must answer."""
+        asked = False
+
+        def put(question: Question, said: str) -> str:
+            nonlocal asked
+            asked = True
+            return ask(question, said)
+
+        async def call(method: str, params: JsonObject) -> JsonObject:
+            nonlocal asked
+            again, asked = asked, False
+            try:
+                return await self._client.call(method, params)
+            except Unreachable:
+                if not again:
+                    raise
+            # A person may have taken longer than the server waits.
+            await self._client.close()
+            self._client = await self._reached(0.0)
+            return await self._client.call(method, params)
+
+        return people_answers.welcome(await run_async(logging_in(dialog, put), call))
+
+    async def _reached(self, patience_s: float) -> AioClient:
+        deadline = _now() + patience_s
+        waits = pauses()
+        while True:
+            pause_s = next(waits)
+            try:
+                return await connect(*self._way[:3])
+            except Unreachable:
+                if _now() + pause_s > deadline:
+                    raise
+            await asyncio.sleep(pause_s)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _nobody(question: Question, _: str) -> str:
+    raise Refusal("login_required", f"nobody can be asked: {question.text}")

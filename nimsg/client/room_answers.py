@@ -1,0 +1,45 @@
+"""What a search finds in rooms, and what of a room is unread."""
+
+from typing import NamedTuple
+
+from nimsg.client import answers
+from nimsg.client.people_answers import RoomInfo, member
+from nimsg.protocol.rules import ROOM
+from nimsg.protocol.strict import JsonObject
+
+
+class RoomHit(NamedTuple):
+    """A message of a room that a search found, and text around the words."""
+
+    room: str
+    position: int
+    sender: str
+    sent_at: int
+    snippet: str | None
+
+
+def unread(room: RoomInfo) -> int | None:
+    """How many messages came behind the mark; None for who is not in the room."""
+    return None if room.mark is None else max(0, room.last - room.mark)
+
+
+def name(row: JsonObject) -> str:
+    """A member `room` that must be the name of one. Raises `ProtocolFault`."""
+    found = answers.text(row, "room")
+    if not ROOM.match(found):
+        raise answers.unusable("room")
+    return found
+
+
+def hit(row: JsonObject) -> RoomHit | None:
+    """Parse a hit of a search where it is a room's message."""
+    if row.get("room") is None:
+        return None
+    found = member(row, "room")
+    return RoomHit(
+        name(found),
+        answers.number(found, "position"),
+        answers.text(found, "from"),
+        answers.number(found, "sent_at"),
+        answers.maybe_text(row, "snippet"),
+    )

@@ -1,0 +1,324 @@
+"""What commands do, in one process with a real server: X7, K2, C21, S4-5."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from nimsg.client import acts_rooms
+from nimsg.client.acts import Acts
+from nimsg.client.acts_news import News
+from nimsg.client.acts_person import Person
+from nimsg.client.acts_private import Privates
+from nimsg.client.acts_rooms import Rooms
+from nimsg.client.acts_session import Steady, Way
+from nimsg.client.address import Address, Security
+from nimsg.client.events import parse
+from nimsg.client.login import Dialog, Question
+from nimsg.errors import NimsgError, Unavailable
+from nimsg.protocol.constants import CloseReason, Device
+from nimsg.protocol.envelope import ServerEvent
+from nimsg.protocol.strict import JsonObject
+from nimsg.server.app import Server
+from nimsg.server.services import wall_clock_ms
+from tests.support.serving import quick_config, serving
+from tests.support.virtualtime import VirtualTime
+
+
+DEADLINE_S = 20
+
+
+class Screen:
+    """What somebody was shown, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.questions: list[str] = []
+        self.key = "n"
+        self._news = asyncio.Event()
+
+    def put(self, line: str) -> None:
+        self.lines.append(line)
+        self._news.set()
+
+    async def ask(self, question: str, _: str) -> str:
+        self.questions.append(question)
+        return self.key
+
+    async def has(self, text: str) -> int:
+        """Wait for a line that holds a text; which it is."""
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                for at, line in enumerate(self.lines):
+                    if text in line:
+                        return at
+                self._news.clear()
+                await self._news.wait()
+
+    async def shows(self, text: str) -> str:
+        """Wait for a line that holds a text; it and all before it are dropped."""
+        at = await self.has(text)
+        line = self.lines[at]
+        del self.lines[: at + 1]
+        return line
+
+
+class Someone(NamedTuple):
+    """A person in line mode, without a terminal."""
+
+    screen: Screen
+    acts: Acts
+    home: Steady
+    rooms: Rooms
+    ended: asyncio.Future[NimsgError]
+
+    async def types(self, line: str) -> None:
+        assert await self.acts.perform(line)
+
+    async def ends(self) -> NimsgError:
+        """What ended the session from outside."""
+        async with asyncio.timeout(DEADLINE_S):
+            return await self.ended
+
+    async def sees(self, text: str) -> str:
+        return await self.screen.shows(text)
+
+
+def _nobody(question: Question, _: str) -> str:
+    raise AssertionError(question)
+
+
+@asynccontextmanager
+async def somebody(server: Server, name: str) -> AsyncIterator[Someone]:
+    """Somebody who is logged in inside the block."""
+    screen = Screen()
+    way = Way(Address("127.0.0.1", server.port), Security(), 10, DEADLINE_S)
+    home = Steady(way, Device.LINE, screen.put)
+    me = Person(home, screen.put, screen.ask, lambda: None, wall_clock_ms)
+    rooms, news = Rooms(me), News(me)
+    async with asyncio.TaskGroup() as tasks:
+        privates = Privates(me, tasks, 0)
+        acts = Acts(me, rooms, privates, news)
+        await home.reach(5)
+        await home.log_in(Dialog(home.auth, "line", user=name), _nobody)
+        await acts.greet()
+
+        def handle(event: ServerEvent) -> None:
+            if (known := parse(event)) is not None:
+                acts.happened(known)
+
+        def returned() -> None:
+            rooms.returned()
+            privates.returned()
+
+        ended: asyncio.Future[NimsgError] = asyncio.Future()
+
+        async def hear() -> None:
+            try:
+                await home.run(handle, returned)
+            except NimsgError as error:
+                ended.set_result(error)
+
+        others = [
+            tasks.create_task(hear()),
+            tasks.create_task(rooms.keep_up()),
+            tasks.create_task(rooms.keep_marks()),
+            tasks.create_task(news.watch()),
+        ]
+        try:
+            yield Someone(screen, acts, home, rooms, ended)
+        finally:
+            for task in others:
+                task.cancel()
+            await privates.close()
+            await home.log_out()
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(quick_config(tmp_path / "var", auth="open")) as server:
+        yield server
+
+
+# -- what shows that a person is there
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("rooms", True),
+        ("inbox", True),
+        ("blocks", True),
+        ("help", True),
+        ("whoelse", True),
+        ("nonsense", False),
+        ("message", False),
+        ("", False),
+    ],
+)
+async def test_x7_a_command_counts_as_activity_and_nonsense_does_not(
+    tmp_path: Path, line: str, counts: bool
+) -> None:
+    time = VirtualTime()
+    config = quick_config(tmp_path / "var", auth="open", idle_timeout_s=60)
+    async with (
+        serving(config, timers=time) as server,
+        somebody(server, "ann") as ann,
+    ):
+        time.advance(50)
+        await ann.types(line)
+        time.advance(50)
+        if counts:
+            await ann.home.call("session.ping", {})
+        else:
+            assert isinstance(await ann.ends(), Unavailable)
+
+
+async def test_x7_what_others_say_is_no_activity(tmp_path: Path) -> None:
+    time = VirtualTime()
+    config = quick_config(tmp_path / "var", auth="open", idle_timeout_s=60)
+    async with (
+        serving(config, timers=time) as server,
+        somebody(server, "ann") as ann,
+        somebody(server, "bob") as bob,
+    ):
+        for _ in range(3):
+            time.advance(25)
+            await bob.types("say lobby hello")
+            await bob.types("message ann hello")
+        await bob.sees("ann was logged out")
+        assert "nothing was done here" in str(await ann.ends())
+
+
+# -- rooms
+
+
+async def test_k2_a_message_is_shown_once_and_in_order(server: Server) -> None:
+    async def talk(one: Someone) -> None:
+        for number in range(20):
+            await one.types(f"say lobby {number}")
+
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await asyncio.gather(talk(ann), talk(bob))
+        await ann.types("say lobby end")
+        shown: list[list[str]] = []
+        for one in (ann, bob):
+            await one.screen.has("<ann> end")
+            shown.append([line for line in one.screen.lines if "#lobby <" in line])
+    assert shown[0] == shown[1]
+    assert len(shown[0]) == len(set(shown[0])) == 41
+
+
+async def test_what_falls_between_is_fetched_before_it_is_passed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        monkeypatch.setattr(ann.rooms, "heard", lambda _: None)
+        for number in range(3):
+            await bob.types(f"say lobby missed {number}")
+        await bob.types("message ann done")
+        await ann.sees("new message i1 from bob")
+        monkeypatch.undo()
+        await bob.types("say lobby last")
+        for text in ("missed 0", "missed 1", "missed 2", "last"):
+            assert f"#lobby <bob> {text}" in await ann.sees("#lobby")
+
+
+async def test_what_was_shown_is_marked_as_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts_rooms, "MARK_S", 0.01)
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("say lobby one")
+        await ann.sees("<bob> one")
+        await ann.types("rooms")
+        assert "unread" not in await ann.sees("#lobby")
+    async with somebody(server, "ann") as ann:
+        assert not any("one" in line for line in ann.screen.lines)
+
+
+# -- coming back
+
+
+async def test_a_lost_connection_is_come_back_to_and_nothing_is_missed(
+    server: Server,
+) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await ann.types("message bob before")
+        await bob.sees("new message i1 from ann")
+        ann.home._client.abort()
+        await ann.sees("the connection was lost; trying to come back")
+        await bob.types("say lobby while you were away")
+        await bob.types("message ann and by mail")
+        await ann.sees("connected again")
+        seen = {await ann.sees("bob"), await ann.sees("bob")}
+        assert any("while you were away" in line for line in seen)
+        assert any("new message i1 from bob" in line for line in seen)
+        await ann.types("whoelse")
+        await ann.sees("online now: 1")
+
+
+async def test_a_message_is_sent_once_however_often_the_connection_is_lost(
+    server: Server,
+) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        sending = [asyncio.create_task(ann.types(f"message bob {n}")) for n in range(5)]
+        await asyncio.sleep(0)
+        ann.home._client.abort()
+        await asyncio.gather(*sending)
+        await bob.sees("new message i5 from ann")
+        page: JsonObject = await bob.home.call("mail.list", {"all": True})
+    assert page["total"] == 5
+
+
+async def test_who_was_kicked_does_not_come_back(server: Server) -> None:
+    async with somebody(server, "ann") as ann:
+        for session in tuple(server.services.people):
+            session.end(CloseReason.KICKED)
+        assert str(await ann.ends()) == "an admin has ended your session"
+
+
+# -- private links
+
+
+async def test_c21_a_link_outlives_a_block_but_not_the_session(server: Server) -> None:
+    async with somebody(server, "ann") as ann:
+        async with somebody(server, "bob") as bob:
+            bob.screen.key = "y"
+            await ann.types("startprivate bob")
+            await ann.sees("private link to bob at 127.0.0.1:")
+            assert bob.screen.questions == [
+                "ann asks for a private link. Accept? [y/n] "
+            ]
+            await bob.types("private ann hello")
+            await ann.sees("private <bob> hello")
+            await bob.types("block ann")
+            await ann.types("private bob still here")
+            await bob.sees("private <ann> still here")
+        await ann.sees("bob ended the private link")
+        await ann.types("private bob gone?")
+        await ann.sees("no active private session with bob: startprivate bob")
+
+
+async def test_a_second_invitation_is_refused_and_one_can_be_taken_back(
+    server: Server,
+) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        waiting = asyncio.Event()
+
+        async def hesitate(question: str, _: str) -> str:
+            bob.screen.put(question)
+            await waiting.wait()
+            return ""
+
+        bob.acts._me.ask = hesitate
+        await ann.types("startprivate bob")
+        await bob.sees("Accept?")
+        await ann.types("startprivate bob")
+        await ann.sees("there is a private link or invitation already")
+        await ann.types("stopprivate bob")
+        await ann.sees("the invitation to bob is ended")
+        await bob.sees("ann took the invitation back")
