@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.cli.main import VERBS
+from nimsg.cli.main import VERBS, parser_of
+from nimsg.cli.server import config_of
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import connect
 from nimsg.core.accounts import Account
@@ -27,13 +28,18 @@ from nimsg.errors import Exit, Refusal
 from nimsg.protocol.methods import METHODS
 from nimsg.protocol.requests import Params
 from nimsg.protocol.results import Result
+from nimsg.protocol.results_people import BroadcastText
+from nimsg.protocol.results_rooms import RoomMessage
 from nimsg.protocol.strict import JsonObject
 from nimsg.server.app import Server
 from nimsg.server.services import wall_clock_ms
 from nimsg.store.layout import Layout
+from tests.support import pages
 from tests.support.aioclient import PASSWORD, AioClient, connected
+from tests.support.guests import bodies, guest, guests, timed_office
 from tests.support.process import ServerProcess, environment, nimsg
 from tests.support.serving import quick_config, serving
+from tests.support.virtualtime import START_MS, VirtualTime
 
 
 TOP = Path(__file__).parent.parent
@@ -430,12 +436,14 @@ def test_r6_s0_2_every_method_is_reached_by_a_verb() -> None:
     called = {
         node.value
         for path, tree in modules().items()
-        if path.parent.name == "cli"
+        if path.parent.name in ("cli", "client")
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    acts = {f"users.{act}" for act in ("add", "list", "passwd", "role", "remove")}
-    by_hand = {"session.ping", "auth.logout"}  # a verb just hangs up
+    acts = {
+        f"users.{act}" for act in ("add", "list", "passwd", "role", "remove", "unlock")
+    }
+    by_hand = {"session.ping"}  # for clients that keep a connection by themselves
 
     assert set(METHODS) - called - acts == by_hand
 
@@ -711,3 +719,108 @@ def test_r3_a_receiver_asks_by_a_command_of_the_blocking_shell(
         again = bob.call("mail.open", {"id": sent["id"]})
 
     assert first == again
+
+
+# -- the people
+
+
+async def test_k2_k3_k4_s3_1_s3_2_s4_5_s4_7_all_hear_all_and_newcomers_what_was_said(
+    tmp_path: Path,
+) -> None:
+    """Everybody is in #lobby; what is said there is a JSON file like any message."""
+    time = VirtualTime()
+    async with timed_office(tmp_path, time) as server:
+        async with guests(server, "ann", "bob", "cyd") as people:
+            for one in people:
+                await one.post(f"of {one.name}")
+            heard = [bodies(await one.told_of(RoomMessage)) for one in people]
+        time.advance(60)
+        async with guest(server, "new") as new:
+            before = [one for one in (await new.history()).messages if not one.notice]
+
+    said = ["of ann", "of bob", "of cyd"]
+    assert heard == [said[1:], [said[0], said[2]], said[:2]]
+    assert [(one.sender, one.sent_at) for one in before] == [
+        (name, START_MS) for name in ("ann", "bob", "cyd")
+    ]
+    for post in before:
+        file = json.loads(Layout(tmp_path / "var").message(post.id).read_bytes())
+        assert (file["from"], file["message"]) == (post.sender, post.body)
+        assert file["time"] == "2027-01-15T08:00:00.000Z"
+
+
+async def test_x5_people_a_room_and_whoever_is_there(tmp_path: Path) -> None:
+    """Three addresses: the first two wait for who is away, the third does not."""
+    async with timed_office(tmp_path, VirtualTime()) as server:
+        async with guests(server, "ann", "bob", "cyd") as (ann, bob, cyd):
+            await cyd.logout()
+            await ann.send("bob", "cyd", body="to two")
+            await ann.post("to the lobby")
+            await ann.broadcast("to whoever is there")
+            told = await bob.told_of(BroadcastText)
+        async with guest(server, "cyd") as cyd:
+            mail = await cyd.inbox()
+            room = await cyd.history()
+            nothing = await cyd.told_of(BroadcastText)
+
+    assert [one.body for one in told] == ["to whoever is there"]
+    assert nothing == []
+    assert [row.sender for row in mail.inbox] == ["ann"]
+    assert bodies(room.messages) == ["to the lobby"]
+
+
+async def test_k8_s2_16_a_login_is_a_line_with_its_address(tmp_path: Path) -> None:
+    time = VirtualTime()
+    async with timed_office(tmp_path, time) as server:
+        async with guest(server, "ann") as ann:
+            time.advance(60)
+            await ann.logout()
+        await server.services.committer.drained()
+        async with guest(server, "ann") as ann:
+            last = ann.welcome.last_login
+
+    assert last is not None
+    assert (last.at, last.ended_at) == (START_MS, START_MS + 60_000)
+    (day,) = Layout(tmp_path / "var").ledger.glob("*.jsonl")
+    came, went, *_ = [json.loads(line) for line in day.read_bytes().splitlines()]
+    assert (came["event"], came["user"]) == ("login", "ann")
+    assert came["address"] == "127.0.0.1"
+    assert (went["event"], went["reason"]) == ("logout", "logout")
+
+
+def test_s3_7_the_port_is_6969_unless_another_is_given() -> None:
+    parser, _ = parser_of("server")
+
+    assert config_of(parser.parse_args([])).port == 6969
+    assert config_of(parser.parse_args(["4000", "60", "120"])).port == 4000
+
+
+async def test_s3_24_a_connection_then_sending_then_receiving_then_commands(
+    tmp_path: Path,
+) -> None:
+    """The ladder on which the parts were built, each step on the one before."""
+    async with timed_office(tmp_path, VirtualTime()) as server:
+        async with connected(server.port) as nobody:
+            assert nobody.session.hello["versions"] == [1]
+        async with guests(server, "ann", "bob") as (ann, bob):
+            sent = await ann.send("bob", body="first")
+            assert (await bob.open(sent.id)).body == "first"
+            assert await bob.online() == ["ann"]
+
+
+# -- the pages
+
+
+def test_c27_k9_s1_20_s1_21_s4_17_the_report_and_the_readme_say_what_is_asked() -> None:
+    report = pages.sections((TOP / "docs" / "report.md").read_text(encoding="utf-8"))
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+
+    assert {
+        *("Design", "Data structures", "Message format", "Trade-offs", "Decisions"),
+        *("Assumptions", "Problems met", "Improvements", "Known failures", "Status"),
+        "References",
+    } <= report.keys()
+    assert "Borrowed code: none." in "\n".join(report["References"])
+    assert "Python 3.11 on Debian" in readme
+    for name in ("report", "protocol", "features"):
+        assert f"(docs/{name}.md)" in readme
