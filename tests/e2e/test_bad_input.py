@@ -86,10 +86,10 @@ def test_c4_a_wrong_password_says_where_it_was_taken_from(
 
 
 def test_c5_an_unknown_user_is_told_the_same_as_a_known_one(
-    town: Town, ann: Person
+    town: Town,
 ) -> None:
-    known = ann.types("inbox", NIMSG_PASSWORD="not the password")
-    unknown = town.person("nobody").types("inbox")
+    known = town.resident("known-c5").types("inbox", NIMSG_PASSWORD="not the password")
+    unknown = town.person("nobody-c5").types("inbox")
 
     assert (unknown.code, unknown.err) == (known.code, known.err)
 

@@ -24,14 +24,14 @@ class Terminal:
         env: Mapping[str, str],
         rows: int = 24,
         cells: int = 80,
-        run: Sequence[str] = NIMSG,
+        run: Sequence[str] = (),
     ) -> None:
         self.seen = b""
         self._read_to = 0
         self._fd, inside = os.openpty()
         termios.tcsetwinsize(self._fd, (rows, cells))
         self._process = subprocess.Popen(
-            [*run, *words],
+            [*(run or NIMSG), *words],
             env=dict(env),
             stdin=inside,
             stdout=inside,
