@@ -13,6 +13,7 @@ class StopState(StrEnum):
 
     SERVING = "serving"
     COUNTING = "counting down"
+    INTERRUPTED = "interrupted"
     STOPPING = "stopping"
     ABORTED = "aborted"
 
@@ -30,10 +31,17 @@ class StopEvent(StrEnum):
 TRANSITIONS: dict[StopState, dict[StopEvent, StopState]] = {
     StopState.SERVING: {
         StopEvent.ANNOUNCE: StopState.COUNTING,
-        StopEvent.INTERRUPT: StopState.COUNTING,
+        StopEvent.INTERRUPT: StopState.INTERRUPTED,
         StopEvent.TERMINATE: StopState.STOPPING,
     },
     StopState.COUNTING: {
+        StopEvent.ANNOUNCE: StopState.COUNTING,
+        StopEvent.CANCEL: StopState.SERVING,
+        StopEvent.DUE: StopState.STOPPING,
+        StopEvent.INTERRUPT: StopState.INTERRUPTED,
+        StopEvent.TERMINATE: StopState.STOPPING,
+    },
+    StopState.INTERRUPTED: {
         StopEvent.ANNOUNCE: StopState.COUNTING,
         StopEvent.CANCEL: StopState.SERVING,
         StopEvent.DUE: StopState.STOPPING,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil, inf
 
 from nimsg.core.commands import Command, PostNotice
 from nimsg.core.countdown import StopEvent, StopState, after, schedule
@@ -37,6 +38,7 @@ class Countdown:
         self._clock = clock
         self._note = note
         self._armed: list[Timer] = []
+        self._due_s = inf
 
     def announce(self, delay_s: int) -> ShuttingDown:
         """End in so many seconds; an earlier announcement is replaced.
@@ -54,9 +56,10 @@ class Countdown:
 
     def interrupt(self) -> None:
         """Somebody pressed ctrl-C: soon, at once, or without any order."""
+        left_s = min(INTERRUPT_S, self._due_s - self._timers.now_s())
         self._move(StopEvent.INTERRUPT)
-        if self.state is StopState.COUNTING:
-            self._count(INTERRUPT_S)
+        if self.state is StopState.INTERRUPTED:
+            self._count(max(0, ceil(left_s)))
         else:
             self._go_on()
 
@@ -70,6 +73,7 @@ class Countdown:
         for left_s in steps[1:]:
             self._arm(delay_s - left_s, partial(self._tell, left_s))
         self._arm(delay_s, self._expire)
+        self._due_s = self._timers.now_s() + delay_s
         text = f"Server shutting down in {delay_s} seconds..."
         self._note(PostNotice(Notice.SHUTDOWN, text))
         return self._tell(delay_s)
@@ -86,6 +90,7 @@ class Countdown:
         for timer in self._armed:
             timer.cancel()
         self._armed.clear()
+        self._due_s = inf
 
     def _arm(self, delay_s: int, callback: Callable[[], object]) -> None:
         self._armed.append(self._timers.call_later(delay_s, callback))

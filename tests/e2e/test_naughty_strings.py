@@ -195,7 +195,6 @@ async def test_t13_no_string_is_taken_for_a_name_or_an_id(
     [
         ("subjects", ("inbox", "--all", "-n", "0")),
         ("subjects", ("client", "--once")),
-        ("subjects", ("client",)),
         ("sender", ("outbox", "--all", "-n", "0")),
         ("bodies", ("inbox", "--all", "-n", "0")),
         ("bodies", ("client", "--once")),
@@ -214,6 +213,15 @@ def test_term_2_nothing_unsafe_is_listed(
     with Terminal(*words, env=person.env) as terminal:
         assert terminal.ends() in (0, 1)
         assert unsafe(terminal.seen.replace(b"\r\n", b"\n")) == set()
+
+
+@pytest.mark.usefixtures("bodies", "subjects")
+def test_term_2_nothing_unsafe_is_in_a_greeting(server: ServerProcess) -> None:
+    greeted = nimsg("client", env=reader(server, "subjects").env)
+
+    assert greeted.returncode == 0
+    assert b"new messages" in greeted.stdout
+    assert unsafe(greeted.stdout) == set()
 
 
 @pytest.mark.usefixtures("bodies", "subjects")

@@ -138,13 +138,18 @@ def test_s4_10_a_second_interrupt_ends_the_countdown(new_town: NewTown) -> None:
     assert town.server.complaints == ""
 
 
-def test_s4_10_an_interrupt_ends_an_announced_shutdown_at_once(
-    new_town: NewTown,
-) -> None:
-    town = new_town()
+def test_s4_10_two_interrupts_end_an_announced_shutdown(new_town: NewTown) -> None:
+    town = new_town("--auth", "open")
+    ann = town.person("ann")
+    ann.gets("register")
     owner_of(town).gets("shutdown", "3600", "--var", str(town.server.var))
+    begun = time.monotonic()
+    town.server.process.send_signal(signal.SIGINT)
+    told = ann.gets("room", "history", "lobby", "--after", "1", "--wait", "5")
+    assert "Server shutting down in 5 seconds..." in told.out
 
     assert town.server.stop(signal.SIGINT) == 0
+    assert time.monotonic() - begun < 5
 
 
 # -- by place

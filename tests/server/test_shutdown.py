@@ -179,6 +179,26 @@ async def test_s4_10_k6_an_interrupt_gives_five_seconds_and_tells_everybody(
     assert goodbye == CloseReason.SHUTDOWN
 
 
+@pytest.mark.parametrize(("announced", "left"), [(600, 5), (3, 3)])
+async def test_s4_10_an_interrupt_makes_an_announced_end_come_sooner(
+    tmp_path: Path, announced: int, left: int
+) -> None:
+    time = VirtualTime()
+    async with (
+        timed_office(tmp_path, time) as server,
+        guests(server, "bob") as (bob,),
+    ):
+        server.services.countdown.announce(announced)
+        server.services.countdown.interrupt()
+        time.advance(left - 0.001)
+        steps = await steps_of(bob)
+        time.advance(0.001)
+        goodbye = await bob.goodbye()
+
+    assert steps == [(announced, 0), *STEPS[left]]
+    assert goodbye == CloseReason.SHUTDOWN
+
+
 @pytest.mark.parametrize("signals", ["interrupt interrupt", "terminate", "long"])
 async def test_s4_10_a_second_interrupt_and_a_terminate_end_at_once(
     tmp_path: Path, signals: str
@@ -191,6 +211,7 @@ async def test_s4_10_a_second_interrupt_and_a_terminate_end_at_once(
         countdown = server.services.countdown
         if signals == "long":
             countdown.announce(3600)
+            countdown.interrupt()
             countdown.interrupt()
         elif signals == "terminate":
             countdown.terminate()
