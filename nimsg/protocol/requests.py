@@ -367,14 +367,13 @@ class PrivateAnswer(Params, frozen=True):
     """The answer to a private invitation.
 
     Who accepts listens on `port` with the certificate of `fingerprint` (sha-256 in
-    hex), on `host` or where the server sees the connection come from.
+    hex), where the server sees the connection come from.
     """
 
     invitation: MessageId
     accept: bool
     port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
     fingerprint: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
-    host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
 
 
 class Shutdown(Params, frozen=True):

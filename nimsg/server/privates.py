@@ -92,7 +92,7 @@ class Privates:
             raise Refusal(
                 "invalid_params", "who accepts gives the port and the fingerprint"
             )
-        return self._open(link, answer.host or invitee.address, answer)
+        return self._open(link, answer)
 
     def stop(self, person: Person, other: int) -> None:
         """End a link, or a question; who was asked declines it so.
@@ -141,7 +141,7 @@ class Privates:
         invitee.push(encode_event("private.invited", event))
         return link
 
-    def _open(self, link: Link, host: str, answer: PrivateAnswer) -> PrivateTaken:
+    def _open(self, link: Link, answer: PrivateAnswer) -> PrivateTaken:
         link.state = after(link.state, LinkEvent.ACCEPT)
         self._rest(link)
         first, second = (self._entropy(TOKEN_BYTES).hex() for _ in range(2))
@@ -150,7 +150,8 @@ class Privates:
                 PrivateOffer(
                     invitation=link.id,
                     user=link.invitee.name,
-                    host=host,
+                    # Not what the invitee says: it is where a client will connect to.
+                    host=link.invitee.address,
                     port=answer.port or 0,
                     fingerprint=answer.fingerprint or "",
                     mine=first,

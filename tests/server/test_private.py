@@ -77,19 +77,6 @@ async def test_c21_x9_s1_15_who_accepts_is_reached_and_each_shows_a_token(
     assert silence == [[], [], []]
 
 
-async def test_x9_a_host_that_is_given_is_passed_on(tmp_path: Path) -> None:
-    async with (
-        timed_office(tmp_path, VirtualTime()) as server,
-        guests(server, "ann", "bob") as (ann, bob),
-    ):
-        question = asking(ann, "bob")
-        invited = await bob.hears(PrivateInvited)
-        await bob.accept(invited.invitation, host="bob.example.org")
-        offer = msgspec.convert((await question).result, PrivateOffer)
-
-    assert offer.host == "bob.example.org"
-
-
 async def test_x9_tokens_are_fresh_for_each_link(tmp_path: Path) -> None:
     offers = []
     async with (

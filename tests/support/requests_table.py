@@ -212,7 +212,6 @@ FIELDS: dict[str, Field] = {
         ("0123456789abcdef" * 4,),
         ("", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n"),
     ),
-    "host": Field(TEXT_OR_NULL, ("h", "h" * 255), ("", "h" * 256)),
     "delay_s": Field(INTEGER, (0, 86_400), (-1, 86_401)),
     "wait_ms": Field(INTEGER, (0, 60_000), (-1, 60_001)),
     "label": Field(TEXT, ("l", "l" * 64), ("", "l" * 65)),
