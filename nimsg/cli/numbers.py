@@ -16,3 +16,15 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def capped(most: int) -> Callable[[str], int]:
+    """Like `whole` from 0, but a greater number, however long, counts as `most`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()):
+            raise ArgumentTypeError(f"{text!r} is no whole number")
+        # One digit more than `most` has is enough to tell that it is greater.
+        return min(int(text.lstrip("0")[: len(str(most)) + 1] or "0"), most)
+
+    return read

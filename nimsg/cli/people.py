@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from nimsg.cli import show
-from nimsg.cli.numbers import whole
+from nimsg.cli.numbers import capped
 from nimsg.cli.send import STDIN, read_body
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
@@ -58,7 +58,7 @@ def whoelsesince_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "seconds",
         metavar="SECONDS",
-        type=whole(0, limit("since_s")),
+        type=capped(limit("since_s")),
         help="how far to look back, a whole number",
     )
     _shared_arguments(parser)

@@ -178,6 +178,13 @@ def _kick(call: invitation.Call, args: Namespace) -> int:
     return Exit.DONE
 
 
+def _unlock(call: invitation.Call, args: Namespace) -> int:
+    failures = answers.number(call("users.unlock", {"user": args.name}), "failures")
+    told = "can log in again" if failures else "was not locked"
+    show.note(clean_line(f"{args.name} {told}."))
+    return Exit.DONE
+
+
 def _password(args: Namespace) -> str:
     import os
 
@@ -191,5 +198,6 @@ def _password(args: Namespace) -> str:
 ACTS: dict[str, Callable[[invitation.Call, Namespace], int]] = {
     "sessions": _sessions,
     "kick": _kick,
+    "unlock": _unlock,
     **invitation.ACTS,
 }

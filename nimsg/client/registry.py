@@ -12,16 +12,29 @@ from typing import Literal, NamedTuple
 
 from nimsg.client.references import plain_reference
 from nimsg.errors import Refusal, UsageError
-from nimsg.protocol.rules import check_name, check_room
+from nimsg.protocol.constants import limit
+from nimsg.protocol.rules import check_message, check_name, check_room, check_topic
 
 
-Kind = Literal["name", "room", "message", "number", "rest", "word", "command"]
+Kind = Literal[
+    "name",
+    "room",
+    "message",
+    "number",
+    "text",
+    "topic",
+    "words",
+    "word",
+    "command",
+]
 Value = str | int | None
 
 LEADERS = ("/", ":")
 BLANKS = " \t"
 SHOWN_CHARS = 32
-NUMBER = re.compile(r"[0-9]{1,15}\Z")
+NUMBER = re.compile(r"[0-9]+\Z")
+# These are the rest of their line.
+RESTS: frozenset[Kind] = frozenset({"text", "topic", "words"})
 GAP = "  "
 
 
@@ -29,13 +42,17 @@ class Argument(NamedTuple):
     """One argument of a command: its key in `Invocation.args`, and what it may be.
 
     A `word` is its own name and nothing else; `instead` is a word that may stand
-    for a number.
+    for a number. A number lies in `least` to `most`; with `capped`, a greater one
+    counts as `most`.
     """
 
     name: str
     kind: Kind
     optional: bool = False
     instead: str = ""
+    least: int = 0
+    most: int = limit("integer_max")
+    capped: bool = False
 
     def __str__(self) -> str:
         shown = self.name if self.kind == "word" else self.name.upper()
@@ -70,10 +87,15 @@ class Invocation(NamedTuple):
 
 
 USER = Argument("user", "name")
-TEXT = Argument("text", "rest")
+TEXT = Argument("text", "text")
 ROOM_NAME = Argument("room", "room")
 MESSAGE = Argument("message", "message")
-SECONDS = Argument("seconds", "number")
+TOPIC = Argument("topic", "topic", optional=True)
+SINCE = Argument("seconds", "number", most=limit("since_s"), capped=True)
+DELAY = Argument(
+    "seconds", "number", optional=True, instead="cancel", most=limit("shutdown_s")
+)
+POSITION = Argument("position", "number", optional=True, least=1)
 ALL = Argument("all", "word", optional=True)
 
 
@@ -90,7 +112,7 @@ COMMANDS: dict[str, Command] = _table(
     Command("whoelse", (), "People", "list who else is online"),
     Command(
         "whoelsesince",
-        (SECONDS,),
+        (SINCE,),
         "People",
         "list who else was online in the last SECONDS",
     ),
@@ -111,12 +133,12 @@ COMMANDS: dict[str, Command] = _table(
     Command("status", (MESSAGE,), "Mail", "show who has read a message, and when"),
     Command("recall", (MESSAGE,), "Mail", "withdraw it from who has not opened it"),
     Command("delete", (MESSAGE,), "Mail", "remove a message from your own view"),
-    Command("search", (Argument("words", "rest"),), "Mail", "find messages by words"),
+    Command("search", (Argument("words", "words"),), "Mail", "find messages by words"),
     Command("thread", (MESSAGE,), "Mail", "show a message with its answers"),
     Command("rooms", (), "Rooms", "list the rooms"),
     Command(
         "create",
-        (ROOM_NAME, Argument("topic", "rest", optional=True)),
+        (ROOM_NAME, TOPIC),
         "Rooms",
         "make a room",
     ),
@@ -125,13 +147,13 @@ COMMANDS: dict[str, Command] = _table(
     Command("say", (ROOM_NAME, TEXT), "Rooms", "say something in a room"),
     Command(
         "history",
-        (ROOM_NAME, Argument("position", "number", optional=True)),
+        (ROOM_NAME, POSITION),
         "Rooms",
         "show what was said, or what was before a position",
     ),
     Command(
         "topic",
-        (ROOM_NAME, TEXT._replace(optional=True)),
+        (ROOM_NAME, TOPIC._replace(name="text")),
         "Rooms",
         "show a room's topic, or set it",
     ),
@@ -139,7 +161,7 @@ COMMANDS: dict[str, Command] = _table(
     Command("logins", (), "Session", "list your last logins"),
     Command(
         "shutdown",
-        (SECONDS._replace(optional=True, instead="cancel"),),
+        (DELAY,),
         "Session",
         "stop the server, or cancel that; for admins",
     ),
@@ -237,7 +259,7 @@ def _arguments(command: Command, rest: str) -> dict[str, Value]:
     """The arguments in a line, by name."""
     words: list[str] = []
     for argument in command.arguments:
-        word, behind = (rest, "") if argument.kind == "rest" else _cut(rest)
+        word, behind = (rest, "") if argument.kind in RESTS else _cut(rest)
         words += [word] * bool(word)
         rest = behind
     missing = [
@@ -287,13 +309,46 @@ def _read_message(_: Argument, word: str) -> str:
 
 
 def _read_number(argument: Argument, word: str) -> int:
+    what = _NUMBERS[argument.name]
     if not NUMBER.match(word):
-        raise ValueError(f"is no {_NUMBERS[argument.name]}")
-    return int(word)
+        raise ValueError(f"is no {what}")
+    # One digit more than `most` has is enough to tell that it is greater.
+    number = int(word.lstrip("0")[: len(str(argument.most)) + 1] or "0")
+    if argument.capped:
+        return min(number, argument.most)
+    if not argument.least <= number <= argument.most:
+        raise ValueError(f"is no {what} from {argument.least} to {argument.most}")
+    return number
 
 
-def _read_rest(_: Argument, word: str) -> str:
+def _read_text(_: Argument, word: str) -> str:
+    try:
+        check_message("", word)
+    except Refusal as refusal:
+        raise ValueError(f"is no text: {refusal}") from None
     return word
+
+
+def _read_topic(_: Argument, word: str) -> str:
+    try:
+        check_topic(word)
+    except Refusal as refusal:
+        raise ValueError(f"is no topic: {refusal}") from None
+    _check_length("topic", word, limit("topic_chars"))
+    return word
+
+
+def _read_words(argument: Argument, word: str) -> str:
+    _read_text(argument, word)
+    _check_length("search", word, limit("words_chars"))
+    return word
+
+
+def _check_length(what: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise ValueError(
+            f"is no {what}: it has {len(text)} characters; at most {most} are taken"
+        )
 
 
 def _read_word(argument: Argument, word: str) -> str:
@@ -311,7 +366,9 @@ _READERS: dict[Kind, Callable[[Argument, str], Value]] = {
     "room": _read_room,
     "message": _read_message,
     "number": _read_number,
-    "rest": _read_rest,
+    "text": _read_text,
+    "topic": _read_topic,
+    "words": _read_words,
     "word": _read_word,
     "command": _read_command,
 }
@@ -319,7 +376,7 @@ _NUMBERS = {"seconds": "number of seconds", "position": "position"}
 
 
 def _misused(command: Command, what: str) -> UsageError:
-    return UsageError(f"{command.name}: {what}: {usage(command)}")
+    return UsageError(f"{command.name}: {what} (usage: {usage(command)})")
 
 
 def _shown(word: str) -> str:

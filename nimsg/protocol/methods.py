@@ -154,7 +154,7 @@ _ROWS = (
            "set an account's password; ends its sessions and tokens"),
     Method("users.role", LOCAL, ACTIVE, q.SetRole, r.Done,
            "make an account a user or an admin"),
-    Method("users.unlock", LOCAL, ACTIVE, q.OneUser, r.Done,
+    Method("users.unlock", LOCAL, ACTIVE, q.OneUser, p.Unlocked,
            "let a name log in again that wrong passwords have locked"),
     Method("users.sessions", LOCAL, PASSIVE, q.Nothing, p.Sessions,
            "list all connections with their last commands"),

@@ -149,3 +149,9 @@ class Kicked(Result, frozen=True):
     """So many sessions were ended."""
 
     sessions: int
+
+
+class Unlocked(Result, frozen=True):
+    """For so many names and addresses wrong passwords were forgotten; 0 is none."""
+
+    failures: int

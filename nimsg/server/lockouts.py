@@ -97,18 +97,28 @@ class Lockouts:
         """A login succeeded; whether there were failures before."""
         return self._standings.pop(key, None) is not None
 
-    def unlock(self, name: str) -> bool:
-        """Forget all failures of a name; whether there were any."""
+    def unlock(self, name: str) -> int:
+        """Forget all failures of a name; of how many keys there were any."""
         keys = [key for key in self._standings if key.name == name]
         for key in keys:
             del self._standings[key]
-        return bool(keys)
+        return len(keys)
 
     def _note(self, key: Key, locked_until_s: float | None) -> None:
         self._standings.pop(key, None)
         self._standings[key] = _Standing(locked_until_s)
         if len(self._standings) > STANDINGS_MOST:
-            del self._standings[next(iter(self._standings))]
+            del self._standings[self._least_missed()]
+
+    def _least_missed(self) -> Key:
+        """The oldest key that is not locked now; the oldest where all are."""
+        now_s = self._timers.now_s()
+        unlocked = (
+            key
+            for key, standing in self._standings.items()
+            if standing.locked_until_s is None or standing.locked_until_s <= now_s
+        )
+        return next(unlocked, next(iter(self._standings)))
 
 
 def locked(left_ms: int) -> Refusal:

@@ -11,6 +11,7 @@ from nimsg.client.registry import (
     usage,
 )
 from nimsg.errors import UsageError
+from nimsg.protocol.constants import limit
 
 
 ID = "01HF0000000000000000000000"
@@ -123,17 +124,21 @@ def test_an_argument_is_read_as_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ("message", "message: give USER and TEXT: message USER TEXT"),
-        ("message bob", "message: give TEXT: message USER TEXT"),
-        ("message bob  ", "message: give TEXT: message USER TEXT"),
-        ("m", "message: give USER and TEXT: message USER TEXT"),
-        ("block", "block: give USER: block USER"),
-        ("history", "history: give ROOM: history ROOM [POSITION]"),
-        ("block a b", "block: 'b' is one word too many: block USER"),
-        ("inbox everything", "inbox: 'everything' cannot stand there: inbox [all]"),
+        ("message", "message: give USER and TEXT (usage: message USER TEXT)"),
+        ("message bob", "message: give TEXT (usage: message USER TEXT)"),
+        ("message bob  ", "message: give TEXT (usage: message USER TEXT)"),
+        ("m", "message: give USER and TEXT (usage: message USER TEXT)"),
+        ("block", "block: give USER (usage: block USER)"),
+        ("history", "history: give ROOM (usage: history ROOM [POSITION])"),
+        ("block a b", "block: 'b' is one word too many (usage: block USER)"),
+        (
+            "inbox everything",
+            "inbox: 'everything' cannot stand there (usage: inbox [all])",
+        ),
         (
             "open 12",
-            "open: '12' names no message: write i12, o3 or its id: open [MESSAGE]",
+            "open: '12' names no message: write i12, o3 or its id "
+            "(usage: open [MESSAGE])",
         ),
     ],
 )
@@ -170,7 +175,7 @@ def test_c20_what_can_be_no_name_is_said(name: str) -> None:
     said = refused(f"block {name}")
 
     assert "is no name: a name has 1 to 32 printable ASCII characters" in said
-    assert said.endswith(": block USER")
+    assert said.endswith(" (usage: block USER)")
 
 
 @pytest.mark.parametrize("room", ["Lobby", "##lobby", "#", "x" * 33, "a/b", "ü"])
@@ -179,20 +184,20 @@ def test_c20_what_can_be_no_room_is_said(room: str) -> None:
 
     assert said.startswith("join: ")
     assert "is no room: a room has 1 to 32 of the characters a-z" in said
-    assert said.endswith(": join ROOM")
+    assert said.endswith(" (usage: join ROOM)")
 
 
 @pytest.mark.parametrize("line", ["whoelse bob", "whoelse  all of them"])
 def test_c15_whoelse_takes_nothing(line: str) -> None:
     word = line.split()[1]
 
-    assert refused(line) == f"whoelse: {word!r} is one word too many: whoelse"
+    assert refused(line) == (f"whoelse: {word!r} is one word too many (usage: whoelse)")
 
 
-@pytest.mark.parametrize("word", ["abc", "-1", "1.5", "1e3", "٣", "9" * 16, "0x10"])
+@pytest.mark.parametrize("word", ["abc", "-1", "1.5", "1e3", "٣", "0x10"])
 def test_c16_a_number_is_one(word: str) -> None:
     assert refused(f"whoelsesince {word}") == (
-        f"whoelsesince: {word!r} is no number of seconds: whoelsesince SECONDS"
+        f"whoelsesince: {word!r} is no number of seconds (usage: whoelsesince SECONDS)"
     )
 
 
@@ -200,6 +205,55 @@ def test_c16_no_number_and_two_are_refused_too() -> None:
     assert refused("whoelsesince").startswith("whoelsesince: give SECONDS")
     assert "'2' is one word too many" in refused("whoelsesince 1 2")
     assert "'x' is no position" in refused("history lobby x")
+
+
+@pytest.mark.parametrize(
+    ("word", "seconds"),
+    [
+        ("1000000000", 10**9),
+        ("1000000001", 10**9),
+        ("9" * 10_000, 10**9),
+        ("0" * 10_000 + "7", 7),
+        ("000", 0),
+    ],
+)
+def test_c16_more_than_can_be_asked_is_since_the_start(word: str, seconds: int) -> None:
+    assert asked(f"whoelsesince {word}") == ("whoelsesince", {"seconds": seconds})
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("shutdown 86401", "'86401' is no number of seconds from 0 to 86400 (usage: "),
+        ("shutdown " + "9" * 10_000, "…' is no number of seconds from 0 to 86400"),
+        ("history den 0", "'0' is no position from 1 to 9007199254740992 (usage: "),
+        ("history den 9007199254740993", "is no position from 1 to"),
+        ("create den " + "x" * 201, "is no topic: it has 201 characters; at most 200"),
+        ("topic den " + "x" * 201, "is no topic: it has 201 characters; at most 200"),
+        ("topic den a\nb", "is no topic: a topic is one line"),
+        ("create den a\rb", "is no topic: a topic is one line"),
+        ("say den " + "é" * 32_769, "is no text: the body has 65538 bytes"),
+        ("broadcast \ud800", "is no text: the text holds lone surrogates"),
+        ("search " + "x" * 501, "is no search: it has 501 characters; at most 500"),
+        ("search \ud800", "is no text: the text holds lone surrogates"),
+    ],
+)
+def test_c20_what_the_server_would_not_take_is_never_sent(line: str, text: str) -> None:
+    assert text in refused(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("shutdown 86400", "seconds", limit("shutdown_s")),
+        ("history den 1", "position", 1),
+        ("topic den " + "é" * 200, "text", "é" * 200),
+        ("say den " + "x" * 65_536, "text", "x" * 65_536),
+        ("search " + "x" * 500, "words", "x" * 500),
+    ],
+)
+def test_c20_what_just_fits_is_taken(line: str, name: str, value: object) -> None:
+    assert asked(line)[1][name] == value
 
 
 # -- help and completion

@@ -47,7 +47,9 @@ def test_c6_three_wrong_passwords_lock_a_name_until_it_is_freed(
     assert still.code == 77
     assert "the name is locked" in still.err
 
-    ann.gets("user", "unlock", "ann", "--var", str(town.server.var))
+    unlock = ("user", "unlock", "ann", "--var", str(town.server.var))
+    assert ann.gets(*unlock).err == "ann can log in again.\n"
+    assert ann.gets(*unlock).err == "ann was not locked.\n"
     ann.gets("inbox")
     assert "2 tries left" in wrongly(town, "ann").types("inbox").err
 
@@ -57,7 +59,9 @@ def test_c6_a_stopped_store_is_unlocked_too(new_town: NewTown) -> None:
     ann = town.resident("ann")
     locked(town, "ann")
     assert town.server.stop() == 0
-    ann.gets("user", "unlock", "ann", "--var", str(town.server.var))
+    unlock = ("user", "unlock", "ann", "--var", str(town.server.var))
+    assert ann.gets(*unlock).err == "ann can log in again.\n"
+    assert ann.gets(*unlock).err == "ann was not locked.\n"
 
     town = new_town("--block-duration", "3600")
     town.person("ann").gets("inbox")

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec import convert
 
+from nimsg.errors import Refusal
 from nimsg.protocol.results import Done
-from nimsg.protocol.results_people import Logins
+from nimsg.protocol.results_people import Logins, Unlocked
 from nimsg.protocol.strict import loads
 from nimsg.server.app import Server
 from nimsg.server.lockouts import STANDINGS_MOST, Key, Lockouts
@@ -18,7 +20,7 @@ from tests.support.guests import caller, guest, timed_office
 from tests.support.office import people
 from tests.support.post import refused
 from tests.support.virtualtime import START_MS, VirtualTime
-from tests.support.wire import Wire, greeted, said, told
+from tests.support.wire import Wire, at_the_machine, greeted, said, told
 
 
 BLOCK_S = 60
@@ -53,6 +55,18 @@ async def attempts(server: Server, *logins: Login) -> list[str]:
 async def lock(server: Server, user: str = "bob", address: str = HERE) -> None:
     kinds = await attempts(server, *[Login(WRONG, user, address)] * 3)
     assert kinds == [BAD, BAD, LOCKED]
+
+
+async def unlock(server: Server, user: str) -> int:
+    """Free a name; how many counts of failures were forgotten."""
+    async with at_the_machine(server.config.var) as wire:
+        answer = await wire.call("users.unlock", {"user": user})
+    return convert(answer["result"], Unlocked).failures
+
+
+def disk_full(_: object) -> None:
+    """A committer that takes nothing."""
+    raise Refusal("disk_full")
 
 
 RIGHT = Login(PASSWORD)
@@ -266,8 +280,10 @@ async def test_c6_the_owner_of_the_machine_unlocks_a_name(
         for address in (HERE, THERE):
             await attempts(server, *[Login(address=address)] * 3)
         await lock(server, "nobody")
+        unlocked = []
         for user in ("bob", "nobody"):
-            assert await told(server.config.var, "users.unlock", {"user": user}) == DONE
+            unlocked.append(await unlock(server, user))
+            unlocked.append(await unlock(server, user))
         kinds = await attempts(
             server, RIGHT, Login(PASSWORD, address=THERE), Login(user="nobody")
         )
@@ -275,6 +291,24 @@ async def test_c6_the_owner_of_the_machine_unlocks_a_name(
         kinds += await attempts(server, RIGHT)
 
     assert kinds == [DONE, DONE, BAD, DONE]
+    assert unlocked == [2 if scope == "address" else 1, 0, 1, 0]
+
+
+async def test_c6_a_name_stays_locked_where_its_freeing_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        timed_office(tmp_path, VirtualTime()) as server,
+        people(server, "bob"),
+    ):
+        await lock(server)
+        with monkeypatch.context() as patch:
+            patch.setattr(server.services.committer, "submit", disk_full)
+            asked = {"user": "bob"}
+            freed = await told(server.config.var, "users.unlock", asked)
+        kinds = await attempts(server, RIGHT)
+
+    assert (freed, kinds) == ("disk_full", [LOCKED])
 
 
 async def test_c1_c6_with_a_duration_of_0_nothing_is_ever_locked(
@@ -369,3 +403,19 @@ def test_sec_4_no_more_than_100_000_names_are_remembered() -> None:
     assert not lockouts.forgive(Key("user0", ""))
     assert lockouts.forgive(Key("user1", ""))
     assert lockouts.forgive(Key("one more", ""))
+
+
+def test_sec_4_a_locked_name_is_remembered_before_others() -> None:
+    time = VirtualTime()
+    lockouts = Lockouts(time, BLOCK_S, "account")
+    lockouts.failed(Key("ended", ""), 3, "wrong")
+    time.advance(BLOCK_S)
+    lockouts.failed(Key("locked", ""), 3, "wrong")
+    for n in range(STANDINGS_MOST):
+        lockouts.failed(Key(f"user{n}", ""), 1, "wrong")
+
+    with pytest.raises(Refusal):
+        lockouts.check(Key("locked", ""))
+    assert not lockouts.forgive(Key("ended", ""))
+    assert not lockouts.forgive(Key("user0", ""))
+    assert lockouts.forgive(Key("user1", ""))

@@ -62,6 +62,7 @@ from nimsg.protocol.results_people import (
     SessionRow,
     Sessions,
     ShuttingDown,
+    Unlocked,
 )
 from nimsg.protocol.results_rooms import (
     Joined,
@@ -239,4 +240,5 @@ RESULTS: tuple[Result, ...] = (
         ]
     ),
     Kicked(0),
+    Unlocked(0),
 )

@@ -14,7 +14,7 @@ from nimsg.core.commands import (
 from nimsg.protocol import requests as q
 from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.results import Done, UserRow, Users
-from nimsg.protocol.results_people import Kicked, Sessions
+from nimsg.protocol.results_people import Kicked, Sessions, Unlocked
 from nimsg.protocol.rules import check_new_name, check_new_password
 from nimsg.server.context import Context, Reply
 from nimsg.server.handlers.people import known_account
@@ -89,9 +89,13 @@ async def remove(context: Context, params: q.OneUser) -> Reply:
 async def unlock(context: Context, params: q.OneUser) -> Reply:
     """Forget wrong passwords for a name, whether anybody has it or not."""
     services = context.services
-    services.lockouts.unlock(params.user)
-    await services.commit(ForgiveFailures(params.user), int)
-    return Reply(Done())
+    forgotten: list[int] = []
+
+    def unlock_live() -> None:
+        forgotten.append(services.lockouts.unlock(params.user))
+
+    await services.change(ForgiveFailures(params.user), unlock_live)
+    return Reply(Unlocked(sum(forgotten)))
 
 
 async def sessions(context: Context, _: q.Nothing) -> Reply:
