@@ -59,7 +59,14 @@ class Bell(NamedTuple):
     """A key was not taken."""
 
 
-Event = Line | Key | Choices | EndOfInput | Interrupt | Suspend | Redraw | Bell
+class PutOff(NamedTuple):
+    """A question got another key than an answer: it is taken back for now."""
+
+    char: None = None
+    echo: str = ""
+
+
+Event = Line | Key | PutOff | Choices | EndOfInput | Interrupt | Suspend | Redraw | Bell
 Complete = Callable[[str], Sequence[str]]
 ALWAYS: dict[str, Event] = {
     "\x03": Interrupt(),
@@ -177,9 +184,7 @@ class LineEditor:
         elif listens:
             self._typed(stroke)
         else:
-            # Esc and a key are one key to a terminal, not to a person.
-            for key in value if kind == "text" else (value.removeprefix(ESCAPE),):
-                self._press(key)
+            self._press(stroke)
 
     def _typed(self, stroke: Stroke) -> None:
         """A key of the line.
@@ -202,12 +207,35 @@ class LineEditor:
             self._answered = "no"
             self._insert(" " if value in ("\r", "\n") else filter_typed(value))
 
-    def _press(self, key: str) -> None:
-        """A key at a question; what came together with the answer is not taken."""
+    def _press(self, stroke: Stroke) -> None:
+        """A key at a question: the first one answers it or puts it off.
+
+        What came together with the answer is not taken.
+        """
+        # Esc and a key are one key to a terminal, not to a person.
+        typed = stroke.kind == "text"
+        key = stroke.value[:1] if typed else stroke.value.removeprefix(ESCAPE)
         key = key.lower()
-        if self._question is None or len(key) != 1 or key not in self._question[1]:
+        if self._question is None:
             self._ring()
-            return
+        elif len(key) == 1 and key in self._question[1]:
+            self._answer(key)
+            if typed and stroke.value[1:]:
+                self._ring()
+        else:
+            self._put_off()
+            if typed:
+                self._typed(stroke)
+            else:
+                self._ring()
+
+    def _put_off(self) -> None:
+        """Take a question away until it is asked again."""
+        if self._question is not None:
+            self._question = None
+            self._events.append(PutOff())
+
+    def _answer(self, key: str) -> None:
         self._events.append(Key(key, f"{self.draw()}{key}\n"))
         self._row.leave()
         self._question = None
@@ -217,6 +245,7 @@ class LineEditor:
         """A paste at a question is no key: all of it is dropped."""
         self._paste_dropped = dropped
         if dropped:
+            self._put_off()
             self._ring()
 
     def _ring(self) -> None:

@@ -27,6 +27,7 @@ from nimsg.cli.lineeditor import (
     Key,
     Line,
     LineEditor,
+    PutOff,
     Redraw,
     Suspend,
 )
@@ -52,7 +53,7 @@ Given = Line | EndOfInput | Interrupt | Terminated
 
 class _Question(NamedTuple):
     keys: str
-    answer: asyncio.Future[str]
+    answer: asyncio.Future[str | None]  # None: to be asked again
 
 
 class Prompt:
@@ -145,20 +146,18 @@ class Prompt:
 
         Empty where nothing more is read, and where the next line of a pipe begins
         with none of them: that line is no answer and is given as a line. One
-        question waits for another, and on a terminal for a pause in the typing.
+        question waits for another, and on a terminal for a pause in the typing: only
+        the first key after it answers, and another one puts the question off.
         """
         async with self._asking:
-            await self._quiet()
-            if not self._open:
-                return NO_ANSWER
-            waiting = self._question = _Question(keys, self._loop.create_future())
-            try:
-                self._put(question, keys)
-                return await waiting.answer
-            finally:
-                self._question = None
-                self._editor.withdraw()
-                self._draw()
+            self._tell(question)
+            while True:
+                await self._quiet()
+                if not self._open:
+                    return NO_ANSWER
+                key = await self._put(question, keys)
+                if key is not None:
+                    return key
 
     def close(self) -> None:
         """Take the row away and give the terminal back; a second time does nothing."""
@@ -191,7 +190,7 @@ class Prompt:
             case Line():
                 self._write(event.echo)
                 self._give(event)
-            case Key():
+            case Key() | PutOff():
                 self._write(event.echo)
                 self._answer(event.char)
             case Choices():
@@ -205,16 +204,26 @@ class Prompt:
             case EndOfInput() | Interrupt():
                 self._end(event)
 
-    def _put(self, question: str, keys: str) -> None:
-        """Show a question; one that is wider than the row stands above it too."""
-        if not self._drawn:
+    def _tell(self, question: str) -> None:
+        """Say a question where it is not drawn, or is wider than the row."""
+        wide = width(clean_line(question)) > self._editor.columns - 2
+        if self._open and (wide or not self._drawn):
             self.say(question.rstrip())
-            self._give_lines()
-            return
-        if width(clean_line(question)) > self._editor.columns - 2:
-            self.say(question.rstrip())
-        self._editor.question(question, keys)
-        self._draw()
+
+    async def _put(self, question: str, keys: str) -> str | None:
+        """Show a question until it is answered or put off."""
+        waiting = self._question = _Question(keys, self._loop.create_future())
+        try:
+            if self._drawn:
+                self._editor.question(question, keys)
+                self._draw()
+            else:
+                self._give_lines()
+            return await waiting.answer
+        finally:
+            self._question = None
+            self._editor.withdraw()
+            self._draw()
 
     async def _quiet(self) -> None:
         """Wait for a pause in the typing."""
@@ -341,7 +350,7 @@ class Prompt:
         self._given.append(given)
         self._arrived.set()
 
-    def _answer(self, key: str) -> None:
+    def _answer(self, key: str | None) -> None:
         """Answer the question that waits, if any does."""
         question, self._question = self._question, None
         if question and not question.answer.done():

@@ -64,7 +64,7 @@ class Acts:
             await ACTS[typed.command](self, typed)
             # What only asks is no sign of a person to the server; typing it is.
             if not home.acted:
-                await self._me.call("session.touch", {})
+                self._privates.touches.now()
         except ProtocolFault as fault:
             if fault.fatal:
                 raise
@@ -112,15 +112,21 @@ class Acts:
         self._me.say_all(help_lines(topic))
 
     async def _start_private(self, typed: Invocation) -> None:
-        user = typed.text("user")
-        if user == self._me.user:
-            raise UsageError("a private link needs somebody else")
+        user = self._other(typed)
         self._me.home.acted = True
         self._privates.start(user)
 
     async def _private(self, typed: Invocation) -> None:
+        user = self._other(typed)
         self._me.home.acted = True  # it tells the server itself, now and then
-        await self._privates.send(typed.text("user"), typed.text("text"))
+        await self._privates.send(user, typed.text("text"))
+
+    def _other(self, typed: Invocation) -> str:
+        """Whom a private link is to be with."""
+        user = typed.text("user")
+        if user == self._me.user:
+            raise UsageError("a private link needs somebody else")
+        return user
 
     async def _stop_private(self, typed: Invocation) -> None:
         await self._privates.stop(typed.text("user"))

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 
 from nimsg.client import answers, people_answers
 from nimsg.client.acts_person import Person
+from nimsg.client.acts_touch import Touches
 from nimsg.client.address import Address
 from nimsg.client.events import Invited, LinkEnded
 from nimsg.client.lines import said
@@ -45,13 +46,13 @@ class Privates:
         self._links: dict[str, PeerLink] = {}
         self._asked: dict[str, asyncio.Task[None]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self._touched_s = 0.0
+        self.touches = Touches(me, tasks)
 
     def start(self, user: str) -> None:
         """Ask somebody for a link, while other things go on."""
         if user in self._links or user in self._asked:
             raise Refusal("private_open", data={"user": user})
-        self._me.note(f"{user} is asked for a private link")
+        self._me.note(f"asking {user} for a private link")
         self._run(self._asked, user, self._invite(user))
 
     def invited(self, event: Invited) -> None:
@@ -76,7 +77,7 @@ class Privates:
             raise
         time = self._me.time(self._me.clock())
         self._me.say(said(f"private to {user}", self._me.user, text, time))
-        await self._touch()
+        self._touch()
 
     async def stop(self, user: str) -> None:
         """End a link, or take a question back."""
@@ -114,6 +115,7 @@ class Privates:
 
     async def close(self) -> None:
         """End all links, as the session ends."""
+        self.touches.close()
         for tasks in (self._asked, self._asking):
             for task in tuple(tasks.values()):
                 task.cancel()
@@ -210,13 +212,10 @@ class Privates:
         except NimsgError:
             return
 
-    async def _touch(self) -> None:
+    def _touch(self) -> None:
         """A text to somebody shows that the person is there; told now and then."""
-        now_s = asyncio.get_running_loop().time()
-        quarter_s = self._me.home.welcome.timeout_s / 4
-        if quarter_s and now_s - self._touched_s >= quarter_s:
-            self._touched_s = now_s
-            await self._me.call("session.touch", {})
+        if quarter_s := self._me.home.welcome.timeout_s / 4:
+            self.touches.soon(quarter_s)
 
     def _run(
         self,

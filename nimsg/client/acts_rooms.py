@@ -27,6 +27,7 @@ TOLD = frozenset(Notice) - {Notice.TOPIC}
 class Rooms:
     """The rooms the person is in, and how far each has been shown.
 
+    A room is marked read only as far as it was shown without a gap from its mark on.
     `keep_up` and `keep_marks` are to run as tasks. Where something is missing
     between two messages it is asked for before the later one is shown.
     """
@@ -36,15 +37,23 @@ class Rooms:
         self._shown: dict[str, int] = {}
         self._behind: dict[str, None] = {}
         self._wanted = asyncio.Event()
+        self._read: dict[str, int] = {}
+        self._spans: dict[str, list[tuple[int, int]]] = {}
         self._marks: dict[str, int] = {}
         self._marked = asyncio.Event()
 
     async def enter(self) -> None:
-        """Begin with the rooms as they are, and show what is unread in #lobby."""
+        """Begin with the rooms as they are, and tell what is unread."""
         for room in await joined(self._me):
-            self._shown[room.room] = room.last
-            if room.room == LOBBY and room.last > (room.mark or 0):
+            mark = room.mark or 0
+            self._shown[room.room], self._read[room.room] = room.last, mark
+            if room.room == LOBBY and room.last > mark:
                 await self._show_unread(room)
+            elif room.unread:
+                about = f"{room.unread} (history {room.room})"
+                self._me.note(f"unread in #{room.room}: {about}")
+            else:
+                self.seen(room.room, mark + 1, room.last)
 
     def heard(self, message: RoomMessage) -> None:
         """The server told of a message."""
@@ -58,6 +67,7 @@ class Rooms:
             and room not in self._behind
         ):
             self._show(message, live=True)
+            self.seen(room, message.position, message.position)
         else:
             self._shown.setdefault(room, message.position - 1)
             self._ask_for(room)
@@ -70,17 +80,32 @@ class Rooms:
     def joined(self, room: str, page: RoomPage) -> None:
         """The person has come in; the page is shown by who calls."""
         self._shown[room] = max(page.last, self._shown.get(room, 0))
+        self._read[room] = max(page.mark, self._read.get(room, 0))
+
+    def knows(self, room: str) -> bool:
+        """Whether the person is known to be in a room."""
+        return room in self._shown
 
     def left(self, room: str) -> None:
         """The person has gone out."""
         self._shown.pop(room, None)
+        self._read.pop(room, None)
+        self._spans.pop(room, None)
         self._behind.pop(room, None)
         self._marks.pop(room, None)
 
-    def read_to(self, room: str, position: int) -> None:
-        """All up to a position has been shown."""
-        if position > self._marks.get(room, 0):
-            self._marks[room] = position
+    def seen(self, room: str, first: int, last: int) -> None:
+        """All from one position to another has been shown."""
+        spans = self._spans.setdefault(room, [])
+        if spans and spans[-1][1] + 1 == first:
+            first, _ = spans.pop()
+        spans.append((first, last))
+        before = read = self._read.get(room, 0)
+        for start, end in sorted(spans):
+            read = max(read, end) if start <= read + 1 else read
+        self._spans[room] = [span for span in spans if span[1] > read]
+        if read > before:
+            self._read[room] = self._marks[room] = read
             self._marked.set()
 
     async def keep_up(self) -> None:
@@ -120,9 +145,6 @@ class Rooms:
             self._me.say(_line(self._me, message))
         if page.damaged:
             self._me.note(f"{page.damaged} messages here are damaged and not shown")
-        if page.messages:
-            last = page.messages[-1]
-            self.read_to(last.room, last.position)
 
     # -- showing in order
 
@@ -132,7 +154,6 @@ class Rooms:
 
     def _show(self, message: RoomMessage, *, live: bool) -> None:
         self._shown[message.room] = message.position
-        self.read_to(message.room, message.position)
         if not (live and message.notice in TOLD):
             self._me.say(_line(self._me, message))
 
@@ -142,32 +163,40 @@ class Rooms:
         if after is None:
             self._behind.pop(room, None)
             return
-        query: JsonObject = {"room": room, "after": after, "limit": CAUGHT_UP_MOST}
-        page = people_answers.room_page(await self._me.call("room.history", query))
-        if page.more:
-            query = {"room": room, "limit": CAUGHT_UP_MOST}
-            page = people_answers.room_page(await self._me.call("room.history", query))
-            self._me.note(f"much was said in #{room}; the end of it:")
+        page, first = await self._end(room, after, CAUGHT_UP_MOST)
+        if first > after + 1:
+            self._me.note(f"much was said in #{room} (history {room}); the end of it:")
         self._behind.pop(room, None)
         for message in page.messages:
             if message.position > self._shown.get(room, 0):
-                self._show(message, live=not page.more)
+                self._show(message, live=first == after + 1)
         self._shown[room] = max(page.last, self._shown.get(room, 0))
-        self.read_to(room, page.last)
+        self._read.setdefault(room, page.mark)
+        self.seen(room, first, page.last)
+
+    async def _end(self, room: str, after: int, most: int) -> tuple[RoomPage, int]:
+        """The newest behind a position, and from which one on nothing is left out."""
+        query: JsonObject = {"room": room, "after": after, "limit": most}
+        page = people_answers.room_page(await self._me.call("room.history", query))
+        if not page.more:
+            return page, after + 1
+        query = {"room": room, "limit": most}
+        page = people_answers.room_page(await self._me.call("room.history", query))
+        return page, min(page.positions, default=page.last + 1)
 
     async def _show_unread(self, room: RoomInfo) -> None:
         me = self._me
-        query: JsonObject = {"room": room.room, "limit": FIRST_LINES}
-        page = people_answers.room_page(await self._me.call("room.history", query))
         mark = room.mark or 0
+        page, first = await self._end(room.room, mark, FIRST_LINES)
         new = [
             one for one in page.messages if one.position > mark and not _own(me, one)
         ]
-        whole = not page.more or page.positions[:1] <= [mark + 1]
+        cut = f", the end of it (history {room.room})" if first > mark + 1 else ""
         if new:
-            me.note(f"unread in #{room.room}{'' if whole else ', the end of it'}:")
+            me.note(f"unread in #{room.room}{cut}:")
             self.show_page(page._replace(messages=new))
-        self.read_to(room.room, room.last)
+        self._shown[room.room] = max(page.last, self._shown[room.room])
+        self.seen(room.room, first, page.last)
 
 
 def _own(me: Person, message: RoomMessage) -> bool:
@@ -229,12 +258,19 @@ async def join(me: Person, typed: Invocation, rooms: Rooms) -> None:
     rooms.joined(room, page)
     topic = f": {info.topic}" if info.topic else ""
     me.note(f"you are in #{room}{topic} ({many(info.members, 'member')})")
-    rooms.show_page(page._replace(messages=page.messages[-FIRST_LINES:]))
+    end = page.messages[-FIRST_LINES:]
+    rooms.show_page(page._replace(messages=end))
+    if end:
+        whole = len(end) == len(page.messages) and not page.more
+        rooms.seen(room, 1 if whole else end[0].position, page.last)
 
 
 async def leave(me: Person, typed: Invocation, rooms: Rooms) -> None:
     """Be a member no more."""
     room = typed.text("room")
+    if not rooms.knows(room) and room_info(await me.run(find_room(room))).mark is None:
+        me.note(f"you are not in #{room}")
+        return
     await me.call("room.leave", {"room": room})
     rooms.left(room)
     me.note(f"you have left #{room}")
@@ -253,6 +289,7 @@ async def history(me: Person, typed: Invocation, rooms: Rooms) -> None:
     first = page.positions[0]
     me.note(f"#{room}, messages {first} to {page.positions[-1]} of {page.last}")
     rooms.show_page(page)
+    rooms.seen(room, first if page.more else 1, page.positions[-1])
     if page.more:
         me.note(f"history {room} {first} shows what was before")
 

@@ -78,7 +78,7 @@ class SessionRow(NamedTuple):
 
 
 class RoomInfo(NamedTuple):
-    """A room; `mark` is None for who is not in it."""
+    """A room; `mark` and `unread` are None for who is not in it."""
 
     room: str
     topic: str
@@ -86,6 +86,7 @@ class RoomInfo(NamedTuple):
     members: int
     last: int
     mark: int | None
+    unread: int | None
 
 
 class RoomMessage(NamedTuple):
@@ -189,6 +190,7 @@ def room_info(row: JsonObject) -> RoomInfo:
         number(row, "members"),
         number(row, "last"),
         maybe_number(row, "mark"),
+        maybe_number(row, "unread"),
     )
 
 

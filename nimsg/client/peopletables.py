@@ -1,6 +1,6 @@
 """People, their logins and rooms in tables, and the sentences about them."""
 
-from nimsg.client import answers, room_answers
+from nimsg.client import answers
 from nimsg.client.people_answers import LoginRow, OnlineRow, RoomInfo, SeenRow
 from nimsg.client.tables import Column, many, short_time
 from nimsg.protocol.strict import JsonObject
@@ -51,10 +51,9 @@ def login_cells(row: LoginRow, now: int) -> list[str]:
 
 def room_cells(row: RoomInfo) -> list[str]:
     """A room; what is new in it stands only where one is a member."""
-    new = room_answers.unread(row)
     return [
         f"#{row.room}",
-        "-" if new is None else str(new),
+        "-" if row.unread is None else str(row.unread),
         str(row.members),
         row.created_by or "",
         row.topic,

@@ -1,9 +1,9 @@
-"""What a search finds in rooms, and what of a room is unread."""
+"""What a search finds in rooms."""
 
 from typing import NamedTuple
 
 from nimsg.client import answers
-from nimsg.client.people_answers import RoomInfo, member
+from nimsg.client.people_answers import member
 from nimsg.protocol.rules import ROOM
 from nimsg.protocol.strict import JsonObject
 
@@ -16,11 +16,6 @@ class RoomHit(NamedTuple):
     sender: str
     sent_at: int
     snippet: str | None
-
-
-def unread(room: RoomInfo) -> int | None:
-    """How many messages came behind the mark; None for who is not in the room."""
-    return None if room.mark is None else max(0, room.last - room.mark)
 
 
 def name(row: JsonObject) -> str:

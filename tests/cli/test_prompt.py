@@ -160,7 +160,6 @@ async def test_s1_16_one_key_answers_a_question(desk: Desk) -> None:
         await desk.shows("> half")
         asking = asyncio.ensure_future(prompt.ask(QUESTION, "yn"))
         await desk.shows(QUESTION.strip())
-        desk.types(b"\rx")
         desk.types(b"y")
 
         assert await asking == "y"
@@ -207,6 +206,22 @@ async def test_s1_16_nobody_answers_a_question_while_typing(desk: Desk) -> None:
         assert not asking.done()
         assert QUESTION not in desk.seen
         asking.cancel()
+
+
+async def test_s1_16_no_word_consents_and_the_question_comes_back(desk: Desk) -> None:
+    with prompt_at(desk, quiet_s=0.5) as prompt:
+        asking = asyncio.ensure_future(prompt.ask(QUESTION, "yn"))
+        await desk.shows(QUESTION.strip())
+        for key in b"say lobby half ty":
+            desk.types(bytes([key]))
+            await asyncio.sleep(0.01)
+        await desk.shows("> say lobby half ty")
+        assert not asking.done()
+        await desk.shows(QUESTION.strip())
+        desk.types(b"y")
+
+        assert await asking == "y"
+        await desk.shows(f"{QUESTION}y", "> say lobby half ty")
 
 
 async def test_a_question_that_is_withdrawn_gives_the_line_back(desk: Desk) -> None:

@@ -69,7 +69,7 @@ def page(*messages: JsonObject, **more: object) -> JsonObject:
 
 
 def room(name: str = "lab", topic: str = "", **more: object) -> JsonObject:
-    of: JsonObject = {"room": name, "topic": topic, "created_at": 1}
+    of: JsonObject = {"room": name, "topic": topic, "created_at": 1, "unread": 2}
     return {**of, "created_by": "ann", "members": 2, "last": 9, "mark": 7, **more}
 
 
@@ -283,13 +283,19 @@ def test_s1_18_a_post_is_repeated_under_the_same_name(shell: Shell) -> None:
 
 
 def test_a_list_of_rooms_says_what_is_unread(shell: Shell) -> None:
-    rooms = [room(), room("lobby", created_by=None, mark=9), room("tea", mark=None)]
+    rooms = [
+        room(unread=1),
+        room("lobby", created_by=None, created_at=None, mark=0, unread=0),
+        room("tea", mark=None, unread=None),
+    ]
     with FakeServer(obliging({"room.list": {"rooms": rooms}})) as server:
         lines = shell.types("room", "list", "--server", server.address).lines
+        told = shell.types("room", "list", "--json", "--server", server.address)
 
+    assert [json.loads(row)["unread"] for row in told.lines] == [1, 0, None]
     assert lines == [
         "Room    New  Members  Made by  Topic",
-        "#lab    2    2        ann",
+        "#lab    1    2        ann",
         "#lobby  0    2",
         "#tea    -    2        ann",
     ]

@@ -18,7 +18,7 @@ from nimsg.client.acts_session import Steady, Way
 from nimsg.client.address import Address, Security
 from nimsg.client.events import parse
 from nimsg.client.login import Dialog, Question
-from nimsg.errors import NimsgError, Unavailable
+from nimsg.errors import NimsgError, Unavailable, Unreachable
 from nimsg.protocol.constants import CloseReason, Device
 from nimsg.protocol.envelope import ServerEvent
 from nimsg.protocol.strict import JsonObject
@@ -170,6 +170,7 @@ async def test_x7_a_command_counts_as_activity_and_nonsense_does_not(
     ):
         time.advance(50)
         await ann.types(line)
+        await ann.acts._privates.touches.settle()
         time.advance(50)
         if counts:
             await ann.home.call("session.ping", {})
@@ -240,6 +241,45 @@ async def test_what_was_shown_is_marked_as_read(
         assert not any("one" in line for line in ann.screen.lines)
 
 
+async def test_what_was_not_shown_is_not_marked_as_read(server: Server) -> None:
+    async with somebody(server, "bob") as bob:
+        await bob.types("create lab")
+        async with somebody(server, "ann") as ann:
+            await ann.types("join lab")
+        for number in range(3):
+            await bob.types(f"say lab {number}")
+        for _ in range(2):
+            async with somebody(server, "ann") as ann:
+                await ann.sees("unread in #lab: 3 (history lab)")
+                await bob.types("say lobby now")
+                await ann.sees("<bob> now")
+                await ann.rooms.tell_marks()
+        async with somebody(server, "ann") as ann:
+            await ann.types("history lab")
+            await ann.rooms.tell_marks()
+        async with somebody(server, "ann") as ann:
+            assert not any("unread in #lab" in line for line in ann.screen.lines)
+
+
+async def test_the_end_of_much_is_not_all_of_it(server: Server) -> None:
+    async with somebody(server, "bob") as bob:
+        async with somebody(server, "ann"):
+            pass
+        for number in range(acts_rooms.FIRST_LINES + 2):
+            await bob.types(f"say lobby {number}")
+        for _ in range(2):
+            async with somebody(server, "ann") as ann:
+                await ann.sees("unread in #lobby, the end of it (history lobby):")
+                await ann.rooms.tell_marks()
+
+
+async def test_who_is_not_in_a_room_cannot_leave_it(server: Server) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("create lab")
+        await ann.types("leave lab")
+        await ann.sees("you are not in #lab")
+
+
 # -- coming back
 
 
@@ -282,6 +322,33 @@ async def test_who_was_kicked_does_not_come_back(server: Server) -> None:
 
 
 # -- private links
+
+
+@pytest.mark.parametrize("line", ["startprivate ann", "private ann hi"])
+async def test_a_private_link_needs_somebody_else(server: Server, line: str) -> None:
+    async with somebody(server, "ann") as ann:
+        await ann.types(line)
+        await ann.sees("a private link needs somebody else")
+
+
+async def test_c9_the_last_touch_of_a_window_counts(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with somebody(server, "ann") as ann:
+        called: list[str] = []
+
+        async def call(method: str, _: JsonObject) -> JsonObject:
+            called.append(method)
+            raise Unreachable("gone")
+
+        monkeypatch.setattr(ann.acts._me, "call", call)
+        touches = ann.acts._privates.touches
+        for _ in range(3):
+            touches.soon(0.2)
+            await asyncio.sleep(0.01)
+        assert called == ["session.touch"]
+        await asyncio.sleep(0.4)
+        assert called == ["session.touch"] * 2
 
 
 async def test_c21_a_link_outlives_a_block_but_not_the_session(server: Server) -> None:

@@ -258,7 +258,7 @@ def test_s1_16_a_private_link_is_asked_for_used_and_stopped(table: Table) -> Non
     ann.types("private bob too early")
     ann.sees("no active private session with bob: startprivate bob")
     ann.types("startprivate bob")
-    ann.sees("-- bob is asked for a private link")
+    ann.sees("-- asking bob for a private link")
     bob.sees("ann asks for a private link. Accept? [y/n] ")
     ann.types("whoelse")
     ann.sees("-- online now: 1")
