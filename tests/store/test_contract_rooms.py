@@ -280,7 +280,7 @@ def test_who_is_not_in_a_room_learns_nothing_of_it(post: Post, rest: Rest) -> No
             with refused(kind):
                 post.ask(command)
         with refused(kind):
-            post.ask(SetTopic(bob, name, "x", any_room=True))
+            post.ask(SetTopic(bob, name, "x", any_room=False))
     with refused("unknown_room"):
         post.ask(JoinRoom(bob, "attic"))
     with refused("unknown_room"):
