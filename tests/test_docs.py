@@ -48,6 +48,7 @@ from nimsg.store.accountfile import AccountFile
 from nimsg.store.invitationfile import InvitationFile
 from nimsg.store.ledger import Line
 from nimsg.store.messagefile import MessageFile
+from nimsg.store.roomfile import RoomFile
 from nimsg.store.schema import SCHEMA
 from tests.bench.measures import MEASURES
 from tests.support import pages, shell, verbs
@@ -573,6 +574,7 @@ account_file = partial(
 invitation_file = partial(
     file_faults, title="Members of an invitation file", struct=InvitationFile
 )
+room_file = partial(file_faults, title="Members of a room file", struct=RoomFile)
 
 # A check, its page, and a change to the page that the check has to see.
 CHECKS: list[tuple[Check, str, str, str]] = [
@@ -618,6 +620,7 @@ CHECKS: list[tuple[Check, str, str, str]] = [
     (ledger_line, "storage.md", "| `prev` |", "| `before` |"),
     (account_file, "storage.md", "| `tokens` |", "| `keys` |"),
     (invitation_file, "storage.md", "| `used_by` |", "| `by` |"),
+    (room_file, "storage.md", "| `creator` |", "| `founder` |"),
     (index_faults, "storage.md", "| `journal` |", "| `diary` |"),
     (level_faults, "operating.md", "| `debug` |", "| `chatty` |"),
     (server_exit_faults, "operating.md", "| 74 | the disk", "| 73 | the disk"),

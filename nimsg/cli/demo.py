@@ -1,4 +1,4 @@
-"""`nimsg demo`: a real server, real files, two people, and what each of them sees."""
+"""`nimsg demo`: a real server, real files, people, and what each of them sees."""
 
 import os
 import signal
@@ -177,7 +177,9 @@ def say_in_room(seats: Seats) -> None:
 def block(seats: Seats) -> None:
     """One blocks another, who is not told."""
     ann, bob, cy = seats
-    show.say("Who is blocked is neither heard, nor sees who blocks; nobody is told.")
+    show.say(
+        "Who is blocked is not heard, does not see who blocks, and is told no name."
+    )
     ann.type("block cy")
     ann.hear("cy")
     cy.type("broadcast anybody for lunch?")
