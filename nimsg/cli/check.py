@@ -10,6 +10,7 @@ from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.client.tables import many
 from nimsg.errors import ConfigError, Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
@@ -17,6 +18,7 @@ from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
 from nimsg.store.rebuild import Rebuilt
 from nimsg.store.salvage import Salvaged, salvage_store
+from nimsg.text import clean_line
 
 
 AGREE = "Files, ledger and index agree."
@@ -89,35 +91,35 @@ def print_rebuilt(done: Salvaged) -> None:
     amounts = _amounts(made)
     show.say(f"The index was made anew: {amounts}.")
     if done.filed:
-        rows = show.many(done.filed, "row")
+        rows = many(done.filed, "row")
         show.say(f"Before that, {rows} of the old journal got a file.")
     moved = [loss for loss in done.losses if loss.moved]
     for loss in moved:
-        show.say(show.clean_line(f"{loss.what} is in quarantine: {loss.why}"))
+        show.say(clean_line(f"{loss.what} is in quarantine: {loss.why}"))
     if given_up := len(done.losses) - len(moved):
-        ids = show.many(given_up, "message")
+        ids = many(given_up, "message")
         show.say(
             f"{ids} given up that the ledger tells of and that have no file: see "
             "quarantine/lost.jsonl"
         )
     for remark in done.remarks:
-        show.say(show.clean_line(remark))
+        show.say(clean_line(remark))
     if made.lost:
-        lost = show.many(made.lost, "position")
+        lost = many(made.lost, "position")
         show.say(f"{lost} in mailboxes and rooms without a message.")
     if done.aside:
         show.say(f"The old index was kept in {done.aside}.")
 
 
 def _amounts(found: Report | Rebuilt) -> str:
-    messages = show.many(found.messages, "message")
+    messages = many(found.messages, "message")
     if found.posts:
         messages += f" ({found.posts} in rooms)"
     return ", ".join(
         [
-            show.many(found.accounts, "account"),
+            many(found.accounts, "account"),
             messages,
-            show.many(found.lines, "ledger line"),
+            many(found.lines, "ledger line"),
         ]
     )
 
@@ -128,10 +130,10 @@ def print_report(report: Report) -> None:
     show.say(_amounts(report))
     total = sum(report.copies.values())
     if total or (report.indexed and not report.problems):
-        count = show.many(total, "copy", "copies")
+        count = many(total, "copy", "copies")
         show.say(f"{count}: {copies}; {report.refused} refused")
     if report.lost:
-        lost = show.many(report.lost, "loss", "losses")
+        lost = many(report.lost, "loss", "losses")
         show.say(f"{lost} of earlier: see quarantine/lost.jsonl")
     print_problems(report.problems)
     if not report.indexed:

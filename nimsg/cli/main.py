@@ -195,12 +195,15 @@ def sentence(text: str) -> str:
 
 def complain(error: NimsgError) -> int:
     """Say what was refused, on the standard error; its exit code."""
+    from nimsg.cli.show import terminal_width
+    from nimsg.client.lines import folded
     from nimsg.text import clean_body, printable
 
     text = clean_body(str(error)[:LONGEST])
     if isinstance(error, Refusal) and error.kind in HINTS:
         text = f"{text}; {HINTS[error.kind]}"
-    print(printable(f"nimsg: {text}", sys.stderr.encoding), file=sys.stderr)
+    text = folded(f"nimsg: {text}", terminal_width(sys.stderr))
+    print(printable(text, sys.stderr.encoding), file=sys.stderr)
     return error.exit
 
 

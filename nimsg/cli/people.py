@@ -92,8 +92,10 @@ def run_seen(args: Namespace) -> int:
     if args.json:
         show.say(show.json_line("seen", row))
     else:
-        told = last_seen(found, long_time(found.seen_at))
-        show.say(clean_line(f"{told}."))
+        told = f"{last_seen(found, long_time(found.seen_at))}."
+        # A name keeps its own first letter.
+        whole = told if told.startswith(found.user) else show.sentence(told[:-1])
+        show.say(clean_line(whole))
     return Exit.DONE
 
 

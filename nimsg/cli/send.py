@@ -75,6 +75,7 @@ def run_send(args: Namespace) -> int:
     if to or not args.reply_to:
         check_recipients("", to)
     check_client_id(args.client_id)
+    check_utf8("the subject", args.subject)
     body = read_body(args)
     check_message(args.subject, body)
     settings = read_settings(args)
@@ -122,6 +123,7 @@ def read_body(args: Namespace) -> str:
     """
     if args.message is not None:
         text: str = args.message
+        check_utf8("the text", text)
         return text
     if args.file in (None, STDIN):
         if sys.stdin.isatty():
@@ -131,6 +133,15 @@ def read_body(args: Namespace) -> str:
         name, data = args.file, _read_file(Path(args.file))
     if len(data) > limit("body_bytes"):
         raise Refusal("body_too_large", data={"limit": limit("body_bytes")})
+    return _decoded(name, data)
+
+
+def check_utf8(name: str, text: str) -> None:
+    """Raises `Refusal` for an argument whose bytes were no UTF-8."""
+    _decoded(name, text.encode("utf-8", "surrogateescape"))
+
+
+def _decoded(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -34,6 +34,7 @@ PORT_MOST = 65_535
 MIN_FREE_LEAST_MIB = 8
 RETENTION_MOST_DAYS = 36_500
 SECONDS_MOST = 10**9
+SHOWN = 32
 PRIVATE = 0o077
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is told apart, not bound
 
@@ -243,14 +244,31 @@ def _seconds(
     if option is not None and positional is not None:
         raise UsageError(f"the {name} is given twice")
     if positional is not None:
-        if not positional.isdecimal() or not 0 < int(positional) <= SECONDS_MOST:
-            raise UsageError(f"{positional!r} is no {name}: seconds, 1 or more")
+        if not _is_number(positional, 1):
+            raise UsageError(
+                f"{name} is 1 to {SECONDS_MOST} seconds, not {positional[:SHOWN]!r}; "
+                f"{_option(name)} 0 is never"
+            )
         return float(positional)
     if option is None:
         return usual
-    if not option.isdecimal() or int(option) > SECONDS_MOST:
-        raise UsageError(f"{option!r} is no {name}: seconds, 0 or more")
+    if not _is_number(option, 0):
+        raise UsageError(
+            f"{_option(name)} is 0 to {SECONDS_MOST} seconds (0: never), "
+            f"not {option[:SHOWN]!r}"
+        )
     return float(option)
+
+
+def _is_number(text: str, least: int) -> bool:
+    """Whether a text is a whole number of seconds."""
+    digits = text.isdecimal() and len(text) <= len(str(SECONDS_MOST))
+    return digits and least <= int(text) <= SECONDS_MOST
+
+
+def _option(name: str) -> str:
+    """The option that says the same as a place on the command line."""
+    return f"--{name.lower().replace('_', '-')}"
 
 
 def port_of(text: str) -> int:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from nimsg.client.tables import Column, many as many, table
+from nimsg.client.tables import Column, table
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import clean_body, clean_line as clean_line, printable, wrap
+from nimsg.text import clean_body, printable, wrap
 
 
 NARROW = 40

@@ -11,6 +11,7 @@ from nimsg.cli.lineeditor import EndOfInput, Line
 from nimsg.cli.login import Login, ask_person
 from nimsg.cli.prompt import Prompt
 from nimsg.cli.settings import Settings
+from nimsg.cli.terminal import drop_typed
 from nimsg.client.acts import Acts
 from nimsg.client.acts_news import News
 from nimsg.client.acts_person import Person
@@ -38,7 +39,11 @@ def talk(settings: Settings, peer_port: int) -> int:
     Private links are listened for on `peer_port`, 0 is any. Raises what ends the
     session too early.
     """
-    asyncio.run(_Talk(settings, peer_port).run())
+    try:
+        asyncio.run(_Talk(settings, peer_port).run())
+    except NimsgError:
+        drop_typed(0)  # it was typed for a session that is over
+        raise
     return Exit.DONE
 
 
@@ -105,24 +110,35 @@ class _Session:
 
         Raises what ends it too early, in a group.
         """
-        rooms, news = Rooms(self._me), News(self._me)
-        async with asyncio.TaskGroup() as links:
-            privates = Privates(self._me, links, self._peer_port)
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._read())
-                    acts = Acts(self._me, rooms, privates, news)
-                    tasks.create_task(self._hear(acts, rooms, privates))
-                    with suppress(Unreachable):  # it is come back to
-                        await acts.greet()
-                    tasks.create_task(rooms.keep_up())
-                    tasks.create_task(rooms.keep_marks())
-                    tasks.create_task(news.watch())
-                    await self._work(acts)
-            except* _Stopped:
-                await self._end(rooms, privates)
+        rooms, links = Rooms(self._me), asyncio.TaskGroup()
+        privates = Privates(self._me, links, self._peer_port)
+        try:
+            async with links:
+                await self._go_on(rooms, privates)
+        except* OSError:  # nobody reads what is said here
+            await self._leave(rooms, privates)
+            raise
 
-    async def _hear(self, acts: Acts, rooms: Rooms, privates: Privates) -> None:
+    async def _go_on(self, rooms: Rooms, privates: Privates) -> None:
+        """Do what is typed and tell what happens, and say goodbye in the end."""
+        news = News(self._me)
+        acts = Acts(self._me, rooms, privates, news)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read())
+                tasks.create_task(self._hear(acts))
+                with suppress(Unreachable):  # it is come back to
+                    await acts.greet()
+                tasks.create_task(rooms.keep_up())
+                tasks.create_task(rooms.keep_marks())
+                tasks.create_task(news.watch())
+                await self._work(acts)
+        except* _Stopped:
+            self._prompt.close()
+            self._me.note("goodbye")
+            await self._leave(rooms, privates)
+
+    async def _hear(self, acts: Acts) -> None:
         """Tell what the server says unasked."""
 
         def handle(event: ServerEvent) -> None:
@@ -130,8 +146,8 @@ class _Session:
                 acts.happened(known)
 
         def returned() -> None:
-            rooms.returned()
-            privates.returned()
+            acts.rooms.returned()
+            acts.privates.returned()
 
         await self._home.run(handle, returned)
 
@@ -152,10 +168,8 @@ class _Session:
                 break
         raise _Stopped
 
-    async def _end(self, rooms: Rooms, privates: Privates) -> None:
-        """Say goodbye to everybody."""
-        self._prompt.close()
-        self._me.note("goodbye")
+    async def _leave(self, rooms: Rooms, privates: Privates) -> None:
+        """Log out, and let everybody know."""
         try:
             async with asyncio.timeout(GOODBYE_S):
                 await privates.close()
@@ -178,7 +192,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return min(flat, key=lambda error: isinstance(error, NimsgError))
 
 
-def _ask(question: Question, said: str) -> str:
+async def _ask(question: Question, said: str) -> str:
     """Ask on the terminal; nothing else can happen meanwhile."""
     with _interruptible():
         return ask_person(question, said)

@@ -49,6 +49,16 @@ class Modes:
                 termios.tcsetattr(self._fd, termios.TCSANOW, saved)
 
 
+def drop_typed(fd: int) -> None:
+    """Keys that nobody has read are no keys for whoever comes next.
+
+    Nothing happens where this is no terminal, or somebody else is to read it.
+    """
+    with suppress(OSError, termios.error):
+        if os.tcgetpgrp(fd) == os.getpgrp():
+            termios.tcflush(fd, termios.TCIFLUSH)
+
+
 class Signals:
     """Handlers of signals on the loop; one that is ignored stays ignored."""
 

@@ -26,25 +26,28 @@ DONE = "logout"  # the command that ends a session
 
 
 class Acts:
-    """Does what a person asks for, and tells them what happens."""
+    """Does what a person asks for, and tells them what happens.
+
+    `me`, `rooms` and `privates` are what its commands work with.
+    """
 
     def __init__(
         self, me: Person, rooms: Rooms, privates: Privates, news: News
     ) -> None:
-        self._me = me
-        self._rooms = rooms
-        self._privates = privates
+        self.me = me
+        self.rooms = rooms
+        self.privates = privates
         self._news = news
 
     async def greet(self) -> None:
         """What a person is told first: themselves, the others, #lobby, new mail."""
-        me = self._me
+        me = self.me
         welcome = me.home.welcome
         me.note(f"welcome, {welcome.user}; help lists the commands")
         if welcome.last_login is not None:
             me.note(_last_login(me, welcome.last_login, welcome.failures))
         await acts_people.whoelse(me, Invocation("whoelse", {}))
-        await self._rooms.enter()
+        await self.rooms.enter()
         await self._news.enter()
 
     async def perform(self, line: str) -> bool:
@@ -53,7 +56,7 @@ class Acts:
         What is refused is said. Raises `ProtocolFault` for a server that breaks the
         protocol.
         """
-        home = self._me.home
+        home = self.me.home
         home.acted = False
         try:
             typed = parse(line)
@@ -64,13 +67,13 @@ class Acts:
             await ACTS[typed.command](self, typed)
             # What only asks is no sign of a person to the server; typing it is.
             if not home.acted:
-                self._privates.touches.now()
+                self.privates.touches.now()
         except ProtocolFault as fault:
             if fault.fatal:
                 raise
-            self._me.note(str(fault))
+            self.me.note(str(fault))
         except NimsgError as error:
-            self._me.note(_why(error))
+            self.me.note(_why(error))
         return True
 
     def happened(self, event: Event) -> None:
@@ -79,14 +82,14 @@ class Acts:
             case Presence():
                 self._presence(event)
             case Broadcast():
-                time = self._me.time(event.at)
-                self._me.say(said("to all", event.sender, event.body, time))
+                time = self.me.time(event.at)
+                self.me.say(said("to all", event.sender, event.body, time))
             case RoomMessage():
-                self._rooms.heard(event)
+                self.rooms.heard(event)
             case Invited():
-                self._privates.invited(event)
+                self.privates.invited(event)
             case LinkEnded():
-                self._privates.ended(event)
+                self.privates.ended(event)
             case ShuttingDown():
                 self._shutting_down(event)
 
@@ -94,61 +97,67 @@ class Acts:
         how = "logged in"
         if event.reason is not None:
             how = acts_people.WENT[event.reason]
-        self._me.note(f"{self._me.time(event.at)} {event.user} {how}")
+        self.me.note(f"{self.me.time(event.at)} {event.user} {how}")
 
     def _shutting_down(self, event: ShuttingDown) -> None:
         left_s = event.left_s
-        time = self._me.time(event.at)
+        time = self.me.time(event.at)
         if left_s is None:
-            self._me.note(f"{time} the shutdown is canceled")
+            self.me.note(f"{time} the shutdown is canceled")
         else:
-            self._me.note(f"{time} the server shuts down in {left_s} s")
-
-    # -- commands that need more than the person
-
-    async def _help(self, typed: Invocation) -> None:
-        command = typed.args["command"]
-        topic = command if isinstance(command, str) else None
-        self._me.say_all(help_lines(topic))
-
-    async def _start_private(self, typed: Invocation) -> None:
-        user = self._other(typed)
-        self._me.home.acted = True
-        self._privates.start(user)
-
-    async def _private(self, typed: Invocation) -> None:
-        user = self._other(typed)
-        self._me.home.acted = True  # it tells the server itself, now and then
-        await self._privates.send(user, typed.text("text"))
-
-    def _other(self, typed: Invocation) -> str:
-        """Whom a private link is to be with."""
-        user = typed.text("user")
-        if user == self._me.user:
-            raise UsageError("a private link needs somebody else")
-        return user
-
-    async def _stop_private(self, typed: Invocation) -> None:
-        await self._privates.stop(typed.text("user"))
+            self.me.note(f"{time} the server shuts down in {left_s} s")
 
 
 Act = Callable[[Acts, Invocation], Awaitable[None]]
 
 
+# -- commands that need more than the person
+
+
+async def _help(acts: Acts, typed: Invocation) -> None:
+    command = typed.args["command"]
+    topic = command if isinstance(command, str) else None
+    acts.me.say_all(help_lines(topic))
+
+
+async def _start_private(acts: Acts, typed: Invocation) -> None:
+    user = _other(acts, typed)
+    acts.me.home.acted = True
+    acts.privates.start(user)
+
+
+async def _private(acts: Acts, typed: Invocation) -> None:
+    user = _other(acts, typed)
+    acts.me.home.acted = True  # it tells the server itself, now and then
+    await acts.privates.send(user, typed.text("text"))
+
+
+async def _stop_private(acts: Acts, typed: Invocation) -> None:
+    await acts.privates.stop(typed.text("user"))
+
+
+def _other(acts: Acts, typed: Invocation) -> str:
+    """Whom a private link is to be with."""
+    user = typed.text("user")
+    if user == acts.me.user:
+        raise UsageError("a private link needs somebody else")
+    return user
+
+
 def _plain(act: Callable[[Person, Invocation], Awaitable[None]]) -> Act:
-    return lambda acts, typed: act(acts._me, typed)  # noqa: SLF001
+    return lambda acts, typed: act(acts.me, typed)
 
 
 def _in_rooms(act: Callable[[Person, Invocation, Rooms], Awaitable[None]]) -> Act:
-    return lambda acts, typed: act(acts._me, typed, acts._rooms)  # noqa: SLF001
+    return lambda acts, typed: act(acts.me, typed, acts.rooms)
 
 
 ACTS: dict[str, Act] = {
     "message": _plain(acts_mail.message),
     "broadcast": _plain(acts_people.broadcast),
-    "startprivate": Acts._start_private,  # noqa: SLF001
-    "private": Acts._private,  # noqa: SLF001
-    "stopprivate": Acts._stop_private,  # noqa: SLF001
+    "startprivate": _start_private,
+    "private": _private,
+    "stopprivate": _stop_private,
     "whoelse": _plain(acts_people.whoelse),
     "whoelsesince": _plain(acts_people.whoelsesince),
     "seen": _plain(acts_people.seen),
@@ -175,7 +184,7 @@ ACTS: dict[str, Act] = {
     "members": _in_rooms(acts_rooms.members),
     "logins": _plain(acts_people.logins),
     "shutdown": _plain(acts_people.shutdown),
-    "help": Acts._help,  # noqa: SLF001
+    "help": _help,
 }
 
 

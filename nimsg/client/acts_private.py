@@ -63,10 +63,7 @@ class Privates:
         """Say something to somebody, and to nobody else."""
         link = self._links.get(user)
         if link is None:
-            raise Refusal(
-                "no_private",
-                f"no active private session with {user}: startprivate {user}",
-            )
+            raise await self._no_link(user)
         try:
             await link.send(text)
         except Refusal:
@@ -75,8 +72,7 @@ class Privates:
             if self._links.pop(user, None) is not None:
                 await self._tell_server(user)
             raise
-        time = self._me.time(self._me.clock())
-        self._me.say(said(f"private to {user}", self._me.user, text, time))
+        self.told(user, self._me.user, text)
         self._touch()
 
     async def stop(self, user: str) -> None:
@@ -93,7 +89,7 @@ class Privates:
         if link is not None:
             await link.end()
         what = "the private link to" if link else "the invitation to"
-        self._me.note(f"{what} {user} is ended")
+        self.happened(user, f"{what} {user} is ended")
 
     def ended(self, event: LinkEnded) -> None:
         """The server says that a link or a question is over; it may be known."""
@@ -104,13 +100,13 @@ class Privates:
         if link is not None:
             self._tasks.create_task(link.end())
         if link is not None or asking is not None:
-            self._me.note(TOLD[event.reason].format(event.user))
+            self.happened(event.user, TOLD[event.reason].format(event.user))
 
     def returned(self) -> None:
         """The session was lost and is back: links are to be begun anew."""
         links, self._links = self._links, {}
         for user, link in links.items():
-            self._me.note(f"the private link to {user} is ended")
+            self.happened(user, f"the private link to {user} is ended")
             self._tasks.create_task(self._give_up(user, link))
 
     async def close(self) -> None:
@@ -122,6 +118,22 @@ class Privates:
         links, self._links = self._links, {}
         for link in links.values():
             await link.end()
+
+    def has(self, user: str) -> bool:
+        """Whether there is a link to somebody."""
+        return user in self._links
+
+    # -- what the person is shown
+
+    def told(self, user: str, sender: str, text: str) -> None:
+        """Show what was said on the link to `user`, by either side."""
+        place = "private" if sender == user else f"private to {user}"
+        time = self._me.time(self._me.clock())
+        self._me.say(said(place, sender, text, time))
+
+    def happened(self, _: str, text: str) -> None:
+        """Show what became of the link to somebody."""
+        self._me.note(text)
 
     # -- agreeing
 
@@ -182,21 +194,34 @@ class Privates:
         params = {"invitation": event.invitation, **answer}
         return await self._me.call("private.answer", params)
 
+    async def _no_link(self, user: str) -> Refusal:
+        """Why nothing can be said to somebody; where they are not known, it is raised.
+
+        Who blocks the person is offline here, too.
+        """
+        row = await self._me.call("presence.seen", {"user": user})
+        if not people_answers.seen_row(row).online:
+            return Refusal("user_offline", data={"user": user})
+        return Refusal(
+            "no_private",
+            f"no active private session with {user}; "
+            f"start one with: startprivate {user}",
+        )
+
     # -- a link that stands
 
     def _open(self, user: str, link: PeerLink) -> None:
         self._links[user] = link
         where = link.peer_address
-        self._me.note(f"private link to {user} at {where}: private {user} TEXT")
+        self.happened(user, f"private link to {user} at {where}: private {user} TEXT")
         self._tasks.create_task(self._receive(user, link))
 
     async def _receive(self, user: str, link: PeerLink) -> None:
         while (text := await link.receive()) is not None:
-            time = self._me.time(self._me.clock())
-            self._me.say(said("private", user, text, time))
+            self.told(user, user, text)
         if self._links.get(user) is link:
             del self._links[user]
-            self._me.note(ENDED[link.ended_by].format(user))
+            self.happened(user, ENDED[link.ended_by].format(user))
             if link.ended_by is not Ending.BYE:  # else the other side has told it
                 await self._tell_server(user)
         await link.end()

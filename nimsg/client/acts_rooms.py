@@ -76,6 +76,8 @@ class Rooms:
         """The connection is back: look for what was said meanwhile."""
         for room in self._shown:
             self._ask_for(room)
+        if self._marks:
+            self._marked.set()
 
     def joined(self, room: str, page: RoomPage) -> None:
         """The person has come in; the page is shown by who calls."""
@@ -129,15 +131,19 @@ class Rooms:
             await self.tell_marks()
 
     async def tell_marks(self) -> None:
-        """Tell the server now."""
+        """Tell the server now; what it cannot be told is kept for the return."""
         self._marked.clear()
-        marks, self._marks = self._marks, {}
-        for room, position in marks.items():
+        while self._marks:
+            room, position = next(iter(self._marks.items()))
             params: JsonObject = {"room": room, "position": position}
             try:
                 await self._me.call("room.mark", params)
-            except (Refusal, Unreachable):
-                continue
+            except Unreachable:
+                return
+            except Refusal:
+                pass  # nobody is in the room any more
+            if self._marks.get(room) == position:
+                del self._marks[room]
 
     def show_page(self, page: RoomPage) -> None:
         """Show messages that were asked for."""
@@ -278,19 +284,23 @@ async def leave(me: Person, typed: Invocation, rooms: Rooms) -> None:
 
 async def history(me: Person, typed: Invocation, rooms: Rooms) -> None:
     """Show what was said."""
-    room, before = typed.text("room"), typed.number("position")
-    query: JsonObject = {"room": room, "limit": HISTORY_ROWS}
+    room, before, mine = typed.text("room"), typed.number("n"), bool(typed.text("n"))
+    query: JsonObject = {"room": room, "limit": HISTORY_ROWS, "mine": mine}
     if before is not None:
         query["before"] = before
     page = people_answers.room_page(await me.call("room.history", query))
     if not page.positions:
-        me.note(f"nothing was said in #{room}" + (" before that" if before else ""))
+        when = " since you last wrote" if mine else " before that" if before else ""
+        me.note(f"nothing was said in #{room}{when}")
         return
-    first = page.positions[0]
-    me.note(f"#{room}, messages {first} to {page.positions[-1]} of {page.last}")
+    first, last = page.positions[0], page.positions[-1]
+    me.note(f"#{room}, messages {first} to {last} of {page.last}")
     rooms.show_page(page)
-    rooms.seen(room, first if page.more else 1, page.positions[-1])
-    if page.more:
+    rooms.seen(room, first if page.more or mine else 1, last)
+    if page.more and mine:
+        onward = min(last + HISTORY_ROWS, page.last) + 1
+        me.note(f"history {room} {onward} shows what came next")
+    elif page.more:
         me.note(f"history {room} {first} shows what was before")
 
 

@@ -1,7 +1,8 @@
 """A session that comes back: one account over one connection after the other."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
@@ -9,9 +10,9 @@ from nimsg.client import people_answers
 from nimsg.client.address import Address, Security
 from nimsg.client.aio import AioClient, connect
 from nimsg.client.failures import passes, pauses
-from nimsg.client.login import Ask, Dialog, Question, logging_in
+from nimsg.client.login import Dialog, Question, Step
 from nimsg.client.people_answers import Welcome
-from nimsg.client.queries import run_async
+from nimsg.client.queries import Request
 from nimsg.errors import NimsgError, Refusal, Unavailable, Unreachable
 from nimsg.protocol.constants import CloseReason, Device
 from nimsg.protocol.envelope import ServerEvent
@@ -20,6 +21,7 @@ from nimsg.protocol.strict import JsonObject
 
 
 Say = Callable[[str], None]
+Ask = Callable[[Question, str], Awaitable[str]]
 
 # Why a session is not come back to.
 FINAL: dict[str, Callable[[], NimsgError]] = {
@@ -40,6 +42,26 @@ FINAL: dict[str, Callable[[], NimsgError]] = {
 }
 
 
+class LinkState(StrEnum):
+    """Whether the server can be asked something now."""
+
+    OFF = "not connected"
+    UP = "online"
+    LOST = "lost"
+    TRYING = "trying"
+
+
+class Link(NamedTuple):
+    """How the connection stands and why.
+
+    While it is lost, `retry_at_s` is when it is tried again, by the loop's clock.
+    """
+
+    state: LinkState
+    why: str = ""
+    retry_at_s: float = 0.0
+
+
 class Way(NamedTuple):
     """How a server is reached.
 
@@ -57,16 +79,26 @@ class Steady:
     """Calls methods as one account, and comes back where the connection is lost.
 
     `log_in`, then `run` in a task of its own, and `close` in the end. What the
-    person is to know of all this is given to `say`. `acted` is set by any call that
-    shows the server that a person is there.
+    person is to know of all this is given to `say`, and how the connection stands
+    to `watch`. `acted` is set by any call that shows the server that a person is
+    there.
     """
 
-    def __init__(self, way: Way, device: Device, say: Say) -> None:
+    def __init__(
+        self,
+        way: Way,
+        device: Device,
+        say: Say,
+        watch: Callable[[Link], None] = lambda _: None,
+    ) -> None:
         self.acted = False
+        self.link = Link(LinkState.OFF)
         self.welcome = Welcome("", "", 0, 0, None, None, 0, 0)
         self._way = way
         self._device = device
         self._say = say
+        self._watch = watch
+        self._retry = asyncio.Event()
         self._client = AioClient(way.address, way.timeout_s)
         self._up = asyncio.Event()
         self._secret: str | None = None
@@ -81,9 +113,18 @@ class Steady:
         """The address of this machine that the server is reached from."""
         return self._client.local_host
 
+    @property
+    def is_up(self) -> bool:
+        """Whether a call can be made now."""
+        return self._up.is_set()
+
     async def reach(self, patience_s: float) -> None:
         """Connect. Raises what `connect` raises."""
         self._client = await self._reached(patience_s)
+
+    def retry_now(self) -> None:
+        """Where it waits before it tries again: wait no longer."""
+        self._retry.set()
 
     async def log_in(self, dialog: Dialog, ask: Ask) -> None:
         """Go through the dialog. Raises the refusal that ends it.
@@ -92,7 +133,7 @@ class Steady:
         """
         self.welcome = await self._walk(dialog, ask)
         self._secret = dialog.secret
-        self._up.set()
+        self._is_back()
 
     async def call(
         self, method: str, params: JsonObject, parked_s: float = 0.0
@@ -147,7 +188,7 @@ class Steady:
         except (Unreachable, Refusal):
             pass
         finally:
-            self._up.clear()
+            self._is_off()
             await self.close()
 
     async def close(self) -> None:
@@ -156,6 +197,28 @@ class Steady:
 
     # -- coming back
 
+    def _is_back(self) -> None:
+        self._up.set()
+        self._stand(Link(LinkState.UP))
+
+    def _is_off(self) -> None:
+        self._up.clear()
+        self._stand(Link(LinkState.OFF))
+
+    def _stand(self, link: Link) -> None:
+        self.link = link
+        self._watch(link)
+
+    async def _wait(self, pause_s: float, why: str) -> None:
+        """Wait before the next try, or until it is wanted at once."""
+        self._retry.clear()
+        self._stand(Link(LinkState.LOST, why, _now() + pause_s))
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._retry.wait()
+        except TimeoutError:
+            return
+
     def _lose(self, client: AioClient) -> None:
         if client is self._client:
             self._up.clear()
@@ -163,14 +226,17 @@ class Steady:
 
     async def _come_back(self) -> None:
         self._up.clear()
-        await self._client.close()
         reason = self._client.closing
         if reason in FINAL:
+            self._is_off()
+            await self._client.close()
             raise FINAL[reason]()
         patience_s = self._way.patience_s
         ends = "" if patience_s is not None else "; Ctrl-C ends"
         stopped = reason == CloseReason.SHUTDOWN
         lost = "the server has stopped" if stopped else "the connection was lost"
+        self._stand(Link(LinkState.TRYING, lost))
+        await self._client.close()
         self._say(f"{lost}; trying to come back{ends}")
         deadline = _now() + (float("inf") if patience_s is None else patience_s)
         waits = pauses()
@@ -181,9 +247,11 @@ class Steady:
                 how = await self._return(await connect(*self._way[:3]))
             except (Unreachable, Refusal) as failure:
                 if not passes(failure) or _now() + pause_s > deadline:
+                    self._is_off()
                     raise
-                await asyncio.sleep(pause_s)
-        self._up.set()
+                await self._wait(pause_s, lost)
+                self._stand(Link(LinkState.TRYING, lost))
+        self._is_back()
         self._say(how)
 
     async def _return(self, client: AioClient) -> str:
@@ -225,27 +293,36 @@ class Steady:
 
     async def _walk(self, dialog: Dialog, ask: Ask) -> Welcome:
         """Take the dialog to its end, whoever must answer."""
+        answer: JsonObject = {}
         asked = False
-
-        def put(question: Question, said: str) -> str:
-            nonlocal asked
-            asked = True
-            return ask(question, said)
-
-        async def call(method: str, params: JsonObject) -> JsonObject:
-            nonlocal asked
-            again, asked = asked, False
+        while (request := dialog.request) or dialog.question:
+            if request is None:
+                if (question := dialog.question) is not None:
+                    asked = True
+                    dialog.answer(await ask(question, dialog.said))
+                continue
             try:
-                return await self._client.call(method, params)
-            except Unreachable:
-                if not again:
-                    raise
-            # A person may have taken longer than the server waits.
-            await self._client.close()
-            self._client = await self._reached(0.0)
-            return await self._client.call(method, params)
+                answer = await self._put(request, again=asked)
+            except Refusal as refusal:
+                dialog.refused(refusal)
+            else:
+                dialog.result(answer)
+            asked = False
+        if dialog.refusal is not None and dialog.step is Step.ENDED:
+            raise dialog.refusal
+        return people_answers.welcome(answer)
 
-        return people_answers.welcome(await run_async(logging_in(dialog, put), call))
+    async def _put(self, request: Request, *, again: bool) -> JsonObject:
+        """What the server answers; `again`, over a new connection if need be."""
+        try:
+            return await self._client.call(*request)
+        except Unreachable:
+            if not again:
+                raise
+        # A person may have taken longer than the server waits.
+        await self._client.close()
+        self._client = await self._reached(0.0)
+        return await self._client.call(*request)
 
     async def _reached(self, patience_s: float) -> AioClient:
         deadline = _now() + patience_s
@@ -264,5 +341,5 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _nobody(question: Question, _: str) -> str:
+async def _nobody(question: Question, _: str) -> str:
     raise Refusal("login_required", f"nobody can be asked: {question.text}")

@@ -33,6 +33,7 @@ LEADERS = ("/", ":")
 BLANKS = " \t"
 SHOWN_CHARS = 32
 NUMBER = re.compile(r"[0-9]+\Z")
+NOTHING = ("''", '""')  # as a shell takes it
 # These are the rest of their line.
 RESTS: frozenset[Kind] = frozenset({"text", "topic", "words"})
 GAP = "  "
@@ -42,8 +43,8 @@ class Argument(NamedTuple):
     """One argument of a command: its key in `Invocation.args`, and what it may be.
 
     A `word` is its own name and nothing else; `instead` is a word that may stand
-    for a number. A number lies in `least` to `most`; with `capped`, a greater one
-    counts as `most`.
+    for a number, and two quotes stand for an empty topic. A number lies in `least`
+    to `most`; with `capped`, a greater one counts as `most`.
     """
 
     name: str
@@ -95,7 +96,7 @@ SINCE = Argument("seconds", "number", most=limit("since_s"), capped=True)
 DELAY = Argument(
     "seconds", "number", optional=True, instead="cancel", most=limit("shutdown_s")
 )
-POSITION = Argument("position", "number", optional=True, least=1)
+BEFORE = Argument("n", "number", optional=True, instead="mine", least=1)
 ALL = Argument("all", "word", optional=True)
 
 
@@ -147,15 +148,15 @@ COMMANDS: dict[str, Command] = _table(
     Command("say", (ROOM_NAME, TEXT), "Rooms", "say something in a room"),
     Command(
         "history",
-        (ROOM_NAME, POSITION),
+        (ROOM_NAME, BEFORE),
         "Rooms",
-        "show what was said, or what was before a position",
+        "show what was said, before N, or since you wrote",
     ),
     Command(
         "topic",
         (ROOM_NAME, TOPIC._replace(name="text")),
         "Rooms",
-        "show a room's topic, or set it",
+        "show a room's topic, or set it; '' is none",
     ),
     Command("members", (ROOM_NAME,), "Rooms", "list the members of a room"),
     Command("logins", (), "Session", "list your last logins"),
@@ -330,6 +331,8 @@ def _read_text(_: Argument, word: str) -> str:
 
 
 def _read_topic(_: Argument, word: str) -> str:
+    if word in NOTHING:
+        return ""
     try:
         check_topic(word)
     except Refusal as refusal:
@@ -372,7 +375,7 @@ _READERS: dict[Kind, Callable[[Argument, str], Value]] = {
     "word": _read_word,
     "command": _read_command,
 }
-_NUMBERS = {"seconds": "number of seconds", "position": "position"}
+_NUMBERS = {"seconds": "number of seconds", "n": "position"}
 
 
 def _misused(command: Command, what: str) -> UsageError:

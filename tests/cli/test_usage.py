@@ -29,7 +29,12 @@ def _server(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         (("bob", "-s", "x" * 201), 4, "at most 200 characters"),
         (("bob", "-s", "two\nlines"), 4, "one line"),
-        (("bob", "-s", "\udcff"), 4, "surrogates"),
+        (
+            ("bob", "-s", "ab\udcff"),
+            4,
+            "the subject is not UTF-8: byte 2 cannot",
+        ),
+        (("bob", "-m", "ä\udcff"), 4, "the text is not UTF-8: byte 2 cannot"),
         ((), 2, "1 to 64 people"),
         (tuple(f"u{n}" for n in range(65)), 2, "1 to 64 people"),
         (("a b",), 2, "printable ASCII"),

@@ -87,7 +87,7 @@ class Someone(NamedTuple):
         return await self.screen.shows(text)
 
 
-def _nobody(question: Question, _: str) -> str:
+async def _nobody(question: Question, _: str) -> str:
     raise AssertionError(question)
 
 
@@ -170,7 +170,7 @@ async def test_x7_a_command_counts_as_activity_and_nonsense_does_not(
     ):
         time.advance(50)
         await ann.types(line)
-        await ann.acts._privates.touches.settle()
+        await ann.acts.privates.touches.settle()
         time.advance(50)
         if counts:
             await ann.home.call("session.ping", {})
@@ -192,6 +192,27 @@ async def test_x7_what_others_say_is_no_activity(tmp_path: Path) -> None:
             await bob.types("message ann hello")
         await bob.sees("ann was logged out")
         assert "nothing was done here" in str(await ann.ends())
+
+
+async def test_a_stalled_touch_holds_no_command_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with somebody(server, "ann") as ann:
+        call, stalled = ann.acts.me.call, asyncio.Event()
+
+        async def stalling(method: str, params: JsonObject) -> JsonObject:
+            if method == "session.touch":
+                stalled.set()
+                await asyncio.Event().wait()
+            return await call(method, params)
+
+        monkeypatch.setattr(ann.acts.me, "call", stalling)
+        async with asyncio.timeout(DEADLINE_S):
+            await ann.types("rooms")
+            await stalled.wait()
+            for _ in range(3):
+                await ann.types("rooms")
+                await ann.sees("#lobby")
 
 
 # -- rooms
@@ -273,6 +294,120 @@ async def test_the_end_of_much_is_not_all_of_it(server: Server) -> None:
                 await ann.rooms.tell_marks()
 
 
+async def test_a_mark_that_could_not_be_told_is_told_after_the_return(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("create lab")
+        await ann.types("join lab")
+        await ann.rooms.tell_marks()
+        ann.home._up.clear()
+        await bob.types("say lab one")
+        await ann.sees("<bob> one")
+        await ann.rooms.tell_marks()
+        monkeypatch.setattr(acts_rooms, "MARK_S", 0.01)
+        marked, call = asyncio.Event(), ann.acts.me.call
+
+        async def watching(method: str, params: JsonObject) -> JsonObject:
+            result = await call(method, params)
+            if method == "room.mark" and params["room"] == "lab":
+                marked.set()
+            return result
+
+        monkeypatch.setattr(ann.acts.me, "call", watching)
+        ann.home._client.abort()
+        async with asyncio.timeout(DEADLINE_S):
+            await marked.wait()
+        unread = {one.room: one.unread for one in await acts_rooms.joined(ann.acts.me)}
+    assert unread["lab"] == 0
+
+
+async def test_a_mark_of_a_room_that_was_left_is_not_told(server: Server) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("create lab")
+        await ann.types("join lab")
+        ann.home._up.clear()
+        ann.rooms.seen("lab", 1, 2)
+        await ann.rooms.tell_marks()
+        assert "lab" in ann.rooms._marks
+        ann.rooms.left("lab")
+        assert "lab" not in ann.rooms._marks
+
+
+async def test_of_much_that_was_missed_the_end_is_shown(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts_rooms, "CAUGHT_UP_MOST", 3)
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        monkeypatch.setattr(ann.rooms, "heard", lambda _: None)
+        for number in range(5):
+            await bob.types(f"say lobby {number}")
+        await bob.types("message ann done")
+        await ann.sees("new message i1 from bob")
+        monkeypatch.undo()
+        monkeypatch.setattr(acts_rooms, "CAUGHT_UP_MOST", 3)
+        await bob.types("say lobby last")
+        await ann.sees("-- much was said in #lobby (history lobby); the end of it:")
+        for text in ("3", "4", "last"):
+            assert f"#lobby <bob> {text}" in await ann.sees("#lobby")
+
+
+async def test_who_joins_a_room_sees_the_end_of_what_was_said(server: Server) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("create lab")
+        for number in range(acts_rooms.FIRST_LINES + 2):
+            await bob.types(f"say lab {number}")
+        await ann.types("join lab")
+        await ann.types("blocks")
+        await ann.sees("you are in #lab")
+        at = await ann.screen.has("you block nobody")
+        shown = [line for line in ann.screen.lines[:at] if "#lab" in line]
+    assert len(shown) == acts_rooms.FIRST_LINES
+    assert shown[-1].endswith(f"<bob> {acts_rooms.FIRST_LINES + 1}")
+
+
+async def test_history_shows_what_was_said_since_ones_own(server: Server) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("say lobby long ago")
+        await ann.types("say lobby mine")
+        await ann.types("history lobby mine")
+        await ann.sees("nothing was said in #lobby since you last wrote")
+        for number in range(3):
+            await bob.types(f"say lobby {number}")
+        await ann.screen.has("<bob> 2")
+        ann.screen.lines.clear()
+        await ann.types("history lobby mine")
+        await ann.sees("#lobby, messages ")
+        shown = [line.rpartition("> ")[2] for line in ann.screen.lines]
+    assert shown == ["0", "1", "2"]
+
+
+async def test_history_since_ones_own_says_how_it_goes_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts_rooms, "HISTORY_ROWS", 2)
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await ann.types("say lobby mine")
+        for number in range(5):
+            await bob.types(f"say lobby {number}")
+        await ann.screen.has("<bob> 4")
+        ann.screen.lines.clear()
+        await ann.types("history lobby mine")
+        await ann.sees("<bob> 1")
+        onward = await ann.sees("shows what came next")
+        await ann.types(onward.removeprefix("-- ").partition(" shows")[0])
+        await ann.sees("<bob> 2")
+        await ann.sees("<bob> 3")
+
+
+async def test_a_topic_can_be_taken_away(server: Server) -> None:
+    async with somebody(server, "ann") as ann:
+        await ann.types("create lab plans")
+        await ann.types("topic lab ''")
+        await ann.types("topic lab")
+        await ann.sees("#lab has no topic")
+
+
 async def test_who_is_not_in_a_room_cannot_leave_it(server: Server) -> None:
     async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
         await bob.types("create lab")
@@ -331,6 +466,26 @@ async def test_a_private_link_needs_somebody_else(server: Server, line: str) -> 
         await ann.sees("a private link needs somebody else")
 
 
+async def test_c22_why_a_private_text_goes_nowhere_is_said(server: Server) -> None:
+    async with somebody(server, "ann") as ann:
+        await ann.types("private nobody hi")
+        await ann.sees("nobody: there is no such user")
+        async with somebody(server, "bob"):
+            await ann.types("private bob hi")
+            await ann.sees(
+                "no active private session with bob; start one with: startprivate bob"
+            )
+        await ann.types("private bob hi")
+        await ann.sees("bob: the user is not online")
+
+
+async def test_c22_who_blocks_is_offline_to_a_private_text(server: Server) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await bob.types("block ann")
+        await ann.types("private bob hi")
+        await ann.sees("bob: the user is not online")
+
+
 async def test_c9_the_last_touch_of_a_window_counts(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,8 +496,8 @@ async def test_c9_the_last_touch_of_a_window_counts(
             called.append(method)
             raise Unreachable("gone")
 
-        monkeypatch.setattr(ann.acts._me, "call", call)
-        touches = ann.acts._privates.touches
+        monkeypatch.setattr(ann.acts.me, "call", call)
+        touches = ann.acts.privates.touches
         for _ in range(3):
             touches.soon(0.2)
             await asyncio.sleep(0.01)
@@ -367,7 +522,7 @@ async def test_c21_a_link_outlives_a_block_but_not_the_session(server: Server) -
             await bob.sees("private <ann> still here")
         await ann.sees("bob ended the private link")
         await ann.types("private bob gone?")
-        await ann.sees("no active private session with bob: startprivate bob")
+        await ann.sees("bob: the user is not online")
 
 
 async def test_a_second_invitation_is_refused_and_one_can_be_taken_back(
@@ -381,7 +536,7 @@ async def test_a_second_invitation_is_refused_and_one_can_be_taken_back(
             await waiting.wait()
             return ""
 
-        bob.acts._me.ask = hesitate
+        bob.acts.me.ask = hesitate
         await ann.types("startprivate bob")
         await bob.sees("Accept?")
         await ann.types("startprivate bob")

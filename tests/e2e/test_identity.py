@@ -333,8 +333,8 @@ def test_s1_2_nobody_is_asked_under_no_input(town: Town) -> None:
     with Terminal("inbox", "--no-input", env=town.stranger("ann").env) as terminal:
         assert terminal.ends() == 78
         assert terminal.text == (
-            "nimsg: no password: give --password-file FILE or NIMSG_PASSWORD, or use a "
-            "terminal\n"
+            "nimsg: no password: give --password-file FILE or NIMSG_PASSWORD, or use "
+            "a\n   terminal\n"
         )
 
 

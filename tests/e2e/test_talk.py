@@ -1,15 +1,19 @@
 """Line mode as people have it: real servers, real terminals (S1, S2, S4, C, K, X)."""
 
+import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nimsg.errors import Exit
+from tests.support.fakeserver import FakeServer, saying_and_staying
 from tests.support.people import PASSWORD, typed
-from tests.support.process import ServerProcess
+from tests.support.process import HANG_S, NIMSG, ServerProcess
 from tests.support.talking import CTRL_C, CTRL_D, Table
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture
@@ -256,7 +260,7 @@ def test_a_mail_is_told_opened_answered_and_acknowledged(table: Table) -> None:
 def test_s1_16_a_private_link_is_asked_for_used_and_stopped(table: Table) -> None:
     ann, bob = table.sits("ann"), table.sits("bob")
     ann.types("private bob too early")
-    ann.sees("no active private session with bob: startprivate bob")
+    ann.sees("no active private session with bob; start one with: startprivate bob")
     ann.types("startprivate bob")
     ann.sees("-- asking bob for a private link")
     bob.sees("ann asks for a private link. Accept? [y/n] ")
@@ -301,7 +305,7 @@ def test_c22_a_logout_ends_the_link(table: Table) -> None:
     assert bob.leaves() == Exit.DONE
     ann.sees("-- bob ended the private link")
     ann.types("private bob hello?")
-    ann.sees("no active private session with bob")
+    ann.sees("bob: the user is not online")
 
 
 def test_s1_11_the_peer_port_can_be_chosen(table: Table) -> None:
@@ -323,6 +327,22 @@ def test_x7_who_does_nothing_is_logged_out_and_told_why(tmp_path: Path) -> None:
         ann.sees("you were logged out: nothing was done here for too long")
 
         assert ann.ends() == Exit.TRY_LATER
+        assert ann.text.endswith("for too long; start again\n   to log in\n")
+
+
+def test_what_was_typed_ahead_is_not_for_the_shell(tmp_path: Path) -> None:
+    with Table(tmp_path) as table, FakeServer(saying_and_staying()) as server:
+        env = ann_env(table, NIMSG_USER="ann", NIMSG_SERVER=server.address)
+        verb = shlex.join([*NIMSG, "talk", "--connect-wait", "0", "--timeout", "1"])
+        line = f'{verb}; read -r line; echo "the shell got: $line"'
+        with Terminal(env=env, run=("sh", "-c", line)) as ann:
+            ann.types("private bob the key is under the mat")
+            ann.sees("says nothing: ")
+            ann.types("true")
+            ann.sees("the shell got: ")
+            ann.ends()
+
+        assert ann.text.endswith("the shell got: true\n")
 
 
 def test_a_shutdown_is_counted_down_and_survived(tmp_path: Path) -> None:
@@ -378,6 +398,43 @@ def test_commands_come_from_a_pipe_and_end_with_it(table: Table) -> None:
         "-- nobody else is online",
         "-- goodbye",
     ]
+
+
+@pytest.mark.parametrize("how", ["more is said", "the input ends", "on a link"])
+def test_who_reads_no_more_is_logged_out_quietly(table: Table, how: str) -> None:
+    bob = table.sits("bob")
+    with subprocess.Popen(
+        [*NIMSG, "talk"],
+        env=ann_env(table, NIMSG_USER="ann"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as ann:
+        assert ann.stdin
+        assert ann.stdout
+        assert ann.stderr
+        assert ann.stdout.readline().startswith(b"-- welcome, ann")
+        assert ann.stdout.readline() == b"-- online now: 1\n"
+        bob.sees("ann logged in")
+        if how == "on a link":
+            ann.stdin.write(b"startprivate bob\n")
+            ann.stdin.flush()
+            bob.sees("Accept? [y/n] ")
+            bob.answers("y")
+            while not ann.stdout.readline().startswith(b"-- private link to bob"):
+                pass
+        ann.stdout.close()
+        if how == "more is said":
+            bob.types("say lobby hello")
+        elif how == "on a link":
+            bob.types("private ann psst")
+            bob.sees("-- ann ended the private link")
+        else:
+            ann.stdin.close()
+        bob.sees("ann logged out")
+
+        assert ann.wait(HANG_S) == Exit.DONE
+        assert ann.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
