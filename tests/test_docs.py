@@ -26,7 +26,7 @@ from nimsg.client import login, peerlink
 from nimsg.core import countdown, private
 from nimsg.errors import KINDS, Exit
 from nimsg.logs import LEVELS
-from nimsg.protocol import connection, results, results_people, results_rooms
+from nimsg.protocol import connection, drafts, results, results_people, results_rooms
 from nimsg.protocol.constants import (
     FEATURES,
     LIMITS,
@@ -41,10 +41,12 @@ from nimsg.protocol.constants import (
 from nimsg.protocol.digest import body_hash, message_digest
 from nimsg.protocol.methods import EVENTS, METHODS, Needs
 from nimsg.protocol.origin import Origin
+from nimsg.protocol.requests import Params
 from nimsg.protocol.results import Result
 from nimsg.server.dispatch import HANDLERS
 from nimsg.server.people import KEPT
 from nimsg.store.accountfile import AccountFile
+from nimsg.store.draftfile import DraftFile
 from nimsg.store.invitationfile import InvitationFile
 from nimsg.store.ledger import Line
 from nimsg.store.messagefile import MessageFile
@@ -318,10 +320,10 @@ def sent_types() -> set[type[Struct]]:
     """Every type of object that a server sends."""
     return {
         kind
-        for module in (results, results_people, results_rooms)
+        for module in (results, results_people, results_rooms, drafts)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Struct)
-        if kind not in (Result, Struct)
+        if kind not in (Result, Struct) and not issubclass(kind, Params)
     }
 
 
@@ -575,6 +577,7 @@ invitation_file = partial(
     file_faults, title="Members of an invitation file", struct=InvitationFile
 )
 room_file = partial(file_faults, title="Members of a room file", struct=RoomFile)
+draft_file = partial(file_faults, title="Members of a draft file", struct=DraftFile)
 
 # A check, its page, and a change to the page that the check has to see.
 CHECKS: list[tuple[Check, str, str, str]] = [
@@ -621,6 +624,12 @@ CHECKS: list[tuple[Check, str, str, str]] = [
     (account_file, "storage.md", "| `tokens` |", "| `keys` |"),
     (invitation_file, "storage.md", "| `used_by` |", "| `by` |"),
     (room_file, "storage.md", "| `creator` |", "| `founder` |"),
+    (
+        draft_file,
+        "storage.md",
+        "| `client_id` | the writer's",
+        "| `name` | the writer's",
+    ),
     (index_faults, "storage.md", "| `journal` |", "| `diary` |"),
     (level_faults, "operating.md", "| `debug` |", "| `chatty` |"),
     (server_exit_faults, "operating.md", "| 74 | the disk", "| 73 | the disk"),

@@ -444,8 +444,10 @@ def test_r6_s0_2_every_method_is_reached_by_a_verb() -> None:
         f"users.{act}" for act in ("add", "list", "passwd", "role", "remove", "unlock")
     }
     by_hand = {"session.ping"}  # for clients that keep a connection by themselves
+    # A verb has its whole text at once; drafts are for who is still typing.
+    typing = {method for method in METHODS if method.startswith("draft.")}
 
-    assert set(METHODS) - called - acts == by_hand
+    assert set(METHODS) - called - acts - typing == by_hand
 
 
 def test_s0_9_s2_6_one_program_is_server_and_client(

@@ -142,6 +142,25 @@ class RevokeInvitation(Struct, frozen=True):
     id: str
 
 
+class SaveDraft(Struct, frozen=True):
+    """A draft of the account `uid` as it is now; one that is new gets the `id`."""
+
+    id: str
+    uid: int
+    client_id: str
+    to: str
+    subject: str
+    body: str
+    reply_to: str | None
+
+
+class DeleteDraft(Struct, frozen=True):
+    """A draft is deleted, or there is none of this `client_id`."""
+
+    uid: int
+    client_id: str
+
+
 class AddBlock(Struct, frozen=True):
     """The account `other` cannot write to `uid` nor see it any more."""
 
@@ -275,6 +294,7 @@ OwnChange = (
 MembershipChange = JoinRoom | LeaveRoom | MarkRoom
 AccountChange = OwnChange | MembershipChange
 InvitationChange = CreateInvitation | RevokeInvitation
+DraftAct = SaveDraft | DeleteDraft
 RoomAct = CreateRoom | SetTopic | PostToRoom | PostNotice
 LoginNote = (
     NoteLogin
@@ -292,6 +312,7 @@ Command = (
     | CreateAccount
     | AccountChange
     | InvitationChange
+    | DraftAct
     | RoomAct
     | LoginNote
 )

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from nimsg.protocol import (
+    drafts as d,
     requests as q,
     results as r,
     results_people as p,
@@ -94,6 +95,12 @@ _ROWS = (
            "a message with what it answers and what answers it"),
     Method("mail.import", USER, ACTIVE, q.Import, r.Sent,
            "take over a mail of another system"),
+    Method("draft.save", USER, ACTIVE, d.SaveDraft, d.DraftSaved,
+           "keep a draft, in place of its earlier version"),
+    Method("draft.list", USER, PASSIVE, d.ListDrafts, d.Drafts,
+           "list the asker's drafts with their texts, oldest first"),
+    Method("draft.delete", USER, ACTIVE, d.OneDraft, r.Done,
+           "delete a draft; done too where there is none"),
     Method("presence.list", USER, ACTIVE, q.Nothing, p.Online,
            "who else is online"),
     Method("presence.since", USER, ACTIVE, q.OnlineSince, p.SeenSince,

@@ -86,6 +86,23 @@ def check_message(subject: str, body: str) -> int:
     Raises `Refusal` with `text_invalid`, `subject_invalid`, `body_empty` or
     `body_too_large` where a message cannot be sent as it is.
     """
+    size = _check_texts(subject, body)
+    if not body and not subject:
+        raise Refusal("body_empty")
+    return size
+
+
+def check_draft(to: str, subject: str, body: str) -> None:
+    """Refuse what no message could hold; a draft may be empty of everything.
+
+    Raises `Refusal`: `text_invalid`, `subject_invalid`, `body_too_large`.
+    """
+    if LONE_SURROGATE.search(to):
+        raise Refusal("text_invalid")
+    _check_texts(subject, body)
+
+
+def _check_texts(subject: str, body: str) -> int:
     try:
         subject.encode("utf-8")
         size = len(body.encode("utf-8"))
@@ -93,8 +110,6 @@ def check_message(subject: str, body: str) -> int:
         raise Refusal("text_invalid") from None
     if len(subject) > limit("subject_chars") or LINE_BREAK.search(subject):
         raise Refusal("subject_invalid", data={"chars": len(subject)})
-    if not body and not subject:
-        raise Refusal("body_empty")
     most = limit("body_bytes")
     if size > most:
         raise Refusal(

@@ -13,6 +13,7 @@ from nimsg.server.context import Context, Reply
 from nimsg.server.handlers import (
     auth,
     blocks,
+    drafts,
     finding,
     invitations,
     mail,
@@ -62,6 +63,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "mail.search": _takes(finding.search),
     "mail.thread": _takes(finding.thread),
     "mail.import": _takes(transfer.import_),
+    "draft.save": _takes(drafts.save),
+    "draft.list": _takes(drafts.list_),
+    "draft.delete": _takes(drafts.delete),
     "presence.list": _takes(presence.list_),
     "presence.since": _takes(presence.since),
     "presence.seen": _takes(presence.seen),

@@ -117,6 +117,7 @@ class _Copying:
             for row in self._moment.rows:
                 if _bytes(_file_of(self._target, row)) != row.data:
                     self._file(filer, row)
+            self._drop_drafts(filer)
             self._copy_messages(filer, progress)
             head, lines = self._copy_ledger(progress)
             ledger.recover(head, frozenset())
@@ -152,6 +153,14 @@ class _Copying:
         if not self._trusted:
             for path in root.rglob(f"*{TEMPORARY}"):
                 self._disk.unlink(path)
+
+    def _drop_drafts(self, filer: Filer) -> None:
+        """What was deleted since the last backup leaves it."""
+        rows = self._moment.rows
+        kept = {row.name for row in rows if row.kind == RowKind.DRAFT}
+        for path in sorted(self._target.drafts.glob("*.json")):
+            if path.stem not in kept:
+                self._file(filer, JournalRow(0, RowKind.DRAFT_END, path.stem, b""))
 
     # -- messages
 
@@ -325,6 +334,8 @@ def _file_of(layout: Layout, row: JournalRow) -> Path:
         return layout.user(int(row.name))
     if row.kind == RowKind.ROOM:
         return layout.room(row.name)
+    if row.kind == RowKind.DRAFT:
+        return layout.draft(row.name)
     return layout.invitation(row.name)
 
 

@@ -19,6 +19,7 @@ from nimsg.core.commands import Command, Outcome
 from nimsg.core.invitations import Invitation
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, Show
+from nimsg.protocol.drafts import Drafts
 from nimsg.protocol.results import (
     ChangePage,
     Hits,
@@ -204,6 +205,10 @@ class Store(Protocol):
 
     def invitations(self) -> list[Invitation]:
         """All invitations, oldest first."""
+        ...
+
+    def drafts(self, uid: int, after: str | None, limit: int) -> Drafts:
+        """Up to `limit` drafts of an account, from behind the id `after`."""
         ...
 
     def counts(self, owner: int) -> Counts:

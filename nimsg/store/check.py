@@ -14,6 +14,7 @@ from msgspec import Struct
 from nimsg.core.rooms import LOBBY_ID
 from nimsg.progress import Progress, Silent
 from nimsg.protocol.constants import CopyState
+from nimsg.store.check_drafts import check_drafts
 from nimsg.store.check_files import check_accounts, check_leftovers, check_messages
 from nimsg.store.check_index import (
     check_index,
@@ -67,6 +68,7 @@ def check_store(root: Path, progress: Progress | None = None) -> Report:
         check_accounts(layout, seen, index, findings)
         check_invitations(layout, seen, index, findings)
         check_rooms(layout, seen, index, findings)
+        check_drafts(layout, seen, index, findings)
         check_messages(layout, seen, index, findings, progress)
         progress.end()
         check_leftovers(seen.leftovers, index, findings)

@@ -38,6 +38,8 @@ PRIVATE = frozenset(
         "blocks",
         "rooms",
         "topic",
+        "to",
+        "body",
     }
 )
 # The number of a name that the index does not know.

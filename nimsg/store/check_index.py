@@ -12,10 +12,12 @@ from msgspec.structs import asdict
 from nimsg.core.ladder import Copy
 from nimsg.errors import NimsgError, StorageFailure
 from nimsg.protocol.constants import CopyState
-from nimsg.store import invitationbook, roombook
+from nimsg.store import draftbook, invitationbook, roombook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.base import JournalRow
+from nimsg.store.check_drafts import DRAFT_RULES
 from nimsg.store.check_rooms import ROOM_RULES
+from nimsg.store.draftfile import decode_draft, require_id
 from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.invitationfile import decode_invitation
@@ -88,7 +90,7 @@ REFUSED: Final = (
 
 def check_index(index: Snapshot, findings: Findings) -> None:
     """Rules between the rows, and counters beside what they count."""
-    for rule in (*RULES, *ROOM_RULES):
+    for rule in (*RULES, *ROOM_RULES, *DRAFT_RULES):
         for row, what in index.connection.execute(rule):
             findings.index(row)(what)
     expected = _mailboxes(index.connection, COUNTERS)
@@ -175,6 +177,19 @@ def _read_room(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> None:
         raise StorageFailure("the index has no such room")
 
 
+def _read_draft(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> None:
+    draft = decode_draft(row.data, row.name)
+    ended = (RowKind.DRAFT_END, draft.id) in index.waiting
+    if not ended and draftbook.by_id(index.connection, draft.id) is None:
+        raise StorageFailure("the index has no such draft")
+
+
+def _read_draft_end(row: JournalRow, index: Snapshot, _: dict[int, Event]) -> None:
+    require_id(row.name)
+    if draftbook.by_id(index.connection, row.name) is not None:
+        raise StorageFailure("the index has the draft still")
+
+
 def _read_removal(row: JournalRow, _: Snapshot, __: dict[int, Event]) -> None:
     if decode_stub(row.data, Path(row.name)).id != row.name:
         raise StorageFailure("it holds another message")
@@ -187,4 +202,6 @@ READERS: dict[int, Callable[[JournalRow, Snapshot, dict[int, Event]], None]] = {
     RowKind.REMOVAL: _read_removal,
     RowKind.INVITATION: _read_invitation,
     RowKind.ROOM: _read_room,
+    RowKind.DRAFT: _read_draft,
+    RowKind.DRAFT_END: _read_draft_end,
 }

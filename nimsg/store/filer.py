@@ -30,6 +30,8 @@ class RowKind(IntEnum):
     REMOVAL = 3
     INVITATION = 4
     ROOM = 5
+    DRAFT = 6
+    DRAFT_END = 7
 
 
 class Filed(NamedTuple):
@@ -60,6 +62,7 @@ class Filer:
             RowKind.ACCOUNT: lambda name: layout.user(int(name)),
             RowKind.INVITATION: layout.invitation,
             RowKind.ROOM: layout.room,
+            RowKind.DRAFT: layout.draft,
         }
         self._ledger = ledger
         self._folders: set[Path] = set()
@@ -79,6 +82,8 @@ class Filer:
                     self._put(self._places[row.kind](row.name), row.data)
                 elif row.kind == RowKind.REMOVAL:
                     self._remove(row.name, row.data)
+                elif row.kind == RowKind.DRAFT_END:
+                    self._drop(self._layout.draft(row.name))
             events = [(row.n, row.data) for row in rows if row.kind == RowKind.EVENT]
             self._unsynced += self._ledger.append(events)
         except OSError as error:
@@ -140,6 +145,11 @@ class Filer:
             with suppress(Refusal):
                 self._removing(decode_message(text.read_bytes()))
         self._disk.unlink(text)
+        self._unsynced.append(path)
+
+    def _drop(self, path: Path) -> None:
+        self._disk.unlink(path)
+        # The name is gone when its folder is synced.
         self._unsynced.append(path)
 
     def _sync_each(self, paths: Sequence[Path]) -> None:

@@ -26,6 +26,7 @@ class Layout:
         self.users = root / "users"
         self.invitations = root / "invitations"
         self.rooms = root / "rooms"
+        self.drafts = root / "drafts"
         self.index = root / "index.db"
         self.search = root / "search.db"
         self.quarantine = root / "quarantine"
@@ -37,7 +38,14 @@ class Layout:
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders a store always has."""
-        return (self.messages, self.ledger, self.users, self.invitations, self.rooms)
+        return (
+            self.messages,
+            self.ledger,
+            self.users,
+            self.invitations,
+            self.rooms,
+            self.drafts,
+        )
 
     def message(self, id: str) -> Path:  # noqa: A002 - the wire's name
         """The file of a message: its folder is the day within its id."""
@@ -78,6 +86,10 @@ class Layout:
     def room(self, id: str) -> Path:  # noqa: A002
         """The file of a room; #lobby has one only once it has a topic."""
         return self.rooms / f"{id}.json"
+
+    def draft(self, id: str) -> Path:  # noqa: A002
+        """The file of a draft."""
+        return self.drafts / f"{id}.json"
 
 
 def _folders(parent: Path) -> list[Path]:

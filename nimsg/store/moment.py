@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from nimsg.core.rooms import LOBBY_ID
 from nimsg.errors import ConfigError, StorageFailure
-from nimsg.store import accountbook, invitationbook, reader, roombook
+from nimsg.store import accountbook, draftbook, invitationbook, reader, roombook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import JournalRow
+from nimsg.store.draftfile import encode_draft
 from nimsg.store.filer import RowKind
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.layout import Layout
@@ -94,6 +95,10 @@ def _read(source: Layout, connection: sqlite3.Connection) -> Moment:
         if one.id != LOBBY_ID or one.topic or source.room(LOBBY_ID).exists()
     ]
     rows += [JournalRow(0, RowKind.ROOM, one.id, encode_room(one)) for one in rooms]
+    rows += [
+        JournalRow(0, RowKind.DRAFT, one.id, encode_draft(one))
+        for one in draftbook.all_drafts(connection)
+    ]
     messages = connection.execute("SELECT id, removed FROM message ORDER BY id")
     journal = connection.execute("SELECT * FROM journal ORDER BY n")
     return Moment(

@@ -11,6 +11,7 @@ from nimsg.core.invitations import Invitation
 from nimsg.core.ladder import receipt
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
+from nimsg.protocol.drafts import Drafts
 from nimsg.protocol.results import (
     ChangePage,
     Hits,
@@ -24,6 +25,7 @@ from nimsg.protocol.results import (
 from nimsg.protocol.results_rooms import Members, RoomInfo, RoomPage, Rooms
 from nimsg.store import (
     accountbook,
+    draftbook,
     finder,
     invitationbook,
     loginbook,
@@ -101,6 +103,10 @@ class Questions:
     def invitations(self) -> list[Invitation]:
         """See `Store`."""
         return invitationbook.all_invitations(self._reader)
+
+    def drafts(self, uid: int, after: str | None, limit: int) -> Drafts:
+        """See `Store`."""
+        return draftbook.page(self._reader, uid, after, limit)
 
     def counts(self, owner: int) -> Counts:
         """See `Store`."""

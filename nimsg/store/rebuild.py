@@ -15,10 +15,11 @@ from nimsg.errors import Refusal, StorageFailure
 from nimsg.progress import Progress, Silent
 from nimsg.protocol.rules import ID
 from nimsg.protocol.times import parse_rfc3339
-from nimsg.store import accountbook, invitationbook, roombook
+from nimsg.store import accountbook, draftbook, invitationbook, roombook
 from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_durably
 from nimsg.store.disk import Disk
+from nimsg.store.draftfile import decode_draft
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import Line, line_digest, parse_line, read_lines
@@ -124,6 +125,7 @@ class Filling:
         self._add_accounts()
         self._mend()
         self._add_invitations()
+        self._add_drafts()
         self._add_messages()
         lost = self._count_lost()
         lost += roombook.count_lost(self._connection, self._trouble.rooms)
@@ -211,6 +213,27 @@ class Filling:
                 invitationbook.put(self._connection, invitation)
             except (OSError, StorageFailure, sqlite3.IntegrityError) as error:
                 self._trouble.bad_invitation(path, str(error))
+
+    def _add_drafts(self) -> None:
+        # Of two under one client_id the newer is kept.
+        for path in sorted(self._layout.drafts.glob("*.json"), reverse=True):
+            try:
+                self._add_draft(path)
+            except (OSError, StorageFailure) as error:
+                self._trouble.bad_draft(path, _words(error))
+            except sqlite3.IntegrityError as error:
+                self._trouble.bad_draft(path, f"its client_id is another's: {error}")
+
+    def _add_draft(self, path: Path) -> None:
+        draft = decode_draft(path.read_bytes(), path.stem)
+        account = accountbook.find_uid(self._connection, draft.uid)
+        if account is None:
+            raise StorageFailure(f"it is of the account {draft.uid}, which is none")
+        if account.removed_at is None:
+            draftbook.put(self._connection, draft)
+        else:
+            # Its journal row is lost with the index it was in.
+            self._disk.unlink(path)
 
     def _add_messages(self) -> None:
         days = list(self._layout.day_folders())

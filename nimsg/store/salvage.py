@@ -23,6 +23,7 @@ from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_aside, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import Disk
+from nimsg.store.draftfile import decode_draft, require_id
 from nimsg.store.filer import Filer, RowKind
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import FORMAT, Layout
@@ -51,6 +52,7 @@ TEMPORARIES = (
     "users/*.tmp",
     "invitations/*.tmp",
     "rooms/*.tmp",
+    "drafts/*.tmp",
 )
 
 
@@ -196,6 +198,8 @@ READERS: dict[RowKind, Callable[[JournalRow], object]] = {
     RowKind.REMOVAL: _read_removal,
     RowKind.INVITATION: lambda row: decode_invitation(row.data, row.name),
     RowKind.ROOM: lambda row: decode_room(row.data, row.name),
+    RowKind.DRAFT: lambda row: decode_draft(row.data, row.name),
+    RowKind.DRAFT_END: lambda row: require_id(row.name),
 }
 
 

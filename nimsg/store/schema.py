@@ -8,7 +8,7 @@ from nimsg.protocol.constants import LOBBY
 from nimsg.store.disk import FILE_MODE
 
 
-INDEX_FORMAT = 3
+INDEX_FORMAT = 4
 # What the first line of the ledger has for the digest of the line before it.
 GENESIS = "0" * 64
 
@@ -44,6 +44,13 @@ CREATE TABLE invitation (
     created_at INTEGER NOT NULL, expires_at INTEGER, used_at INTEGER, used_by TEXT,
     revoked_at INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE draft (
+    id TEXT PRIMARY KEY, uid INTEGER NOT NULL, client_id TEXT NOT NULL,
+    addressees TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+    reply_to TEXT, saved_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX draft_client ON draft (uid, client_id);
+CREATE INDEX draft_uid ON draft (uid, id);
 CREATE TABLE block (
     owner INTEGER NOT NULL, blocked INTEGER NOT NULL, PRIMARY KEY (owner, blocked)
 ) WITHOUT ROWID;

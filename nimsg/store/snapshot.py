@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nimsg.core.accounts import Account
-from nimsg.store import accountbook, invitationbook, roombook, schema
+from nimsg.store import accountbook, draftbook, invitationbook, roombook, schema
 from nimsg.store.base import JournalRow
 from nimsg.store.findings import Findings
 from nimsg.store.schema import INDEX_FORMAT, connect_still
@@ -56,7 +56,7 @@ class Snapshot:
         """Whether a row's file may still change: seen on a second look.
 
         It may while a row waits in the journal, now or then, and where the
-        account `uid`, or the invitation or room `name`, has changed since.
+        account `uid`, or the invitation, room or draft `name`, has changed since.
         """
         if (kind, name) in self.waiting:
             return True
@@ -66,7 +66,7 @@ class Snapshot:
                 "SELECT 1 FROM journal WHERE kind = ? AND name = ?", (kind, name)
             ).fetchone()
             changed = accountbook.find_uid(now, uid) != self.account(uid)
-            for by_id in (invitationbook.by_id, roombook.by_id):
+            for by_id in (invitationbook.by_id, roombook.by_id, draftbook.by_id):
                 changed = changed or by_id(now, name) != by_id(self.connection, name)
         return waits is not None or changed
 

@@ -45,6 +45,7 @@ class Survey(Struct):
     accounts: set[int] = field(default_factory=set)
     invitations: set[str] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
+    drafts: set[str] = field(default_factory=set)
     leftovers: list[Leftover] = field(default_factory=list)
     ledger: dict[Path, int] = field(default_factory=dict)
     removed: dict[str, Stub] = field(default_factory=dict)
@@ -154,14 +155,16 @@ class _Folder(NamedTuple):
 
 
 def _id_folders(layout: Layout, seen: Survey) -> tuple[_Folder, ...]:
-    invitation, room = RowKind.INVITATION, RowKind.ROOM
+    invitation, room, draft = RowKind.INVITATION, RowKind.ROOM, RowKind.DRAFT
     invitations = _Folder(
         layout.invitations, layout.invitation, invitation, seen.invitations
     )
-    # A backup that an earlier release made has no folder for rooms.
-    if not layout.rooms.exists():
-        return (invitations,)
-    return (invitations, _Folder(layout.rooms, layout.room, room, seen.rooms))
+    # A backup that an earlier release made has no folder for rooms, or for drafts.
+    later = (
+        _Folder(layout.rooms, layout.room, room, seen.rooms),
+        _Folder(layout.drafts, layout.draft, draft, seen.drafts),
+    )
+    return (invitations, *(folder for folder in later if folder.path.exists()))
 
 
 def _note_named(path: Path, folder: _Folder, seen: Survey, findings: Findings) -> None:

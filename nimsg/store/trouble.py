@@ -47,6 +47,10 @@ class Trouble(Protocol):
         """An invitation file that is none."""
         ...
 
+    def bad_draft(self, path: Path, why: str) -> None:
+        """A draft file that is none, or of no account."""
+        ...
+
     def bad_room(self, path: Path, why: str) -> Room | None:
         """A room file that is none; the room, where it is known otherwise."""
         ...
@@ -98,6 +102,10 @@ class Strict:
         self._stop(f"{path} is damaged: {why}")
 
     def bad_invitation(self, path: Path, why: str) -> None:
+        """See `Trouble`."""
+        self._stop(f"{path} is damaged: {why}")
+
+    def bad_draft(self, path: Path, why: str) -> None:
         """See `Trouble`."""
         self._stop(f"{path} is damaged: {why}")
 
@@ -185,6 +193,10 @@ class Lenient:
 
     def bad_invitation(self, path: Path, why: str) -> None:
         """See `Trouble`. It admits nobody any more."""
+        self.quarantine.move(path, why)
+
+    def bad_draft(self, path: Path, why: str) -> None:
+        """See `Trouble`."""
         self.quarantine.move(path, why)
 
     def restore_accounts(self) -> None:

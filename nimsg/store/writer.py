@@ -14,6 +14,7 @@ from nimsg.core.commands import (
     Command,
     Copies,
     CreateAccount,
+    DraftAct,
     InvitationChange,
     LoginNote,
     MailAct,
@@ -36,6 +37,7 @@ from nimsg.store import accountbook, invitationbook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import Batch, JournalRow
 from nimsg.store.directory import Directory
+from nimsg.store.draftwriter import DraftWriter
 from nimsg.store.filer import Filed, RowKind
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.ledger import encode_event
@@ -56,6 +58,16 @@ from nimsg.store.schema import set_meta
 
 # What changes a name, or who may write to whom.
 NAMING = CreateAccount | RemoveAccount | AddBlock | RemoveBlock
+# What wakes nobody's polls.
+Quiet = (
+    PurgeMail
+    | CreateAccount
+    | AccountChange
+    | InvitationChange
+    | DraftAct
+    | RoomAct
+    | LoginNote
+)
 
 
 class Writer:
@@ -79,6 +91,7 @@ class Writer:
             entropy,
         )
         self._logins = LoginWriter(connection, self._add_row)
+        self._drafts = DraftWriter(connection, self._add_row)
 
     def write(
         self,
@@ -131,20 +144,22 @@ class Writer:
                 return self._send(command, now, full=full)
             if isinstance(command, MailAct):
                 return self._act(command, now)
-            value: Value
-            if isinstance(command, PurgeMail):
-                value = self._purge(command)
-            elif isinstance(command, InvitationChange):
-                value = self._change_invitation(command, now)
-            elif isinstance(command, RoomAct):
-                value = self._rooms.write(command, now, full=full)
-            elif isinstance(command, LoginNote):
-                value = self._logins.write(command, now)
-            else:
-                value = self._change_account(command, now)
+            return Outcome(self._value(command, now, full=full))
         except Refusal as refusal:
             return refusal
-        return Outcome(value)
+
+    def _value(self, command: Quiet, now: int, *, full: bool) -> Value:
+        if isinstance(command, PurgeMail):
+            return self._purge(command)
+        if isinstance(command, InvitationChange):
+            return self._change_invitation(command, now)
+        if isinstance(command, DraftAct):
+            return self._drafts.write(command, now, full=full)
+        if isinstance(command, RoomAct):
+            return self._rooms.write(command, now, full=full)
+        if isinstance(command, LoginNote):
+            return self._logins.write(command, now)
+        return self._change_account(command, now)
 
     def _change_account(self, command: CreateAccount | AccountChange, now: int) -> int:
         # First of all: who has no invitation does not learn which names are taken.
@@ -157,6 +172,8 @@ class Writer:
             self._add_row(RowKind.ACCOUNT, str(account.uid), encode_account(account))
             if used is not None:
                 self._put_invitation(used)
+            if isinstance(command, RemoveAccount):
+                self._drafts.remove_all(account.uid)
         return account.uid
 
     def _use_invitation(

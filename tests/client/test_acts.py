@@ -101,10 +101,10 @@ async def somebody(server: Server, name: str) -> AsyncIterator[Someone]:
     rooms, news = Rooms(me), News(me)
     async with asyncio.TaskGroup() as tasks:
         privates = Privates(me, tasks, 0)
-        acts = Acts(me, rooms, privates, news)
+        acts = Acts(me, rooms, privates)
         await home.reach(5)
         await home.log_in(Dialog(home.auth, "line", user=name), _nobody)
-        await acts.greet()
+        await acts.greet(news)
 
         def handle(event: ServerEvent) -> None:
             if (known := parse(event)) is not None:

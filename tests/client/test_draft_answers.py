@@ -1,5 +1,7 @@
 """Drafts as a server lists them: typed values, or a fault that names the member."""
 
+from functools import partial
+
 import msgspec
 import pytest
 
@@ -43,7 +45,7 @@ def test_term_4_a_member_that_is_missing_or_senseless_is_named(name: str) -> Non
     wrong = [rest, *({**ROW, name: value} for value in OTHER_TYPES)]
 
     for row in wrong:
-        fault = fault_of(lambda row=row: draft_answers.draft(row))
+        fault = fault_of(partial(draft_answers.draft, row))
         assert fault is not None, row
         assert repr(name) in str(fault)
 

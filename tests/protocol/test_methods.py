@@ -25,6 +25,7 @@ PASSIVE = {
     "mail.status",
     "mail.search",
     "mail.thread",
+    "draft.list",
     "block.list",
     "room.list",
     "room.members",

@@ -145,6 +145,38 @@ def test_s0_18_a_text_that_cannot_be_sent_is_refused(
     assert kind_of(caught) == kind
 
 
+@pytest.mark.parametrize(
+    ("to", "subject", "body"),
+    [
+        ("", "", ""),
+        ("bob, nobody yet\n", "s" * 200, "x" * 65_536),
+        ("\U0001f600", "\U0001f600", "\x00\x1b"),
+    ],
+)
+def test_x10_a_draft_is_taken_as_it_is(to: str, subject: str, body: str) -> None:
+    rules.check_draft(to, subject, body)
+
+
+@pytest.mark.parametrize(
+    ("to", "subject", "body", "kind"),
+    [
+        ("bob", "s" * 201, "", "subject_invalid"),
+        ("bob", "a\nb", "", "subject_invalid"),
+        ("bob", "", "x" * 65_537, "body_too_large"),
+        ("bob", "\ud800", "", "text_invalid"),
+        ("bob", "", "\udfff", "text_invalid"),
+        ("b\ud800b", "", "", "text_invalid"),
+    ],
+)
+def test_s0_18_a_draft_that_no_message_could_hold_is_refused(
+    to: str, subject: str, body: str, kind: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        rules.check_draft(to, subject, body)
+
+    assert kind_of(caught) == kind
+
+
 def test_s0_18_a_body_that_is_too_large_is_told_its_size() -> None:
     with pytest.raises(Refusal) as caught:
         rules.check_message("", "\u20ac" * 30_000)

@@ -94,7 +94,7 @@ def test_a_backup_of_a_closed_store_restores_its_index(
     assert (report.copied, report.kept, report.removed) == (3, 0, 0)
     assert report.problems == []
     assert {path.name for path in target.iterdir()} == {
-        *("format", "messages", "ledger", "users", "invitations", "rooms")
+        *("format", "messages", "ledger", "users", "invitations", "rooms", "drafts")
     }
     for path in (target, *target.rglob("*")):
         mode = 0o700 if path.is_dir() else 0o600

@@ -254,7 +254,7 @@ WHOLE: Cases = {
     ),
     "format": (
         sql("UPDATE meta SET value = '1' WHERE key = 'format'"),
-        ("the file: has format 1; this version has 3",),
+        ("the file: has format 1; this version has 4",),
     ),
     "no number": (
         sql("UPDATE meta SET value = 'x' WHERE key = 'n'"),

@@ -32,7 +32,7 @@ def event(user: str, id_: str, n: int = 20) -> Spoil:
 
 EVE = Account(9, "eve", "user", None, START)
 JOURNAL: Cases = {
-    "kind": (journal(7, "", b""), ("journal row 20: has the kind 7, which is none",)),
+    "kind": (journal(8, "", b""), ("journal row 20: has the kind 8, which is none",)),
     "message": (
         journal(RowKind.MESSAGE, SHARED, b"{}"),
         ("journal row 20: cannot be filed: the message file cannot be read",),

@@ -13,10 +13,12 @@ from nimsg.core.commands import (
     Command,
     CreateAccount,
     CreateRoom,
+    DeleteDraft,
     MarkRoom,
     NoteLogin,
     PostNotice,
     PostToRoom,
+    SaveDraft,
     SetRole,
     SetTopic,
 )
@@ -82,6 +84,28 @@ def test_below_min_free_nothing_is_said_in_rooms_until_space_returns(
     assert kinds(taken) == ["done"] * 3
     assert driven.store.room(BOB, LOBBY).topic == "new"
     assert driven.store.room(BOB, LOBBY).last == 4
+
+
+def test_x10_below_min_free_drafts_are_deleted_and_none_is_changed(
+    driven: Driven, disk: FaultyDisk
+) -> None:
+    old, new = (
+        SaveDraft("0" * 25 + number, BOB, number, "", "", "text", None)
+        for number in "12"
+    )
+    driven.do([old], moment(8))
+    driven.store._min_free_bytes = ROOM
+    disk.free = ROOM - 1
+    later = SaveDraft(old.id, BOB, "1", "", "", "more text", None)
+
+    refused = driven.do([new, later, old, DeleteDraft(BOB, "1")], moment(9))
+    left = driven.store.drafts(BOB, None, 10).drafts
+    disk.free = ROOM
+    taken = driven.do([new], moment(10))
+
+    assert kinds(refused) == ["disk_full", "disk_full", "done", "done"]
+    assert left == []
+    assert kinds(taken) == ["done"]
 
 
 def test_the_reserve_is_given_away_when_the_disk_is_full_and_taken_back(

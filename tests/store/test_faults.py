@@ -39,10 +39,12 @@ from tests.support.talk import (
     at_once,
     block,
     come,
+    discard,
     enter,
     fail,
     found,
     go,
+    jot,
     leave,
     mark,
     say,
@@ -80,6 +82,15 @@ SCENARIOS: dict[str, tuple[Sequence[Step], Sequence[Step]]] = {
             at_once(announce("left", BOB), block(ANN, BOB), fail(CYD)),
             at_once(leave(BOB, "den"), go(ANN)),
             settle,
+        ),
+    ),
+    "drafts": (
+        (*SETUP, at_once(jot(ANN, "old", "old"))),
+        (
+            at_once(jot(ANN, "new", "new"), jot(ANN, "old", "more")),
+            at_once(discard(ANN, "old")),
+            settle,
+            at_once(discard(ANN, "new"), jot(ANN, "new", "again")),
         ),
     ),
     "reopen": (

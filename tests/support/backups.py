@@ -13,7 +13,7 @@ from nimsg.store.layout import Layout
 from tests.support.post import BACKENDS, Post
 
 
-TABLES = ("account", "token", "invitation", "mailbox", "block", "login")
+TABLES = ("account", "token", "invitation", "draft", "mailbox", "block", "login")
 MESSAGES = "SELECT {}, (SELECT id FROM room WHERE r = room) FROM message"
 ROOMS = "SELECT id, name, topic, created_at, creator, last, lost FROM room"
 MEMBERS = "SELECT uid, id, joined_at, mark FROM member JOIN room USING (r)"

@@ -20,10 +20,12 @@ from nimsg.core.commands import (
 )
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.protocol.constants import Box, Device
+from nimsg.protocol.drafts import DraftRow
 from nimsg.protocol.results import InboxRow, OutboxRow
 from nimsg.protocol.results_rooms import RoomInfo
 from nimsg.store.accountfile import decode_account
 from nimsg.store.base import Batch, HistoryQuery, ListQuery, RoomsQuery
+from nimsg.store.draftfile import decode_draft
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.ledger import line_digest, parse_line, read_lines
 from nimsg.store.local import LocalStore
@@ -267,6 +269,7 @@ def view(store: LocalStore) -> View:
     for one in store.invitations():
         path = store.layout.invitation(one.id)
         assert decode_invitation(path.read_bytes(), one.id) == one, path
+    seen["drafts"] = drafts_of(store, accounts)
     seen["ledger"] = ledger(store, keys)
     return seen
 
@@ -294,6 +297,20 @@ def rooms_of(store: LocalStore) -> dict[str, RoomInfo]:
     made = [room for room in rooms.values() if room.created_by or room.topic]
     assert files >= len(made), "the file of a room is gone"
     return rooms
+
+
+def drafts_of(store: LocalStore, accounts: Iterable[Account]) -> list[DraftRow]:
+    """All drafts, which stand in their files, and no others do."""
+    found = [row for one in accounts for row in store.drafts(one.uid, None, 500).drafts]
+    files = [
+        decode_draft(path.read_bytes(), path.stem)
+        for path in store.layout.drafts.glob("*.json")
+    ]
+    told = sorted((one.client_id, one.body, one.saved_at) for one in files)
+    assert told == sorted((row.client_id, row.body, row.saved_at) for row in found), (
+        "the files of drafts are others"
+    )
+    return found
 
 
 def text(store: LocalStore, asker: int, id_: str) -> str:

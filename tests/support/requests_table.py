@@ -31,6 +31,9 @@ MINIMAL: dict[str, dict[str, object]] = {
     "mail.search": {},
     "mail.thread": {"id": ID},
     "mail.import": {"client_id": "c1", "origin": ORIGIN},
+    "draft.save": {"client_id": "c1"},
+    "draft.list": {},
+    "draft.delete": {"client_id": "c1"},
     "presence.list": {},
     "presence.since": {"seconds": 60},
     "presence.seen": {"user": "bob"},
@@ -141,6 +144,10 @@ FIELDS: dict[str, Field] = {
     "body": Field(TEXT, ("", "\u20ac" * 22_000)),
     "reply_to": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
     "since": Field(TEXT_OR_NULL, ("", "x" * 128), ("x" * 129,)),
+    "draft.save.to": Field(
+        TEXT, ("", "bob, nobody yet", "\U0001f600" * 2200, "a\nb"), ("x" * 2201,)
+    ),
+    "draft.list.after": _MESSAGE_ID._replace(types=TEXT_OR_NULL),
     "box": Field(TEXT, ("inbox", "outbox"), ("", "Inbox", "trash")),
     "all": Field(FLAG, (True, False)),
     "peek": Field(FLAG, (True, False)),

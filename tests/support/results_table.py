@@ -9,6 +9,7 @@ from nimsg.protocol.constants import (
     LinkEnd,
     Notice,
 )
+from nimsg.protocol.drafts import DraftRow, Drafts, DraftSaved
 from nimsg.protocol.results import (
     Acked,
     Began,
@@ -207,6 +208,12 @@ RESULTS: tuple[Result, ...] = (
             InvitationRow(ID, "", AT, None, None, None, None),
             InvitationRow(ID, TEXT, AT, AT + 1, AT + 2, "bob", AT + 3),
         ],
+        next=ID,
+    ),
+    DraftSaved("c1", AT),
+    Drafts([], None),
+    Drafts(
+        [DraftRow("!", "", "", "", None, 0), DraftRow("~", TEXT, TEXT, TEXT, ID, AT)],
         next=ID,
     ),
     Online([]),

@@ -9,6 +9,7 @@ from nimsg.core.commands import (
     AddBlock,
     Command,
     CreateRoom,
+    DeleteDraft,
     JoinRoom,
     LeaveRoom,
     MarkRoom,
@@ -18,6 +19,7 @@ from nimsg.core.commands import (
     PostNotice,
     PostToRoom,
     RemoveBlock,
+    SaveDraft,
     SetTopic,
 )
 from nimsg.core.ulid import ulid
@@ -57,6 +59,21 @@ def enter(uid: int, name: str) -> Part:
 def leave(uid: int, name: str) -> Part:
     """Leave a room."""
     return lambda _, __: [LeaveRoom(uid, name)]
+
+
+def jot(uid: int, key: str, body: str) -> Part:
+    """Save a draft; the key is its client_id."""
+
+    def part(_: Driven, now: int) -> list[Command]:
+        id_ = ulid(now, key.encode().ljust(10)[:10])
+        return [SaveDraft(id_, uid, key, "bob", "", body, None)]
+
+    return part
+
+
+def discard(uid: int, key: str) -> Part:
+    """Delete a draft."""
+    return lambda _, __: [DeleteDraft(uid, key)]
 
 
 def mark(uid: int, name: str, position: int) -> Part:

@@ -10,6 +10,7 @@ from nimsg.core.accounts import Account
 from nimsg.core.commands import Command
 from nimsg.core.invitations import Invitation
 from nimsg.errors import StorageFailure
+from nimsg.protocol.drafts import Drafts
 from nimsg.protocol.results import (
     ChangePage,
     Hits,
@@ -98,6 +99,10 @@ class WatchedStore:
     def invitations(self) -> list[Invitation]:
         self._note("invitations")
         return self._store.invitations()
+
+    def drafts(self, uid: int, after: str | None, limit: int) -> Drafts:
+        self._note("drafts")
+        return self._store.drafts(uid, after, limit)
 
     def counts(self, owner: int) -> Counts:
         self._note("counts")
