@@ -1,5 +1,6 @@
-"""`nimsg client` and `nimsg talk`: a session; `--once` is the check for scripts."""
+"""`nimsg client` and `nimsg talk`: sessions; `--once` is the check for scripts."""
 
+import os
 from argparse import ArgumentParser, Namespace
 
 from nimsg.cli import show
@@ -11,6 +12,7 @@ from nimsg.cli.settings import (
     add_json_argument,
     address_argument,
     read_settings,
+    seconds,
 )
 from nimsg.client import answers
 from nimsg.client.address import parse_port
@@ -40,7 +42,34 @@ def client_arguments(parser: ArgumentParser) -> None:
         "-q", "--quiet", action="store_true", help="with --once: only the exit code"
     )
     add_json_argument(parser)
+    _add_screen_arguments(parser)
     add_connection_arguments(parser)
+
+
+def _add_screen_arguments(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("screen")
+    group.add_argument(
+        "--poll",
+        metavar="SECONDS",
+        type=seconds,
+        help="ask the server so often whether it is there, from 0.5 on (2)",
+    )
+    group.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="only poll: the server is not to hold a question until there is news",
+    )
+    group.add_argument(
+        "--dwell",
+        metavar="SECONDS",
+        type=seconds,
+        help="open a message that the preview has shown for so long; 0: only Enter (2)",
+    )
+    group.add_argument(
+        "--theme", metavar="NAME", help="dark, light, 16 or mono colours (dark)"
+    )
+    group.add_argument("--ascii", action="store_true", help="signs of ASCII only")
+    group.add_argument("--mouse", action="store_true", help="use the mouse")
 
 
 def talk_arguments(parser: ArgumentParser) -> None:
@@ -93,11 +122,11 @@ def _has_port(word: str) -> bool:
 
 
 def run_client(args: Namespace) -> int:
-    """Talk, or check the mailbox once."""
+    """Show the screen, talk where there is none, or check the mailbox once."""
     if not args.once:
         if args.open or args.quiet or args.json:
             raise UsageError("--open, --quiet and --json go with --once")
-        return run_talk(args)
+        return _run_screen(args) if _has_screen(args) else run_talk(args)
     if args.open and args.quiet:
         raise UsageError("--open shows what it opens, and --quiet would hide it")
     server, peer_port = place(args)
@@ -106,6 +135,21 @@ def run_client(args: Namespace) -> int:
     args.server = server or args.server
     with Session(read_settings(args, 0.0)) as session:
         return check_once(session, args)
+
+
+def _has_screen(args: Namespace) -> bool:
+    """Whether a person sits at a terminal that can be drawn on."""
+    drawable = os.environ.get("TERM", "dumb") not in {"dumb", "unknown", ""}
+    return drawable and os.isatty(0) and os.isatty(1) and not args.no_input
+
+
+def _run_screen(args: Namespace) -> int:
+    # urwid is not for those who only ask whether there is mail.
+    from nimsg.cli.screen import run_screen
+
+    server, peer_port = place(args)
+    args.server = server or args.server
+    return run_screen(args, peer_port)
 
 
 def check_once(session: Session, args: Namespace) -> int:

@@ -17,16 +17,23 @@ SECRETS = ("bad_credentials", "bad_token")
 class Login:
     """One login by its `dialog`. `secret` is what was proven with, if anything.
 
+    It is looked for a secret where one is kept, unless told not to `look`.
     Raises `ConfigError` and `UsageError` where something is not known and nobody can
     be asked.
     """
 
     def __init__(
-        self, settings: Settings, auth: str, device: Device, known: Secret | None = None
+        self,
+        settings: Settings,
+        auth: str,
+        device: Device,
+        known: Secret | None = None,
+        *,
+        look: bool = True,
     ) -> None:
         self._settings = settings
         self._known = known
-        if auth == AuthMode.PASSWORD:
+        if look and auth == AuthMode.PASSWORD:
             self._known = known or find_secret(settings)
             if self._known is None and not settings.may_ask:
                 raise no_secret()

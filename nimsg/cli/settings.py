@@ -20,8 +20,21 @@ CONFIG_KEYS = {
     "ca": str,
     "fingerprint": str,
     "tls": bool,
+    "poll": float,
+    "dwell": float,
+    "theme": str,
+    "ascii": bool,
+    "mouse": bool,
+    "bell": bool,
+    "keys": dict,
 }
-TYPE_NAMES = {str: "a text", list: "a list of texts", bool: "true or false"}
+TYPE_NAMES: dict[type, str] = {
+    str: "a text",
+    list: "a list of texts",
+    bool: "true or false",
+    float: "a number",
+    dict: "a table of lists of texts",
+}
 SECONDS_MOST = 10**9
 
 
@@ -148,9 +161,20 @@ class Config:
         value = self._values.get(key)
         return value if isinstance(value, str) else None
 
-    def flag(self, key: str) -> bool:
-        """A switch, off where the file has none."""
-        return self._values.get(key) is True
+    def flag(self, key: str, *, otherwise: bool = False) -> bool:
+        """A switch; as given where the file has none."""
+        value = self._values.get(key)
+        return value if isinstance(value, bool) else otherwise
+
+    def number(self, key: str) -> float | None:
+        """A number, or None where the file has none."""
+        value = self._values.get(key)
+        return float(value) if isinstance(value, int | float) else None
+
+    def table(self, key: str) -> dict[str, list[str]]:
+        """A table of lists of texts, empty where the file has none."""
+        value = self._values.get(key)
+        return dict(value) if isinstance(value, dict) else {}
 
     def texts(self, key: str) -> list[str]:
         """A list of texts, empty where the file has none."""
@@ -190,13 +214,22 @@ def read_config(path: AnyPath) -> Config:
         if wanted is None:
             known = ", ".join(CONFIG_KEYS)
             raise _bad(path, content, key, f"unknown; the keys are {known}")
-        if not isinstance(value, wanted) or not _of_texts(value):
+        if not _is(value, wanted) or not _of_texts(value):
             raise _bad(path, content, key, f"must be {TYPE_NAMES[wanted]}")
     return Config(values)
 
 
+def _is(value: object, wanted: type) -> bool:
+    """Whether a value is of a type; a whole number is a number, a switch is none."""
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, wanted)
+
+
 def _of_texts(value: object) -> bool:
-    """Whether a list holds nothing but texts; what is no list does."""
+    """Whether a list, or each in a table, is some texts; what is neither is fine."""
+    if isinstance(value, dict):
+        return all(isinstance(one, list) and _of_texts(one) for one in value.values())
     return not isinstance(value, list) or (
         value != [] and all(isinstance(item, str) for item in value)
     )

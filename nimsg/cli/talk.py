@@ -122,13 +122,13 @@ class _Session:
     async def _go_on(self, rooms: Rooms, privates: Privates) -> None:
         """Do what is typed and tell what happens, and say goodbye in the end."""
         news = News(self._me)
-        acts = Acts(self._me, rooms, privates, news)
+        acts = Acts(self._me, rooms, privates)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
                 tasks.create_task(self._hear(acts))
                 with suppress(Unreachable):  # it is come back to
-                    await acts.greet()
+                    await acts.greet(news)
                 tasks.create_task(rooms.keep_up())
                 tasks.create_task(rooms.keep_marks())
                 tasks.create_task(news.watch())

@@ -6,7 +6,7 @@ from nimsg.client import acts_mail, acts_people, acts_rooms
 from nimsg.client.acts_news import News
 from nimsg.client.acts_person import Person
 from nimsg.client.acts_private import Privates
-from nimsg.client.acts_rooms import Rooms
+from nimsg.client.acts_rooms import RoomBook
 from nimsg.client.events import (
     Broadcast,
     Event,
@@ -31,15 +31,12 @@ class Acts:
     `me`, `rooms` and `privates` are what its commands work with.
     """
 
-    def __init__(
-        self, me: Person, rooms: Rooms, privates: Privates, news: News
-    ) -> None:
+    def __init__(self, me: Person, rooms: RoomBook, privates: Privates) -> None:
         self.me = me
         self.rooms = rooms
         self.privates = privates
-        self._news = news
 
-    async def greet(self) -> None:
+    async def greet(self, news: News) -> None:
         """What a person is told first: themselves, the others, #lobby, new mail."""
         me = self.me
         welcome = me.home.welcome
@@ -48,7 +45,7 @@ class Acts:
             me.note(_last_login(me, welcome.last_login, welcome.failures))
         await acts_people.whoelse(me, Invocation("whoelse", {}))
         await self.rooms.enter()
-        await self._news.enter()
+        await news.enter()
 
     async def perform(self, line: str) -> bool:
         """Do what a line asks for; whether the session goes on.
@@ -148,7 +145,7 @@ def _plain(act: Callable[[Person, Invocation], Awaitable[None]]) -> Act:
     return lambda acts, typed: act(acts.me, typed)
 
 
-def _in_rooms(act: Callable[[Person, Invocation, Rooms], Awaitable[None]]) -> Act:
+def _in_rooms(act: Callable[[Person, Invocation, RoomBook], Awaitable[None]]) -> Act:
     return lambda acts, typed: act(acts.me, typed, acts.rooms)
 
 

@@ -1,6 +1,7 @@
 """Rooms: what is said in them is shown once and in order, and what the commands do."""
 
 import asyncio
+from typing import Protocol
 
 from nimsg.client import answers, people_answers
 from nimsg.client.acts_person import Person
@@ -22,6 +23,46 @@ CAUGHT_UP_MOST = 50
 HISTORY_ROWS = 20
 # What an event of its own has told at once.
 TOLD = frozenset(Notice) - {Notice.TOPIC}
+
+
+class RoomBook(Protocol):
+    """What the commands of rooms tell of what they have learned, and ask."""
+
+    async def enter(self) -> None:
+        """Begin with the rooms as they are."""
+        ...
+
+    def heard(self, message: RoomMessage) -> None:
+        """A message stands in a room."""
+        ...
+
+    def joined(self, room: str, page: RoomPage) -> None:
+        """The person has come in."""
+        ...
+
+    def knows(self, room: str) -> bool:
+        """Whether the person is known to be in a room."""
+        ...
+
+    def left(self, room: str) -> None:
+        """The person has gone out."""
+        ...
+
+    def seen(self, room: str, first: int, last: int) -> None:
+        """All from one position to another has been shown."""
+        ...
+
+    def show_page(self, page: RoomPage) -> None:
+        """Show messages that were asked for."""
+        ...
+
+    def returned(self) -> None:
+        """The connection is back."""
+        ...
+
+    async def tell_marks(self) -> None:
+        """Tell the server what was shown."""
+        ...
 
 
 class Rooms:
@@ -215,7 +256,7 @@ async def joined(me: Person) -> list[RoomInfo]:
     return [room_info(row) for row in await me.run(all_rooms(joined=True))]
 
 
-async def say(me: Person, typed: Invocation, rooms: Rooms) -> None:
+async def say(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     """Say something in a room."""
     room, body = typed.text("room"), typed.text("text")
     post: JsonObject = {
@@ -237,7 +278,7 @@ async def say(me: Person, typed: Invocation, rooms: Rooms) -> None:
     )
 
 
-async def list_rooms(me: Person, _: Invocation, rooms: Rooms) -> None:
+async def list_rooms(me: Person, _: Invocation, rooms: RoomBook) -> None:
     """List the rooms."""
     await rooms.tell_marks()
     found = [room_info(row) for row in await me.run(all_rooms(joined=False))]
@@ -245,7 +286,7 @@ async def list_rooms(me: Person, _: Invocation, rooms: Rooms) -> None:
     me.show(ROOM_COLUMNS, [room_cells(room) for room in found])
 
 
-async def create(me: Person, typed: Invocation, rooms: Rooms) -> None:
+async def create(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     """Make a room."""
     room = typed.text("room")
     params: JsonObject = {"room": room, "topic": typed.text("topic")}
@@ -255,7 +296,7 @@ async def create(me: Person, typed: Invocation, rooms: Rooms) -> None:
     me.note(f"#{room} is made, and you are in it")
 
 
-async def join(me: Person, typed: Invocation, rooms: Rooms) -> None:
+async def join(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     """Become a member."""
     room = typed.text("room")
     result = await me.call("room.join", {"room": room})
@@ -271,7 +312,7 @@ async def join(me: Person, typed: Invocation, rooms: Rooms) -> None:
         rooms.seen(room, 1 if whole else end[0].position, page.last)
 
 
-async def leave(me: Person, typed: Invocation, rooms: Rooms) -> None:
+async def leave(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     """Be a member no more."""
     room = typed.text("room")
     if not rooms.knows(room) and room_info(await me.run(find_room(room))).mark is None:
@@ -282,7 +323,7 @@ async def leave(me: Person, typed: Invocation, rooms: Rooms) -> None:
     me.note(f"you have left #{room}")
 
 
-async def history(me: Person, typed: Invocation, rooms: Rooms) -> None:
+async def history(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     """Show what was said."""
     room, before, mine = typed.text("room"), typed.number("n"), bool(typed.text("n"))
     query: JsonObject = {"room": room, "limit": HISTORY_ROWS, "mine": mine}
@@ -304,7 +345,7 @@ async def history(me: Person, typed: Invocation, rooms: Rooms) -> None:
         me.note(f"history {room} {first} shows what was before")
 
 
-async def topic(me: Person, typed: Invocation, _: Rooms) -> None:
+async def topic(me: Person, typed: Invocation, _: RoomBook) -> None:
     """Show a topic, or set it; a message in the room tells everybody."""
     room = typed.text("room")
     if typed.args["text"] is not None:
@@ -314,7 +355,7 @@ async def topic(me: Person, typed: Invocation, _: Rooms) -> None:
     me.note(f"the topic of #{room}: {info.topic}" if info.topic else _no_topic(room))
 
 
-async def members(me: Person, typed: Invocation, _: Rooms) -> None:
+async def members(me: Person, typed: Invocation, _: RoomBook) -> None:
     """List the members of a room."""
     room = typed.text("room")
     names = await me.run(names_in(room))

@@ -1,0 +1,1 @@
+"""The full-screen client: a pure view-model, and views that only draw it."""

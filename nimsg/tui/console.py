@@ -1,0 +1,89 @@
+"""What the commands of the session say on the screen: the console, and a text on top.
+
+The words are those of line mode, from the same registry.
+"""
+
+from collections.abc import Callable, Sequence
+
+from nimsg.client.acts import Acts
+from nimsg.client.acts_person import Person
+from nimsg.client.acts_rooms import RoomBook
+from nimsg.client.lines import INDENT, SYSTEM
+from nimsg.client.registry import Invocation, parse
+from nimsg.errors import NimsgError, UsageError
+from nimsg.tui.ground import Ground
+from nimsg.tui.privatedesk import PrivateDesk
+from nimsg.tui.talklog import Entry, Kind, TalkLog
+
+
+Screened = dict[str, Callable[[Invocation], None]]
+Shown = Callable[[str, Sequence[str]], None]  # a title, lines
+
+
+class Console:
+    """Does commands that are typed. `shown` is given what takes more than a line.
+
+    `screened` are the commands that the screen does itself, by showing something.
+    """
+
+    def __init__(
+        self, ground: Ground, shown: Shown, columns: Callable[[], int]
+    ) -> None:
+        self.log = TalkLog(complete=True)
+        self.screened: Screened = {}
+        self._ground = ground
+        self._shown = shown
+        self._columns = columns
+
+    def person(self, put: Callable[[str], None]) -> Person:
+        """Somebody to whom things are said by `put`."""
+        ground = self._ground
+        return Person(ground.home, put, _nobody, self._columns, ground.clock)
+
+    def note(self, line: str) -> None:
+        """Something has happened: say it, and keep it."""
+        self.keep(line)
+        self._ground.say(_bare(line))
+
+    def keep(self, line: str) -> None:
+        """Keep a line in the console."""
+        entry = Entry(None, self._ground.clock(), "", _bare(line), Kind.SYSTEM)
+        self.log.add(entry)
+
+    def do(self, line: str, rooms: RoomBook, privates: PrivateDesk) -> bool:
+        """Do what a line asks for, in a task; False where it cannot be done at all."""
+        try:
+            typed = parse(line)
+        except UsageError as error:
+            self._ground.say(str(error), bad=True)
+            return False
+        if typed is None:
+            return True
+        if (act := self.screened.get(typed.command)) is not None:
+            try:
+                act(typed)
+            except NimsgError as error:
+                self._ground.say(str(error), bad=True)
+            return True
+        self._ground.start(self._perform(line, rooms, privates))
+        return True
+
+    async def _perform(self, line: str, rooms: RoomBook, privates: PrivateDesk) -> None:
+        said: list[str] = []
+        await Acts(self.person(said.append), rooms, privates).perform(line)
+        lines = [one for text in said for one in text.split("\n")]
+        for one in lines:
+            self.keep(one)
+        if len(lines) == 1:
+            self._ground.say(_bare(lines[0]))
+        elif lines:
+            self._shown(line.strip(), [_bare(one) for one in lines])
+
+
+async def _nobody(_: str, __: str) -> str:
+    return ""
+
+
+def _bare(line: str) -> str:
+    """A line without what marks it in line mode."""
+    return line.removeprefix(SYSTEM).removeprefix(INDENT)

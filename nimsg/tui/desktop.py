@@ -1,0 +1,356 @@
+"""One person's session on the screen: the desks that know, the windows that show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from nimsg.client.acts import Acts
+from nimsg.client.events import Broadcast, Event, Invited, Presence, ShuttingDown, parse
+from nimsg.client.people_answers import RoomMessage, RoomPage
+from nimsg.protocol.constants import LOBBY, Box
+from nimsg.protocol.envelope import ServerEvent
+from nimsg.tui.composeview import ComposeView
+from nimsg.tui.composing import Composing
+from nimsg.tui.console import Console
+from nimsg.tui.draftsview import DraftsView
+from nimsg.tui.ground import Ground
+from nimsg.tui.keys import Context, KeyMap
+from nimsg.tui.letterdraft import Draft
+from nimsg.tui.maildesk import MailDesk
+from nimsg.tui.mailpane import MailPane
+from nimsg.tui.mailview import MailView, View
+from nimsg.tui.messageview import MessageView
+from nimsg.tui.peopledesk import PeopleDesk
+from nimsg.tui.peopleview import PeopleView
+from nimsg.tui.postdesk import PostDesk
+from nimsg.tui.privatedesk import PrivateDesk
+from nimsg.tui.roomdesk import RoomDesk
+from nimsg.tui.talking import ConsoleTalk, PrivateTalk, RoomTalk
+from nimsg.tui.talkview import Style, TalkTitle, TalkView
+from nimsg.tui.windows import Kind, Window, Windows
+
+
+class Above(Protocol):
+    """What lies above the windows: questions, texts, the editor, the end."""
+
+    def question(
+        self, text: str, keys: Mapping[str, str], answer: Callable[[str], None]
+    ) -> None:
+        """Ask something that one key answers."""
+        ...
+
+    async def ask(self, question: str, keys: str) -> str:
+        """The key that answers; empty where nobody did."""
+        ...
+
+    def show_text(self, title: str, lines: Sequence[str]) -> None:
+        """Show lines on top."""
+        ...
+
+    def edit(self, text: str, taken: Callable[[str], None]) -> None:
+        """Have a text written in another editor."""
+        ...
+
+    def columns(self) -> int:
+        """The width of a text on top."""
+        ...
+
+
+class Desktop:
+    """All that one login shows. `run` keeps it up; the rest is called by the app."""
+
+    def __init__(self, ground: Ground, above: Above, port: int, keys: KeyMap) -> None:
+        self.ground = ground
+        self._style = Style(ground.glyphs, keys)
+        self.windows = Windows()
+        self._above = above
+        self._views: dict[tuple[Kind, str], View] = {}
+        self.mail = MailDesk(ground, self.refresh)
+        self.rooms = RoomDesk(ground, self._room_changed, self.open_room, self._page)
+        self.post = PostDesk(ground, self.refresh, self.rooms.posted)
+        self.console = Console(ground, above.show_text, above.columns)
+        me = self.console.person(self.console.note)
+        me.ask = above.ask
+        self.privates = PrivateDesk(me, ground.tasks, port, ground, self._link_changed)
+        self._acts = Acts(me, self.rooms, self.privates)
+        self.people = PeopleDesk(
+            ground, self.refresh, self.write_to, self.privates.start
+        )
+        self.composing = Composing(ground, self.post, self.people.people, self)
+        panes = {
+            box: MailPane(
+                ground,
+                window,
+                self.post.outgoing if box is Box.OUTBOX else None,
+                self.mail.fill,
+            )
+            for box, window in self.mail.boxes.items()
+        }
+        self.view = MailView(panes, MessageView(), ground.glyphs)
+
+    # -- keeping up
+
+    async def run(self) -> None:
+        """Show what there is, and keep it up for ever."""
+        tasks = self.ground.tasks
+        await self.mail.enter()
+        for work in (
+            self.mail.watch(),
+            self.mail.ping(),
+            self.post.save(),
+            self.post.send(),
+            self.rooms.keep_marks(),
+        ):
+            tasks.create_task(work)
+        for work in (self.rooms.enter(), self.post.enter(), self.people.enter()):
+            self.ground.start(work)
+
+    def heard(self, said: ServerEvent) -> None:
+        """Take what the server says unasked."""
+        event = parse(said)
+        if event is not None:
+            self._happened(event)
+            self.refresh()
+
+    def returned(self) -> None:
+        """The link is back: look for what was missed."""
+        self.rooms.returned()
+        self.privates.returned()
+        self.people.load()
+        self.post.save_now()
+        self.refresh()
+
+    async def leave(self) -> None:
+        """Say goodbye: save what is not saved, end links, log out."""
+        if self.ground.home.is_up:
+            await self.post.save_all()
+            await self.mail.settle()
+            await self.rooms.tell_marks()
+        await self.privates.close()
+        await self.ground.home.log_out()
+
+    def touched(self) -> None:
+        """The person has pressed a key."""
+        if quarter_s := self.ground.home.welcome.timeout_s / 4:
+            self.privates.touches.soon(quarter_s)
+
+    @property
+    def unsent(self) -> list[Draft]:
+        """Drafts of which something is only here."""
+        return [draft for draft in self.post.drafts.unsaved if not draft.is_untouched]
+
+    def refresh(self) -> None:
+        """Draw what has changed."""
+        for view in self._views.values():
+            view.refresh()
+        self.view.refresh()
+        self.ground.redraw()
+
+    def _happened(self, event: Event) -> None:
+        ground = self.ground
+        if isinstance(event, Presence):
+            self.people.people.heard(event)
+            self._retitle_rooms()
+        if isinstance(event, Broadcast | Invited):
+            ground.bell()
+        if isinstance(event, ShuttingDown):
+            left_s = event.left_s
+            ends_at = None if left_s is None else ground.clock() + left_s * 1000
+            if ground.status.ends_at is None and ends_at is not None:
+                ground.bell()
+            ground.status.ends_at = ends_at
+        if isinstance(event, RoomMessage):
+            self.rooms.heard(event)
+            return
+        self._acts.happened(event)
+        self.news(Kind.CONSOLE)
+
+    # -- windows
+
+    @property
+    def current(self) -> Window:
+        """The window that is looked at."""
+        return self.windows.current
+
+    def show(self, window: Window) -> None:
+        """Look at a window."""
+        before = self._views.get((self.current.kind, self.current.name))
+        if isinstance(before, TalkView) and window is not self.current:
+            before.leave()
+        self.windows.show(window)
+        self.view.show(self._view(window))
+        if window.kind is Kind.ROOM:
+            self.rooms.look(window.name)
+        if window.kind is Kind.PEOPLE:
+            self.people.load()
+        self.ground.redraw()
+
+    def close(self, window: Window) -> None:
+        """Close a window; what was typed in it is there when it is opened again."""
+        self.windows.close(window)
+        self.show(self.windows.current)
+
+    def open(self, kind: Kind, name: str = "") -> None:
+        """Open a window and look at it."""
+        self.show(self.windows.add(kind, name))
+
+    def open_room(self, room: str) -> None:
+        """Look at a room."""
+        self.open(Kind.ROOM, room)
+
+    def news(self, kind: Kind, name: str = "", count: int | None = None) -> None:
+        """There is something new in a window; it is opened behind the others."""
+        if kind is Kind.CONSOLE and self.windows.find(kind) is None:
+            return
+        window = self.windows.find(kind, name)
+        if window is None and not count:
+            return
+        window = window or self.windows.add(kind, name)
+        if window is self.current:
+            window.unread = 0
+        else:
+            window.unread = window.unread + 1 if count is None else count
+
+    def titles(self) -> list[tuple[str, int, bool]]:
+        """The windows but the first: title, news, whether it is looked at."""
+        return [
+            (one.title, one.unread, one is self.current) for one in self.windows.all[1:]
+        ]
+
+    def _view(self, window: Window) -> View | None:
+        """What a window shows; None for the mail."""
+        if window.kind is Kind.MAIL:
+            return None
+        key = (window.kind, window.name)
+        if key not in self._views:
+            make: dict[Kind, Callable[[str], View]] = {
+                Kind.COMPOSE: self._compose_view,
+                Kind.ROOM: self._room_view,
+                Kind.PRIVATE: self._private_view,
+                Kind.DRAFTS: lambda _: DraftsView(self.composing),
+                Kind.PEOPLE: lambda _: PeopleView(self.people, self.ground.glyphs),
+                Kind.CONSOLE: self._console_view,
+            }
+            self._views[key] = make[window.kind](window.name)
+        return self._views[key]
+
+    def _room_view(self, room: str) -> View:
+        talk = RoomTalk(self.ground, self.command, self.rooms, room)
+        log = self.rooms.logs[room]
+        title = self._room_title(room)
+        view = TalkView(talk, log, title, style=self._style)
+        talk.put_back = view.put_back
+        return view
+
+    def _private_view(self, user: str) -> View:
+        talk = PrivateTalk(self.ground, self.command, self.privates, user)
+        title = TalkTitle(f"private with {user}", "kept nowhere")
+        log = self.privates.log(user)
+        view = TalkView(talk, log, title, style=self._style)
+        talk.put_back = view.put_back
+        return view
+
+    def _console_view(self, _: str) -> View:
+        talk = ConsoleTalk(self.ground, self.command)
+        title = TalkTitle("console", "what was said and done so far")
+        return TalkView(
+            talk,
+            self.console.log,
+            title,
+            context=Context.CONSOLE,
+            style=self._style,
+        )
+
+    def _room_title(self, room: str) -> TalkTitle:
+        info = self.rooms.infos.get(room)
+        online = self.people.people.online | {self.ground.user}
+        members = self.rooms.members.get(room)
+        here = "" if members is None else f"{len(online & set(members))} online"
+        return TalkTitle(f"#{room}", here, info.topic if info else "")
+
+    def _retitle_rooms(self) -> None:
+        for (kind, name), view in self._views.items():
+            if kind is Kind.ROOM and isinstance(view, TalkView):
+                view.set_title(self._room_title(name))
+
+    def _room_changed(self, room: str) -> None:
+        if not self.rooms.knows(room):
+            self._views.pop((Kind.ROOM, room), None)
+            if (window := self.windows.find(Kind.ROOM, room)) is not None:
+                self.close(window)
+            return
+        if room == LOBBY:
+            self.windows.add(Kind.ROOM, room)
+        self.news(Kind.ROOM, room, self.rooms.unseen(room))
+        self._retitle_rooms()
+        self.refresh()
+
+    def _link_changed(self, user: str) -> None:
+        current = self.current
+        if current.kind is not Kind.PRIVATE or current.name != user:
+            self.windows.add(Kind.PRIVATE, user).unread += 1
+            self.ground.bell()
+        self.refresh()
+
+    def _page(self, page: RoomPage) -> None:
+        """A page that a command asked for is in the room's own window."""
+        if page.messages:
+            self.open_room(page.messages[-1].room)
+
+    def command(self, line: str) -> bool:
+        """Do a command that was typed; False where it cannot be done."""
+        return self.console.do(line, self.rooms, self.privates)
+
+    # -- drafts
+
+    def write_to(self, name: str) -> None:
+        """Begin a message to somebody."""
+        self.open_draft(self.post.new(name))
+
+    def open_draft(self, draft: Draft) -> None:
+        """Write on a draft; one that waits to be sent is taken back."""
+        if draft.is_sending and self.post.take_back(draft.client_id) is None:
+            self.ground.say("that message is on its way and cannot be changed")
+            return
+        self.post.drafts.add(draft)
+        self.open(Kind.COMPOSE, draft.client_id)
+
+    def close_draft(self, draft: Draft) -> None:
+        """Close the window of a draft."""
+        self._views.pop((Kind.COMPOSE, draft.client_id), None)
+        window = self.windows.find(Kind.COMPOSE, draft.client_id)
+        if window is not None:
+            self.close(window)
+
+    def discard(self, draft: Draft) -> None:
+        """Throw a draft away, after a question where it is being written."""
+        if self.windows.find(Kind.COMPOSE, draft.client_id) is None:
+            self._discard(draft)
+            return
+        self._above.question(
+            "Throw this draft away?",
+            {"y": "yes", "n": "no"},
+            lambda key: self._discard(draft) if key == "y" else None,
+        )
+
+    def edit_outside(self, draft: Draft) -> None:
+        """Write in another editor; what is here is saved before."""
+        self.post.save_now()
+
+        def taken(text: str) -> None:
+            draft.edit(self.ground.clock(), body=text)
+            self.post.edited()
+            view = self._views.get((Kind.COMPOSE, draft.client_id))
+            if view is not None:
+                view.refresh()
+
+        self._above.edit(draft.body, taken)
+
+    def _discard(self, draft: Draft) -> None:
+        self.close_draft(draft)
+        self.post.discard(draft)
+
+    def _compose_view(self, client_id: str) -> View:
+        draft = self.post.drafts.get(client_id)
+        if draft is None:
+            draft = self.post.new()
+        return ComposeView(self.composing, draft)

@@ -1,0 +1,115 @@
+"""Which panes a terminal of some size has, and how large each is."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+LEAST_COLS, LEAST_ROWS = 40, 10
+STACKED_COLS, STACKED_ROWS = 80, 20
+BESIDE_COLS = 120
+THREE_COLS = 180
+BODY_MOST = 100  # columns of a message's text
+VIEW_MOST = BODY_MOST + 4  # with the gutter and a margin
+CHROME_ROWS = 3  # header, status, footer
+RULE = 1  # cells of a line between panes
+
+
+class Shape(StrEnum):
+    """How the panes are arranged."""
+
+    TOO_SMALL = "too small"
+    SINGLE = "single"
+    STACKED = "stacked"
+    BESIDE = "beside"
+    THREE = "three"
+
+
+class Area(NamedTuple):
+    """The size of one pane, its heading included; 0 by 0 where there is none."""
+
+    cols: int
+    rows: int
+
+
+class Sizes(NamedTuple):
+    """The panes of one shape.
+
+    In `SINGLE` all three take the same place, one at a time. In `STACKED` the view
+    takes the place of both lists. Elsewhere all three stand together, a rule of one
+    cell between neighbours.
+    """
+
+    shape: Shape
+    inbox: Area
+    outbox: Area
+    view: Area
+
+    @property
+    def together(self) -> bool:
+        """Whether the view stands next to the lists."""
+        return self.shape in {Shape.BESIDE, Shape.THREE}
+
+
+def shape(cols: int, rows: int) -> Shape:
+    """The shape for a terminal of this size."""
+    if cols < LEAST_COLS or rows < LEAST_ROWS:
+        return Shape.TOO_SMALL
+    if cols < STACKED_COLS or rows < STACKED_ROWS:
+        return Shape.SINGLE
+    if cols < BESIDE_COLS:
+        return Shape.STACKED
+    return Shape.BESIDE if cols < THREE_COLS else Shape.THREE
+
+
+def sizes(cols: int, rows: int) -> Sizes:
+    """The panes of a terminal of this size, without header, status and footer."""
+    found = shape(cols, rows)
+    within = Area(cols, rows - CHROME_ROWS)
+    areas = {
+        Shape.TOO_SMALL: _none,
+        Shape.SINGLE: _single,
+        Shape.STACKED: _stacked,
+        Shape.BESIDE: _beside,
+        Shape.THREE: _three,
+    }[found](within)
+    return Sizes(found, *areas)
+
+
+def too_small_text(cols: int, rows: int) -> str:
+    """What a terminal shows that is too small for more."""
+    return f"terminal {cols}x{rows} too small, need {LEAST_COLS}x{LEAST_ROWS}; q quits"
+
+
+def _none(_: Area) -> tuple[Area, Area, Area]:
+    nothing = Area(0, 0)
+    return nothing, nothing, nothing
+
+
+def _single(within: Area) -> tuple[Area, Area, Area]:
+    return within, within, within
+
+
+def _stacked(within: Area) -> tuple[Area, Area, Area]:
+    below = within.rows // 2
+    return Area(within.cols, within.rows - below), Area(within.cols, below), within
+
+
+def _beside(within: Area) -> tuple[Area, Area, Area]:
+    lists = within.rows * 2 // 5
+    left = (within.cols - RULE) // 2
+    return (
+        Area(left, lists),
+        Area(within.cols - RULE - left, lists),
+        Area(within.cols, within.rows - RULE - lists),
+    )
+
+
+def _three(within: Area) -> tuple[Area, Area, Area]:
+    room = within.cols - 2 * RULE
+    view = min(room - 2 * (within.cols * 3 // 10), VIEW_MOST)
+    left = (room - view) // 2
+    return (
+        Area(left, within.rows),
+        Area(room - view - left, within.rows),
+        Area(view, within.rows),
+    )

@@ -1,0 +1,328 @@
+"""Both boxes as the screen has them: asked for, kept up, and what is done to mail."""
+
+import asyncio
+from collections.abc import Callable
+
+from nimsg.client import answers
+from nimsg.client.answers import InboxRow, Letter, OutboxRow
+from nimsg.client.mailtables import NEW, Row
+from nimsg.client.mailwords import opening_told, recalled_from
+from nimsg.client.references import inbox_reference, outbox_reference
+from nimsg.client.tables import many, short_time
+from nimsg.errors import NimsgError, Refusal
+from nimsg.protocol.constants import Box, CopyState, limit
+from nimsg.protocol.strict import JsonObject
+from nimsg.tui.ground import Ground
+from nimsg.tui.mailbox import BLOCK, Ask, MailWindow
+from nimsg.tui.openmail import OpenMail, OpenMails
+
+
+WAIT_MS = limit("wait_ms")
+UNDO_S = 5.0
+HITS = limit("search_rows")
+TELL_MOST = 10_000
+
+
+class MailDesk:
+    """The inbox and the outbox. `enter` first, then `watch` and `ping` as tasks."""
+
+    def __init__(self, ground: Ground, changed: Callable[[], None]) -> None:
+        self.boxes = {box: MailWindow(box) for box in Box}
+        self.open = OpenMails()
+        self._ground = ground
+        self._changed = changed
+        self._cursor = ""
+        self._entered_at = 0
+        self._newest = 0
+        self._told: dict[tuple[str, str, str], None] = {}
+        self._removing: dict[tuple[Box, int], asyncio.TimerHandle] = {}
+        self._last_removed: tuple[Box, int] | None = None
+
+    @property
+    def inbox(self) -> MailWindow:
+        """What was received."""
+        return self.boxes[Box.INBOX]
+
+    @property
+    def outbox(self) -> MailWindow:
+        """What was sent."""
+        return self.boxes[Box.OUTBOX]
+
+    # -- keeping up
+
+    async def enter(self) -> None:
+        """Show the first page of both boxes."""
+        self._entered_at = self._entered_at or self._ground.home.welcome.time
+        for box, window in self.boxes.items():
+            query: JsonObject = {"box": box.value, "all": True, "limit": BLOCK}
+            page = await self._ground.home.insist("mail.list", query)
+            # What comes between the two pages is told by the changes since the first.
+            if box is Box.INBOX:
+                self._cursor = answers.text(page, "cursor")
+            window.start(page)
+        self._newest = max(self._newest, self.inbox.newest)
+        self._counted()
+
+    async def watch(self) -> None:
+        """Take over what changes, for ever."""
+        ground = self._ground
+        while True:
+            wait_ms = WAIT_MS if ground.wait else 0
+            query: JsonObject = {"since": self._cursor, "wait_ms": wait_ms}
+            try:
+                page = await ground.home.insist("mail.changes", query, wait_ms / 1000)
+                await self._take(page)
+            except Refusal as refusal:
+                if refusal.kind != "cursor_invalid":
+                    raise
+                await self.enter()
+                continue
+            ground.status.polled_at = ground.clock()
+            if not ground.wait and not answers.flag(page, "more"):
+                await asyncio.sleep(ground.poll_s)
+
+    async def ping(self) -> None:
+        """Ask whether the server is there, for ever."""
+        ground, status = self._ground, self._ground.status
+        loop = asyncio.get_running_loop()
+        while True:
+            status.asked_at, asked_s = ground.clock(), loop.time()
+            try:
+                await ground.home.insist("session.ping", {})
+            except Refusal:
+                pass
+            else:
+                status.rtt_ms = (loop.time() - asked_s) * 1000
+                status.polled_at = ground.clock()
+            status.asked_at = None
+            await asyncio.sleep(ground.poll_s)
+
+    def fill(self) -> None:
+        """Ask for the rows that somebody has looked at and that are not here."""
+        for box, window in self.boxes.items():
+            for ask in window.wanted():
+                self._ground.start(self._fetch(box, ask))
+
+    async def _fetch(self, box: Box, ask: Ask) -> None:
+        window = self.boxes[box]
+        query: JsonObject = {
+            "box": box.value,
+            "all": True,
+            "before": ask.before,
+            "limit": ask.limit,
+        }
+        try:
+            window.take(ask, await self._ground.home.insist("mail.list", query))
+        except NimsgError:
+            window.failed(ask)
+            raise
+        self._changed()
+
+    async def _take(self, page: JsonObject) -> None:
+        rows: list[Row] = [
+            *answers.rows(page, "inbox", answers.inbox_row),
+            *answers.rows(page, "outbox", answers.outbox_row),
+        ]
+        self._cursor = answers.text(page, "cursor")
+        sure = True
+        for row in sorted(rows, key=lambda row: row.position):
+            box = Box.OUTBOX if isinstance(row, OutboxRow) else Box.INBOX
+            sure = self.boxes[box].changed(row) and sure
+            self._tell(row)
+            if self.open.changed(row):
+                self._ground.start(self._look_again(row.id), f"status {row.id}")
+        if rows and not sure:
+            await self._count()
+        if rows:
+            self._counted()
+
+    async def _count(self) -> None:
+        """Have the server count what is new and pending."""
+        for box, window in self.boxes.items():
+            query: JsonObject = {"box": box.value, "limit": 1}
+            page = await self._ground.home.insist("mail.list", query)
+            counts = (answers.number(page, key) for key in ("new", "pending", "total"))
+            window.count(*counts)
+
+    def _counted(self) -> None:
+        status = self._ground.status
+        status.new, status.pending = self.inbox.new, self.outbox.pending
+        self._changed()
+
+    # -- news
+
+    def _tell(self, row: Row) -> None:
+        ground = self._ground
+        if isinstance(row, OutboxRow):
+            self._sent(row)
+            return
+        number, sender = inbox_reference(row.position), row.sender
+        if row.position > self._newest:
+            self._newest = row.position
+            if row.receipt.state in NEW and row.origin is None:
+                subject = f": {row.subject}" if row.subject else ""
+                ground.say(f"new message {number} from {sender}{subject}")
+                ground.bell()
+        if row.receipt.state == CopyState.RECALLED:
+            at = row.receipt.recalled_at
+            self._once(row.id, sender, "recalled", f"{sender} recalled {number}", at)
+
+    def _sent(self, row: OutboxRow) -> None:
+        number = outbox_reference(row.position)
+        for one in row.receipts:
+            said = f"{one.user} opened {number}"
+            self._once(row.id, one.user, "opened", said, one.opened_at)
+            said = f"{one.user} acknowledged {number}"
+            self._once(row.id, one.user, "acked", said, one.acked_at)
+
+    def _once(self, id_: str, user: str, what: str, said: str, at: int | None) -> None:
+        """Tell of something that has happened since the login."""
+        key = (id_, user, what)
+        if at is None or at < self._entered_at or key in self._told:
+            return
+        self._told[key] = None
+        if len(self._told) > TELL_MOST:
+            del self._told[next(iter(self._told))]
+        self._ground.say(f"{said} at {short_time(at, self._ground.clock())}")
+
+    # -- one message
+
+    def read(self, id_: str, *, peek: bool) -> None:
+        """Have the text of a message; but for a `peek`, its sender sees that."""
+        self._ground.start(self._read(id_, peek=peek), f"open {id_}")
+
+    async def _read(self, id_: str, *, peek: bool) -> None:
+        params: JsonObject = {"id": id_, "peek": peek}
+        letter = answers.letter(await self._ground.call("mail.open", params))
+        self.open.put(id_, OpenMail(letter))
+        self._changed()
+        told = opening_told(letter, self._ground.user)
+        if told and not peek:
+            self._ground.say(told)
+        await self._look_again(id_)
+        await self._look_around(id_)
+
+    async def _look_again(self, id_: str) -> None:
+        """Learn the receipts of a message that is shown."""
+        status = answers.status(await self._ground.call("mail.status", {"id": id_}))
+        self.open.learn(id_, status=status)
+        self._changed()
+
+    async def _look_around(self, id_: str) -> None:
+        """Learn the thread of a message that is shown."""
+        result = await self._ground.call("mail.thread", {"id": id_})
+        rows: list[Row] = [
+            *answers.rows(result, "inbox", answers.inbox_row),
+            *answers.rows(result, "outbox", answers.outbox_row),
+        ]
+        self.open.learn(id_, thread=rows)
+        self._changed()
+
+    async def letter(self, id_: str, *, peek: bool) -> Letter:
+        """A whole message; but for a `peek`, it is opened if it is not."""
+        if (held := self.open.get(id_)) is None:
+            await self._read(id_, peek=peek)
+            held = self.open.get(id_)
+        if held is None:
+            raise Refusal("not_found")
+        return held.letter
+
+    async def ack(self, id_: str) -> None:
+        """Acknowledge a message."""
+        await self._ground.call("mail.ack", {"id": id_})
+        self._ground.say("acknowledged: its sender sees that")
+
+    async def recall(self, id_: str) -> None:
+        """Withdraw a message from all who have not opened it."""
+        ground = self._ground
+        result = await ground.call("mail.recall", {"id": id_})
+        complete = answers.flag(result, "complete")
+        said = [
+            recalled_from(one, lambda at: short_time(at, ground.clock()))
+            for one in answers.rows(result, "receipts", answers.receipt)
+        ]
+        ground.say("; ".join(said) or "recalled", bad=not complete)
+
+    # -- removing, and bringing back
+
+    def remove(self, box: Box, row: Row) -> None:
+        """Remove a row from the view in a few seconds; until then it can come back."""
+        key = (box, row.position)
+        if key in self._removing:
+            return
+        self.boxes[box].hide(row.position)
+        loop = asyncio.get_running_loop()
+        self._removing[key] = loop.call_later(UNDO_S, self._remove_now, key, row.id)
+        self._last_removed = key
+        self._ground.say("removed from your view; u brings it back")
+        self._changed()
+
+    def bring_back(self) -> None:
+        """Bring back what was removed last."""
+        key = self._last_removed
+        timer = self._removing.pop(key, None) if key else None
+        if key is None or timer is None:
+            self._ground.say("nothing to bring back")
+            return
+        timer.cancel()
+        self.boxes[key[0]].unhide(key[1])
+        self._last_removed = next(reversed(self._removing), None)
+        self._ground.say("back again")
+        self._changed()
+
+    async def settle(self) -> None:
+        """Do what waits to be removed, as the session ends."""
+        for box, position in tuple(self._removing):
+            self._removing.pop((box, position)).cancel()
+            if (row := self.boxes[box].row(position)) is not None:
+                await self._remove(box, position, row.id)
+
+    def _remove_now(self, key: tuple[Box, int], id_: str) -> None:
+        del self._removing[key]
+        self._ground.start(self._remove(*key, id_))
+
+    async def _remove(self, box: Box, position: int, id_: str) -> None:
+        try:
+            await self._ground.home.insist("mail.delete", {"id": id_})
+        except Refusal as refusal:
+            if refusal.kind != "not_found":
+                self.boxes[box].unhide(position)
+                raise
+        self.boxes[box].remove(position)
+        self._counted()
+
+    # -- finding
+
+    async def search(self, words: str, box: Box) -> list[Row]:
+        """Rows of a box that hold some words, newest first."""
+        query: JsonObject = {"words": words, "box": box.value, "limit": HITS}
+        result = await self._ground.call("mail.search", query)
+        found = [hit.row for hit in answers.rows(result, "hits", answers.hit)]
+        more = answers.maybe_text(result, "next") is not None
+        what = many(len(found), "message")
+        self._ground.say(f"the newest {what} found" if more else f"{what} found")
+        return found
+
+    async def find(self, id_: str) -> Row:
+        """The row of a message that is in view. Raises `Refusal`."""
+        result = await self._ground.call("mail.thread", {"id": id_})
+        rows: list[Row] = [
+            *answers.rows(result, "inbox", answers.inbox_row),
+            *answers.rows(result, "outbox", answers.outbox_row),
+        ]
+        for row in rows:
+            if row.id == id_:
+                return row
+        raise Refusal("not_found")
+
+    async def next_new(self, position: int | None) -> InboxRow | None:
+        """The newest unopened message older than a position, else the newest at all."""
+        for before in dict.fromkeys((position, None)):
+            query: JsonObject = {"box": Box.INBOX.value, "limit": 1}
+            if before is not None:
+                query["before"] = before
+            page = await self._ground.call("mail.list", query)
+            rows = answers.rows(page, "inbox", answers.inbox_row)
+            if rows:
+                return rows[0]
+        return None

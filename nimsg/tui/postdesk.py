@@ -1,0 +1,190 @@
+"""What is written and sent: drafts go to the server as they are typed, mail after."""
+
+import asyncio
+from collections.abc import Callable
+
+from nimsg.client import answers
+from nimsg.client.draft_answers import page as draft_page
+from nimsg.client.mailwords import new_client_id, not_sent
+from nimsg.client.references import outbox_reference
+from nimsg.errors import NimsgError, Refusal, Unreachable
+from nimsg.protocol.strict import JsonObject
+from nimsg.tui.drafts import Drafts
+from nimsg.tui.ground import Ground, why
+from nimsg.tui.letterdraft import Draft
+from nimsg.tui.outgoing import Outgoing, Queued
+
+
+Posted = Callable[[str, JsonObject, str], None]  # room, answer of room.post, body
+
+
+class PostDesk:
+    """Drafts and outgoing mail. `enter` first, then `save` and `send` as tasks.
+
+    `posted` is told of a draft that went to a room.
+    """
+
+    def __init__(
+        self, ground: Ground, changed: Callable[[], None], posted: Posted
+    ) -> None:
+        self.drafts = Drafts()
+        self.outgoing = Outgoing()
+        self._ground = ground
+        self._changed = changed
+        self._posted = posted
+        self._typed = asyncio.Event()
+        self._queued = asyncio.Event()
+
+    # -- drafts
+
+    async def enter(self) -> None:
+        """Fetch the drafts that the server keeps."""
+        after: str | None = None
+        while True:
+            query: JsonObject = {} if after is None else {"after": after}
+            result = await self._ground.home.insist("draft.list", query)
+            self.drafts.take(answers.rows(result, "drafts", dict))
+            following = draft_page(result).next
+            if following is None or following == after:
+                break
+            after = following
+        self._changed()
+
+    def new(self, to: str = "") -> Draft:
+        """A new empty draft."""
+        return self.drafts.add(Draft(new_client_id(), to=to))
+
+    def edited(self) -> None:
+        """Something was typed in a draft: it is saved soon."""
+        self._typed.set()
+
+    def save_now(self) -> None:
+        """Save all that is not saved."""
+        self._ground.start(self.save_all(), "save drafts")
+
+    async def save_all(self) -> None:
+        """Save what is not saved, and wait for that."""
+        for draft in self.drafts.due(self._ground.clock(), at_once=True):
+            await self._save(draft)
+
+    async def save(self) -> None:
+        """Save each draft a second after its last key, for ever."""
+        clock = self._ground.clock
+        while True:
+            self._typed.clear()
+            for draft in self.drafts.due(clock()):
+                await self._save(draft)
+            wait_ms = self.drafts.wait_ms(clock())
+            pause_s = None if wait_ms is None else wait_ms / 1000
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._typed.wait()
+            except TimeoutError:
+                continue
+
+    async def _save(self, draft: Draft) -> None:
+        version, name = draft.version, draft.client_id
+        try:
+            result = await self._ground.call("draft.save", draft.save())
+            self.drafts.saved(name, version, answers.number(result, "saved_at"))
+        except NimsgError as error:
+            self.drafts.save_failed(name, why(error), self._ground.clock())
+        # It may have gone while it was on its way.
+        if self.drafts.get(name) is None:
+            await self._forget(name)
+        self._changed()
+
+    def leave(self, draft: Draft) -> None:
+        """Its window was closed."""
+        self.drafts.leave(draft)
+        self._typed.set()
+
+    def discard(self, draft: Draft) -> None:
+        """Throw a draft away, here and on the server."""
+        if self.drafts.discard(draft.client_id):
+            self._ground.start(self._forget(draft.client_id))
+            self._ground.say("the draft is thrown away; in the drafts u brings it back")
+
+    def undo_discard(self) -> Draft | None:
+        """Bring back the draft that was thrown away last."""
+        draft = self.drafts.undo_discard(self._ground.clock())
+        self._typed.set()
+        return draft
+
+    async def _forget(self, client_id: str) -> None:
+        await self._ground.home.insist("draft.delete", {"client_id": client_id})
+
+    # -- sending
+
+    def post(self, draft: Draft) -> None:
+        """Send a draft off; it stays until the server has the message."""
+        self.outgoing.add(draft, self._ground.clock())
+        self._count()
+        self._queued.set()
+
+    def retry(self, client_id: str) -> bool:
+        """Send again what was refused; False where it is none such."""
+        if not self.outgoing.retry(client_id):
+            return False
+        self._queued.set()
+        self._changed()
+        return True
+
+    def take_back(self, client_id: str) -> Draft | None:
+        """The draft of a message that is not sent yet, to be written on."""
+        draft = self.drafts.get(client_id)
+        if draft is None or not self.outgoing.take_back(client_id):
+            return None
+        draft.take_back()
+        self._count()
+        return draft
+
+    async def send(self) -> None:
+        """Send what is queued, one after the other, for ever."""
+        while True:
+            self._queued.clear()
+            while (queued := self.outgoing.next()) is not None:
+                await self._send(queued)
+                self._count()
+            await self._queued.wait()
+
+    async def _send(self, queued: Queued) -> None:
+        name = queued.client_id
+        try:
+            await self._deliver(queued)
+        except Refusal as refusal:
+            self.outgoing.failed(name, str(refusal))
+            if draft := self.drafts.get(name):
+                draft.refused(why(refusal))
+            self._ground.say(f"not sent: {why(refusal)}", bad=True)
+            return
+        except Unreachable:
+            # The answer was lost, and the message maybe: the same is sent again.
+            self.outgoing.lost()
+            return
+        self.outgoing.sent(name)
+        self.drafts.drop(name)
+        self._ground.start(self._forget(name))
+
+    async def _deliver(self, queued: Queued) -> None:
+        ground = self._ground
+        if (room := queued.room) is not None:
+            post: JsonObject = {
+                "room": room,
+                "body": queued.body or queued.subject,
+                "client_id": queued.client_id,
+            }
+            result = await ground.home.insist("room.post", post)
+            self._posted(room, result, str(post["body"]))
+            ground.say(f"said in #{room}")
+            return
+        sent = await ground.home.insist("mail.send", queued.params())
+        number = outbox_reference(answers.number(sent, "position"))
+        told = f"sent to {', '.join(answers.texts(sent, 'to'))} as {number}"
+        refused = answers.rows(sent, "refused", answers.refused)
+        said = [told, *(not_sent(user, kind) for user, kind in refused)]
+        ground.say("; ".join(said), bad=bool(refused))
+
+    def _count(self) -> None:
+        self._ground.status.queued = self.outgoing.waiting
+        self._changed()

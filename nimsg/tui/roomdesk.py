@@ -1,0 +1,229 @@
+"""The rooms of a person as the screen has them: logs, gaps, marks, who is there."""
+
+import asyncio
+from collections.abc import Callable
+
+from nimsg.client import answers, people_answers
+from nimsg.client.mailwords import new_client_id
+from nimsg.client.people_answers import RoomInfo, RoomMessage, RoomPage, room_info
+from nimsg.client.queries import members as names_in, rooms as all_rooms, run_async
+from nimsg.errors import Refusal, Unreachable
+from nimsg.protocol.strict import JsonObject
+from nimsg.tui.ground import Ground
+from nimsg.tui.talklog import Entry, Kind, TalkLog
+
+
+PAGE_ROWS = 50
+MARK_S = 1.0
+WIDE_GAP = 500  # messages missed; above it only the end is fetched
+
+
+class RoomDesk:
+    """The rooms the person is in. `enter` first, then `keep_marks` as a task.
+
+    `changed` is told which room has changed, `come` that one is to be looked at.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        changed: Callable[[str], None],
+        come: Callable[[str], None],
+        show_page: Callable[[RoomPage], None],
+    ) -> None:
+        self.logs: dict[str, TalkLog] = {}
+        self.infos: dict[str, RoomInfo] = {}
+        self.members: dict[str, list[str]] = {}
+        self.show_page = show_page
+        self._ground = ground
+        self._changed = changed
+        self._come = come
+        self._read: dict[str, int] = {}
+        self._marks: dict[str, int] = {}
+        self._marked = asyncio.Event()
+
+    # -- what the server says
+
+    async def enter(self) -> None:
+        """Learn the rooms and the newest page of each, again after a loss."""
+        home = self._ground.home
+        rows = await run_async(all_rooms(joined=True), home.insist)
+        infos = [room_info(row) for row in rows]
+        for gone in set(self.logs) - {info.room for info in infos}:
+            self.left(gone)
+        for info in infos:
+            self.infos[info.room] = info
+            self._read[info.room] = max(info.mark or 0, self._read.get(info.room, 0))
+            if info.room not in self.logs:
+                log = self.logs[info.room] = TalkLog()
+                log.read_to(info.mark or 0)
+            await self._newest(info.room)
+
+    def heard(self, message: RoomMessage) -> None:
+        """The server told of a message."""
+        log = self.logs.get(message.room)
+        if log is None:
+            self._ground.start(self.enter(), "rooms")
+            return
+        log.add(self._entry(message))
+        if log.missing() is not None:
+            self._ground.start(self._mend(message.room), f"gap {message.room}")
+        self._changed(message.room)
+
+    def posted(self, room: str, result: JsonObject, body: str) -> None:
+        """The person's own message stands in a room: the answer of `room.post`."""
+        message = RoomMessage(
+            room,
+            answers.number(result, "position"),
+            answers.identifier(result),
+            self._ground.user,
+            body,
+            answers.number(result, "sent_at"),
+            None,
+        )
+        self.heard(message)
+
+    def joined(self, room: str, page: RoomPage) -> None:
+        """The person has come in."""
+        log = self.logs.setdefault(room, TalkLog())
+        self._put(log, page, page.last)
+        self._read[room] = max(page.mark, self._read.get(room, 0))
+        self._ground.start(self._learn(room), f"room {room}")
+        self._come(room)
+
+    def knows(self, room: str) -> bool:
+        """Whether the person is known to be in a room."""
+        return room in self.logs
+
+    def left(self, room: str) -> None:
+        """The person has gone out."""
+        for known in (self.logs, self.infos, self.members, self._read, self._marks):
+            known.pop(room, None)
+        self._changed(room)
+
+    def unseen(self, room: str) -> int:
+        """How many messages of others were not seen, as far as is known."""
+        log = self.logs.get(room)
+        return 0 if log is None else log.unseen
+
+    # -- what the person does
+
+    async def post(self, room: str, body: str) -> None:
+        """Say something. Raises the refusal; a lost link is waited for."""
+        post: JsonObject = {"room": room, "body": body, "client_id": new_client_id()}
+        self.posted(room, await self._ground.home.insist("room.post", post), body)
+
+    def older(self, room: str) -> None:
+        """Ask for the page before the first message that is here."""
+        self._ground.start(self._older(room), f"older {room}")
+
+    def look(self, room: str) -> None:
+        """The person looks at a room: learn who is in it."""
+        self._ground.start(self._learn(room), f"room {room}")
+
+    def seen(self, room: str, first: int, last: int) -> None:
+        """Messages were on the screen, all from one position to another."""
+        if first <= self._read.get(room, 0) + 1 or first <= last:
+            self.seen_to(room, last)
+
+    def seen_to(self, room: str, position: int) -> None:
+        """All up to a position was on the screen."""
+        if position > self._read.get(room, 0):
+            self._read[room] = self._marks[room] = position
+            self._marked.set()
+
+    async def keep_marks(self) -> None:
+        """Tell the server what was seen, a moment later and for ever."""
+        while True:
+            await self._marked.wait()
+            await asyncio.sleep(MARK_S)
+            self._marked.clear()
+            await self.tell_marks()
+
+    async def tell_marks(self) -> None:
+        """Tell the server now; what does not arrive is told when the link is back."""
+        for room, position in list(self._marks.items()):
+            params: JsonObject = {"room": room, "position": position}
+            try:
+                await self._ground.call("room.mark", params)
+            except Unreachable:
+                return
+            except Refusal:
+                pass
+            if self._marks.get(room) == position:
+                del self._marks[room]
+
+    def returned(self) -> None:
+        """The link is back."""
+        self._ground.start(self.enter(), "rooms")
+        self._marked.set()
+
+    # -- pages
+
+    async def _newest(self, room: str) -> None:
+        log = self.logs[room]
+        query: JsonObject = {"room": room, "limit": PAGE_ROWS}
+        page = people_answers.room_page(
+            await self._ground.home.insist("room.history", query)
+        )
+        self._put(log, page, page.last)
+        if log.missing() is not None:
+            self._ground.start(self._mend(room), f"gap {room}")
+        self._changed(room)
+
+    async def _older(self, room: str) -> None:
+        log = self.logs.get(room)
+        before = log.older if log else None
+        if log is None or before is None:
+            return
+        query: JsonObject = {"room": room, "before": before, "limit": PAGE_ROWS}
+        page = people_answers.room_page(await self._ground.call("room.history", query))
+        self._put(log, page, before - 1)
+        self._changed(room)
+
+    async def _mend(self, room: str) -> None:
+        """Ask for what is missing between two messages."""
+        while (log := self.logs.get(room)) and (gap := log.missing()):
+            if gap.before - gap.after > WIDE_GAP:
+                log.forget(gap.before)
+                break
+            query: JsonObject = {
+                "room": room,
+                "after": gap.after,
+                "limit": PAGE_ROWS,
+            }
+            page = people_answers.room_page(
+                await self._ground.home.insist("room.history", query)
+            )
+            last = max(page.positions, default=gap.after)
+            last = last if page.more and last > gap.after else gap.before - 1
+            entries = [self._entry(one) for one in page.messages]
+            log.add_page(entries, gap.after + 1, last)
+        self._changed(room)
+
+    async def _learn(self, room: str) -> None:
+        """Learn topic and members of a room."""
+        call = self._ground.call
+        rows = await run_async(all_rooms(joined=True), call)
+        self.infos.update((info.room, info) for info in map(room_info, rows))
+        try:
+            self.members[room] = await run_async(names_in(room), call)
+        except Refusal as refusal:
+            if refusal.kind not in {"not_member", "unknown_room"}:
+                raise
+        self._changed(room)
+
+    def _put(self, log: TalkLog, page: RoomPage, last: int) -> None:
+        """Take a page that goes up to a position, and down as far as it says."""
+        entries = [self._entry(one) for one in page.messages]
+        # A page may hold nothing that may be seen, and there may still be more.
+        first = min(page.positions, default=last + 1) if page.more else 1
+        log.add_page(entries, first, last, complete=not page.more)
+
+    def _entry(self, message: RoomMessage) -> Entry:
+        kind = Kind.OWN if message.sender == self._ground.user else Kind.SAID
+        if message.notice is not None:
+            kind = Kind.NOTICE
+        return Entry(
+            message.position, message.sent_at, message.sender, message.body, kind
+        )

@@ -1,0 +1,132 @@
+"""The first line and the last but one: how the connection stands, and the last news."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nimsg.client.tables import many
+from nimsg.text import clean_line
+from nimsg.tui.spans import Line, beside, clip_line, line_width
+
+
+SILENT_MS = 3000  # without an answer, before the header says so
+NOTE_MS = 20_000  # that a note of something done stays
+MINUTE_MS = 60_000
+GAP = "  "
+BAR = " | "
+
+
+@dataclass
+class Status:
+    """What is known of the connection and the mailbox; times are ms UTC.
+
+    `up` tells whether the server can be asked; where it cannot, `why`, and when it is
+    tried again. `asked_at` is when the oldest question was put that waits for an
+    answer. `ends_at` is when the server stops. `poll_ms` is how often it is asked.
+    """
+
+    user: str = ""
+    server: str = ""
+    up: bool = False
+    why: str = "not connected"
+    retry_at: int | None = None
+    asked_at: int | None = None
+    rtt_ms: float | None = None
+    polled_at: int | None = None
+    ends_at: int | None = None
+    new: int = 0
+    pending: int = 0
+    queued: int = 0
+    note: str = ""
+    noted_at: int = 0
+    bad: bool = False
+
+    def say(self, text: str, now: int, *, bad: bool = False) -> None:
+        """Show a line of news; what is bad stays until the next."""
+        self.note, self.noted_at, self.bad = clean_line(text), now, bad
+
+    def silent_s(self, now: int) -> int | None:
+        """For how long a question waits for its answer; None where it is usual."""
+        if not self.up or self.asked_at is None or now - self.asked_at < SILENT_MS:
+            return None
+        return (now - self.asked_at) // 1000
+
+    def header(
+        self, cells: int, now: int, windows: Sequence[tuple[str, int, bool]]
+    ) -> Line:
+        """Who is where and how it stands; right of it the windows.
+
+        Each window is its title, its news, and whether it is looked at.
+        """
+        where = f"{self.user}@{self.server}" if self.user else self.server
+        name = f" nimsg{GAP}{clean_line(where)}{GAP}"
+        left: Line = [("header", name), *self._standing(now)]
+        right = self._windows(windows)
+        if line_width(left) + line_width(right) + len(GAP) > cells:
+            right = self._windows([one for one in windows if one[1] or one[2]])
+        if line_width(left) + line_width(right) + len(GAP) > cells:
+            right = self._windows([])
+        return beside(left, right, cells, "header")
+
+    def status_line(self, cells: int, now: int, told: str, place: str) -> Line:
+        """The last news, or `told` where there is none; right of it `place`."""
+        note, bad = (self.note, self.bad)
+        if not bad and now - self.noted_at > NOTE_MS:
+            note = ""
+        name = "status bad" if bad and note else "status"
+        shown = note or told
+        right = GAP.join(
+            text for text in (self._queued(), self._polled(now), place) if text
+        )
+        if len(shown) + len(right) + len(GAP) > cells:
+            right = place
+        left: Line = clip_line([(name, f" {shown}")], cells)
+        tail: Line = [("status", f"{right} ")] if right else []
+        if line_width(left) + line_width(tail) > cells:
+            tail = []
+        return beside(left, tail, cells, "status")
+
+    def banner(self, now: int) -> str:
+        """What everybody is to see as long as it lasts; empty for nothing."""
+        if self.ends_at is not None and self.up:
+            left_s = max(0, -(-(self.ends_at - now) // 1000))
+            return f"the server shuts down in {left_s} s"
+        return ""
+
+    def _standing(self, now: int) -> Line:
+        if not self.up:
+            return [("header bad", self._lost(now))]
+        silent_s = self.silent_s(now)
+        if silent_s is not None:
+            return [("header bad", f"no answer for {silent_s} s")]
+        rtt = "" if self.rtt_ms is None else f"{GAP}rtt {_ms(self.rtt_ms)}"
+        return [("header good", "online"), ("header", rtt)]
+
+    def _lost(self, now: int) -> str:
+        if self.retry_at is None:
+            return self.why
+        left_s = max(0, -(-(self.retry_at - now) // 1000))
+        return f"{self.why}, retry in {left_s} s"
+
+    def _windows(self, windows: Sequence[tuple[str, int, bool]]) -> Line:
+        counts = f"Inbox {self.new} new{BAR}Outbox {self.pending} pending"
+        line: Line = [("header", counts)]
+        for title, unread, current in windows:
+            text = f"{clean_line(title)} {unread}" if unread else clean_line(title)
+            name = "header good" if current else "header"
+            line += [("header", BAR), (name, text)]
+        return [*line, ("header", " ")]
+
+    def _queued(self) -> str:
+        return f"{many(self.queued, 'message')} queued" if self.queued else ""
+
+    def _polled(self, now: int) -> str:
+        if self.polled_at is None:
+            return ""
+        ago_ms = max(0, now - self.polled_at)
+        if ago_ms < MINUTE_MS:
+            return f"polled {ago_ms // 1000} s ago"
+        return f"polled {ago_ms // MINUTE_MS} min ago"
+
+
+def _ms(rtt_ms: float) -> str:
+    return "<1 ms" if rtt_ms < 1 else f"{rtt_ms:.0f} ms"

@@ -1,0 +1,89 @@
+"""The windows of the screen: what is open, in which order, and which is looked at."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a window shows."""
+
+    MAIL = "mail"
+    COMPOSE = "compose"
+    ROOM = "room"
+    PRIVATE = "private"
+    DRAFTS = "drafts"
+    PEOPLE = "people"
+    CONSOLE = "console"
+
+
+@dataclass
+class Window:
+    """One window; `name` tells those of a kind apart. `unread` counts its news."""
+
+    kind: Kind
+    name: str = ""
+    unread: int = 0
+
+    @property
+    def title(self) -> str:
+        """What the header calls it."""
+        return {
+            Kind.ROOM: f"#{self.name}",
+            Kind.PRIVATE: f"{self.name}(p2p)",
+            Kind.COMPOSE: "writing",
+        }.get(self.kind, self.kind.value)
+
+
+class Windows:
+    """The open windows. The mailbox is the first and is never closed."""
+
+    def __init__(self) -> None:
+        self.all = [Window(Kind.MAIL)]
+        self.current = self.all[0]
+        self._before: list[Window] = []
+
+    def find(self, kind: Kind, name: str = "") -> Window | None:
+        """The window of a kind and name, if it is open."""
+        return next(
+            (one for one in self.all if (one.kind, one.name) == (kind, name)), None
+        )
+
+    def add(self, kind: Kind, name: str = "") -> Window:
+        """A window that is open behind the current one; the one that is there."""
+        window = self.find(kind, name)
+        if window is None:
+            window = Window(kind, name)
+            self.all.append(window)
+        return window
+
+    def show(self, window: Window) -> None:
+        """Look at a window; what is new in it is seen by that."""
+        if window is not self.current:
+            self._before = [one for one in self._before if one is not self.current]
+            self._before.append(self.current)
+        self.current = window
+        window.unread = 0
+
+    def close(self, window: Window) -> None:
+        """Close a window, and go back to the one looked at before."""
+        if window is self.all[0]:
+            return
+        self.all.remove(window)
+        self._before = [one for one in self._before if one is not window]
+        if window is self.current:
+            self.current = self._before.pop() if self._before else self.all[0]
+            self.current.unread = 0
+
+    def numbered(self, number: int) -> Window | None:
+        """The window that a number from 1 stands for."""
+        return self.all[number - 1] if 0 < number <= len(self.all) else None
+
+    def beside(self, step: int) -> Window:
+        """The window so many further on, around the end."""
+        return self.all[(self.all.index(self.current) + step) % len(self.all)]
+
+    def next_unread(self) -> Window | None:
+        """The next window with news behind the current one, around the end."""
+        at = self.all.index(self.current)
+        around = [*self.all[at + 1 :], *self.all[:at]]
+        return next((one for one in around if one.unread), None)

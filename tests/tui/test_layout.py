@@ -1,0 +1,77 @@
+"""How a terminal is shared out among the panes."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from nimsg.tui.layout import (
+    BODY_MOST,
+    CHROME_ROWS,
+    Area,
+    Shape,
+    shape,
+    sizes,
+    too_small_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("cols", "rows", "expected"),
+    [
+        (39, 50, Shape.TOO_SMALL),
+        (200, 9, Shape.TOO_SMALL),
+        (1, 1, Shape.TOO_SMALL),
+        (40, 10, Shape.SINGLE),
+        (79, 50, Shape.SINGLE),
+        (200, 19, Shape.SINGLE),
+        (80, 20, Shape.STACKED),
+        (119, 50, Shape.STACKED),
+        (120, 20, Shape.BESIDE),
+        (179, 50, Shape.BESIDE),
+        (180, 20, Shape.THREE),
+        (1000, 300, Shape.THREE),
+    ],
+)
+def test_the_shape_follows_the_size(cols: int, rows: int, expected: Shape) -> None:
+    assert shape(cols, rows) is expected
+    assert sizes(cols, rows).shape is expected
+
+
+def test_the_three_columns_of_a_large_terminal() -> None:
+    found = sizes(200, 50)
+
+    assert (found.inbox.cols, found.outbox.cols, found.view.cols) == (60, 60, 78)
+    assert found.together
+
+
+def test_a_view_grows_no_wider_than_its_text() -> None:
+    found = sizes(400, 50)
+
+    assert BODY_MOST < found.view.cols < BODY_MOST + 10
+    assert abs(found.inbox.cols - found.outbox.cols) <= 1
+
+
+def test_below_the_least_size_there_is_one_line() -> None:
+    assert too_small_text(38, 9) == "terminal 38x9 too small, need 40x10; q quits"
+    assert sizes(38, 9).inbox == Area(0, 0)
+
+
+@given(st.integers(min_value=40, max_value=500), st.integers(10, 200))
+def test_the_panes_fill_the_terminal(cols: int, rows: int) -> None:
+    found = sizes(cols, rows)
+    inbox, outbox, view = found.inbox, found.outbox, found.view
+    within = Area(cols, rows - CHROME_ROWS)
+
+    assert min(*inbox, *outbox, *view) > 0
+    if found.shape is Shape.SINGLE:
+        assert inbox == outbox == view == within
+    elif found.shape is Shape.STACKED:
+        assert view == within
+        assert inbox.cols == outbox.cols == cols
+        assert inbox.rows + outbox.rows == within.rows
+    elif found.shape is Shape.BESIDE:
+        assert inbox.cols + 1 + outbox.cols == view.cols == cols
+        assert inbox.rows == outbox.rows
+        assert inbox.rows + 1 + view.rows == within.rows
+    else:
+        assert inbox.cols + outbox.cols + view.cols + 2 == cols
+        assert inbox.rows == outbox.rows == view.rows == within.rows
