@@ -1,14 +1,16 @@
 """Lines drawn as they are: the one place where spans become cells of urwid."""
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from urwid import Sizing, TextCanvas, Widget
-from urwid.util import apply_target_encoding
+from urwid.util import apply_target_encoding, get_encoding
 
-from nimsg.tui.spans import Line, pad_line
+from nimsg.tui.spans import Line, Span, pad_line
 
 
+KEPT_LINES = 2048
 Colours = list[tuple[Hashable, int]]
 Charsets = list[tuple[Literal["0", "U"] | None, int]]
 Size = tuple[()] | tuple[int] | tuple[int, int]  # as urwid has them
@@ -27,8 +29,8 @@ def lines_canvas(
     attributes: list[Colours] = []
     charsets: list[Charsets] = []
     for at in range(rows):
-        line = lines[at] if at < len(lines) else []
-        text, attribute, charset = _encoded(pad_line(line, cols, fill))
+        line = tuple(lines[at]) if at < len(lines) else ()
+        text, attribute, charset = _encoded(line, cols, fill, get_encoding())
         texts.append(text)
         attributes.append(attribute)
         charsets.append(charset)
@@ -37,12 +39,19 @@ def lines_canvas(
     )
 
 
-def _encoded(line: Line) -> tuple[bytes, Colours, Charsets]:
-    """A line's bytes, and how many of them have which colour and charset."""
+# A key changes few of the lines, and making one takes most of a frame's time.
+@lru_cache(KEPT_LINES)
+def _encoded(
+    line: tuple[Span, ...], cols: int, fill: str, _: str
+) -> tuple[bytes, Colours, Charsets]:
+    """A line's bytes, and how many of them have which colour and charset.
+
+    The last argument is the encoding of the terminal.
+    """
     pieces: list[bytes] = []
     attribute: Colours = []
     charset: Charsets = []
-    for name, text in line:
+    for name, text in pad_line(line, cols, fill):
         data, runs = apply_target_encoding(text)
         if data:
             pieces.append(data)

@@ -22,6 +22,7 @@ from nimsg.tui.openmail import OpenMail
 Make = Callable[[answering.Message, str, str], Draft]
 MakeOfText = Callable[[answering.Message, str, str, answering.Clock], Draft]
 
+MINUTE_MS = 60_000
 GLANCE_S = 0.15  # before the text of an opened message is fetched for a preview
 READ = frozenset({CopyState.OPENED, CopyState.ACKED, CopyState.IMPORTED})
 STEPS = {"down": 1, "up": -1}
@@ -61,6 +62,7 @@ class MailActs:
         self._all_marked = False
         self._raw = False
         self._shown = ""
+        self._made_of: tuple[object, ...] = ()
         self._timer: asyncio.TimerHandle | None = None
         self._acts: dict[str, Callable[[], None]] = {
             "open": self._open,
@@ -128,6 +130,12 @@ class MailActs:
 
     def _show(self, row: Row | None, held: OpenMail | None) -> None:
         ground, message, raw = self._ground, self._view.message, self._raw
+        # Laying a long text out takes longer than a frame: not without a reason.
+        known = (held.letter, held.status, tuple(held.thread)) if held else None
+        made_of = (row, known, raw, ground.clock() // MINUTE_MS)
+        if made_of == self._made_of:
+            return
+        self._made_of = made_of
         reading = Reading(ground.user, ground.clock(), ground.glyphs)
         if row is None:
             message.clear()

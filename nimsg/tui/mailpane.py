@@ -1,6 +1,7 @@
 """One box on the screen: its heading, the rows that fit, the one with the focus."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from urwid import Canvas, Sizing, Widget
 
@@ -22,7 +23,19 @@ from nimsg.tui.spans import Line
 
 
 Key = int | str  # a position in the box, or the client_id of what is not sent yet
+MINUTE_MS = 60_000
 WHEEL = {4: -3, 5: 3}
+
+
+class Made(NamedTuple):
+    """What the line of a row is made of; `minute` is the time, as ages are shown."""
+
+    row: Row | Queued | None
+    cols: int
+    minute: int
+    focused: bool
+    marked: bool
+    kept: bool
 
 
 class BoxRows:
@@ -98,6 +111,7 @@ class MailPane(Widget):
         self._outgoing = outgoing
         self._fill = fill
         self._scroller: Scroller[Key] = Scroller(BoxRows(window, outgoing))
+        self._made: dict[Key, tuple[Made, Line]] = {}
 
     @property
     def row(self) -> Row | None:
@@ -167,7 +181,8 @@ class MailPane(Widget):
         lines = [heading(self.window, cols, self._ground.glyphs, focused=here)]
         now = self._ground.clock()
         visible = self._scroller.visible(rows - 1)
-        lines += [self._line(key, cols, now, here=here) for key in visible]
+        self._made = {key: self._line(key, cols, now, here=here) for key in visible}
+        lines += [line for _, line in self._made.values()]
         if len(lines) == 1 and self.window.started:
             lines += empty_lines(self.window, cols)
         self._fill()
@@ -199,21 +214,39 @@ class MailPane(Widget):
         self._invalidate()
         return box(size)[1] > 0
 
-    def _line(self, key: Key, cols: int, now: int, *, here: bool) -> Line:
-        focused = here and key == self._scroller.focus
-        glyphs = self._ground.glyphs
-        if isinstance(key, str):
-            queued = self._outgoing.get(key) if self._outgoing else None
-            if queued is not None:
-                return outbox_line(queued, cols, now, glyphs, focused=focused)
-            return []
-        row = self.window.row(key)
+    def _line(self, key: Key, cols: int, now: int, *, here: bool) -> tuple[Made, Line]:
+        """The line of a row and what it was made of; the one before where it stands."""
+        made = Made(
+            self._row_of(key),
+            cols,
+            now // MINUTE_MS,
+            here and key == self._scroller.focus,
+            key in self.marked,
+            key in self.kept,
+        )
+        before = self._made.get(key)
+        if before is not None and before[0] == made:
+            return before
+        return made, self._draw(made, now)
+
+    def _row_of(self, key: Key) -> Row | Queued | None:
+        if isinstance(key, int):
+            return self.window.row(key)
+        return self._outgoing.get(key) if self._outgoing else None
+
+    def _draw(self, made: Made, now: int) -> Line:
+        row, cols, glyphs = made.row, made.cols, self._ground.glyphs
         if row is None:
-            return waiting_line(cols, glyphs, focused=focused)
-        marked = key in self.marked
-        if self.window.box is Box.INBOX:
-            kept = key in self.kept
-            return inbox_line(
-                row, cols, now, glyphs, focused=focused, kept_unread=kept, marked=marked
-            )
-        return outbox_line(row, cols, now, glyphs, focused=focused, marked=marked)
+            return waiting_line(cols, glyphs, focused=made.focused)
+        if isinstance(row, Queued) or self.window.box is Box.OUTBOX:
+            focused, marked = made.focused, made.marked
+            return outbox_line(row, cols, now, glyphs, focused=focused, marked=marked)
+        return inbox_line(
+            row,
+            cols,
+            now,
+            glyphs,
+            focused=made.focused,
+            kept_unread=made.kept,
+            marked=made.marked,
+        )

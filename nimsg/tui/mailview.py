@@ -168,7 +168,6 @@ class MailView(Widget):
         """Draw what has changed."""
         for pane in self.panes.values():
             pane.refresh()
-        self.message.refresh()
         if self.guest is not None:
             self.guest.refresh()
         self._invalidate()
