@@ -42,67 +42,6 @@ def run_demo(args: Namespace) -> int:
     return Exit.DONE
 
 
-class Stage:
-    """A server process on a free port, and people who type verbs. Use in `with`."""
-
-    def __init__(self, var: Path) -> None:
-        self.var = var
-        self.address = ""
-        self._server = subprocess.Popen(  # noqa: S603 - this very program
-            [*NIMSG, "server", "--port", "0", "--auth", "open", "--var", str(var)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> "Stage":
-        for line in self._server.stdout or ():
-            show.say(f"    {line.rstrip()}")
-            if line.startswith("nimsg server on "):
-                self.address = line.split()[3]
-            if line.startswith("  connect"):
-                show.say()
-                return self
-        raise NimsgError("the demo's server did not start")
-
-    def __exit__(self, *_: object) -> None:
-        if self._server.poll() is None:
-            self._server.send_signal(signal.SIGTERM)
-        self._server.communicate()
-
-    def ends(self) -> None:
-        """Wait until the server has ended by itself."""
-        self._server.wait(LONGEST_S)
-
-    def type(self, user: str, *words: str) -> str:
-        """Type a verb as somebody and show what it prints; its output."""
-        return self.watch(self.begin(user, *words))
-
-    def begin(self, user: str, *words: str) -> "subprocess.Popen[str]":
-        """Type a verb that may take a while."""
-        shown = " ".join(f"'{word}'" if " " in word else word for word in words)
-        show.say(f"  {user}$ nimsg {shown}")
-        return subprocess.Popen(  # noqa: S603 - this very program
-            [*NIMSG, *words],
-            env={**os.environ, "NIMSG_SERVER": self.address, "NIMSG_USER": user},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def watch(self, typed: "subprocess.Popen[str]") -> str:
-        """Show what a verb prints until it ends; its output."""
-        output, _ = typed.communicate()
-        for line in output.splitlines():
-            show.say(f"    {line}".rstrip())
-        if typed.returncode != Exit.DONE:
-            raise NimsgError(f"the demo's verb ended with {typed.returncode}")
-        if not output:
-            show.say("    (exit 0)")
-        show.say()
-        return output.strip()
-
-
 def tell(stage: Stage) -> str:
     """Two people write to each other; the id of the first message."""
     show.say("Ann leaves Bob a message. Bob is not there; the server keeps it.")

@@ -34,9 +34,12 @@ def run_screen(args: Namespace, peer_port: int) -> int:
     """
     settings = read_settings(args)
     options = _options(args, settings, read_config(config_path()), peer_port)
-    unsaved = App(options, locale.getencoding()).run()
-    for draft in unsaved:
-        _print_unsaved(draft)
+    app = App(options, locale.getencoding())
+    try:
+        app.run()
+    finally:
+        for draft in app.unsaved:
+            _print_unsaved(draft)
     return Exit.DONE
 
 

@@ -19,6 +19,7 @@ from nimsg.client.acts_private import Privates
 from nimsg.client.acts_rooms import Rooms
 from nimsg.client.acts_session import Steady, Way
 from nimsg.client.events import parse
+from nimsg.client.failures import first_of
 from nimsg.client.lines import folded, system
 from nimsg.client.login import Question
 from nimsg.client.registry import complete
@@ -76,7 +77,7 @@ class _Talk:
                 self._put = prompt.say
                 await _Session(self._home, prompt, self._peer_port).run()
         except BaseExceptionGroup as group:
-            raise _first(group) from None
+            raise first_of(group) from None
         finally:
             await self._home.close()
 
@@ -170,6 +171,8 @@ class _Session:
 
     async def _leave(self, rooms: Rooms, privates: Privates) -> None:
         """Log out, and let everybody know."""
+        # Who closes the window sends both an end of input and a hang-up.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
             async with asyncio.timeout(GOODBYE_S):
                 await privates.close()
@@ -177,19 +180,6 @@ class _Session:
                 await self._home.log_out()
         except TimeoutError:
             return
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What ended the session; what failed with it would only say it again."""
-    flat: list[BaseException] = []
-    waiting: list[BaseException] = [group]
-    while waiting:
-        error = waiting.pop()
-        if isinstance(error, BaseExceptionGroup):
-            waiting += error.exceptions
-        else:
-            flat.append(error)
-    return min(flat, key=lambda error: isinstance(error, NimsgError))
 
 
 async def _ask(question: Question, said: str) -> str:

@@ -79,9 +79,9 @@ class Steady:
     """Calls methods as one account, and comes back where the connection is lost.
 
     `log_in`, then `run` in a task of its own, and `close` in the end. What the
-    person is to know of all this is given to `say`, and how the connection stands
-    to `watch`. `acted` is set by any call that shows the server that a person is
-    there.
+    person is to know of all this is given to `say`, with the `hint` while it tries
+    for ever, and how the connection stands to `watch`. `acted` is set by any call
+    that shows the server that a person is there.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Steady:
         device: Device,
         say: Say,
         watch: Callable[[Link], None] = lambda _: None,
+        hint: str = "Ctrl-C ends",
     ) -> None:
         self.acted = False
         self.link = Link(LinkState.OFF)
@@ -98,6 +99,7 @@ class Steady:
         self._device = device
         self._say = say
         self._watch = watch
+        self._hint = hint
         self._retry = asyncio.Event()
         self._client = AioClient(way.address, way.timeout_s)
         self._up = asyncio.Event()
@@ -232,7 +234,7 @@ class Steady:
             await self._client.close()
             raise FINAL[reason]()
         patience_s = self._way.patience_s
-        ends = "" if patience_s is not None else "; Ctrl-C ends"
+        ends = "" if patience_s is not None else f"; {self._hint}"
         stopped = reason == CloseReason.SHUTDOWN
         lost = "the server has stopped" if stopped else "the connection was lost"
         self._stand(Link(LinkState.TRYING, lost))

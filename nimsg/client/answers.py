@@ -57,6 +57,7 @@ class OutboxRow(NamedTuple):
     pending: bool
     reply_to: str | None
     origin: Origin | None
+    deleted_at: int | None = None
 
 
 class Hit(NamedTuple):
@@ -201,6 +202,7 @@ def outbox_row(row: JsonObject) -> OutboxRow:
         flag(row, "pending"),
         maybe_text(row, "reply_to"),
         origin(row),
+        maybe_number(row, "deleted_at"),
     )
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from nimsg.client.address import Address
-from nimsg.errors import ProtocolFault, Refusal, Unreachable
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unreachable
 
 
 FIRST_PAUSE_S = 0.1
@@ -55,6 +55,22 @@ def broken(address: Address, fault: ProtocolFault) -> ProtocolFault:
     if fault.kind == "foreign_protocol":
         what = f"no nimsg server; what it says looks like {fault.data['looks_like']}"
     return ProtocolFault(fault.kind, f"{address}: {what}", fault.data, fatal=True)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What ended a session first; what failed with it would only say it again.
+
+    A fault that is not nimsg's own to raise comes before all others.
+    """
+    flat: list[BaseException] = []
+    waiting: list[BaseException] = [group]
+    while waiting:
+        error = waiting.pop()
+        if isinstance(error, BaseExceptionGroup):
+            waiting += error.exceptions
+        else:
+            flat.append(error)
+    return min(flat, key=lambda error: isinstance(error, NimsgError))
 
 
 def passes(error: Unreachable | Refusal) -> bool:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from nimsg.client.acts_session import Link, LinkState, Steady, Way
 from nimsg.client.answers import InboxRow
+from nimsg.client.failures import first_of
 from nimsg.client.mailtables import Row
 from nimsg.client.people_answers import room_info
 from nimsg.client.queries import resolve, rooms as all_rooms, run_async
@@ -34,6 +35,7 @@ from nimsg.tui.status import Status
 from nimsg.tui.windows import Kind
 
 
+HINT = "Ctrl-R tries at once"
 TICK_S = 1.0
 GOODBYE_S = 3.0
 
@@ -59,14 +61,22 @@ class App:
         self._desktop: Desktop | None = None
         self._acts: MailActs | None = None
 
-    def run(self) -> list[Draft]:
-        """Run until the person ends it; the drafts that could not be saved.
+    def run(self) -> None:
+        """Run until the person ends it.
 
         Raises what ends it too early, behind the screen.
         """
-        return self._screen.run(self._run(), self._done.set)
+        try:
+            self._screen.run(self._run(), self._done.set)
+        except BaseExceptionGroup as group:
+            raise first_of(group) from None
 
-    async def _run(self) -> list[Draft]:
+    @property
+    def unsaved(self) -> list[Draft]:
+        """The drafts of which something is only here."""
+        return self._desktop.unsent if self._desktop else []
+
+    async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ends())
@@ -74,7 +84,6 @@ class App:
                 await self._stay(tasks)
         except* _Over:
             await self._leave()
-        return self._desktop.unsent if self._desktop else []
 
     async def _ends(self) -> None:
         await self._done.wait()
@@ -149,7 +158,7 @@ class App:
 
     def _steady(self, way: Way) -> Steady:
         self._status.server = str(way.address)
-        return Steady(way, Device.TUI, self._say, self._linked)
+        return Steady(way, Device.TUI, self._say, self._linked, HINT)
 
     def _linked(self, link: Link) -> None:
         """The connection stands another way now."""

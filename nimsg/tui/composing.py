@@ -32,6 +32,10 @@ class Desktop(Protocol):
         """Write in another editor."""
         ...
 
+    def refresh(self) -> None:
+        """Draw what has changed."""
+        ...
+
 
 class Composing:
     """The desk of the views that write."""
@@ -43,7 +47,7 @@ class Composing:
         self._post = post
         self._people = people
         self._desktop = desktop
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, bool | None] = {}
 
     @property
     def glyphs(self) -> Glyphs:
@@ -66,7 +70,9 @@ class Composing:
             return self._known[name]
         if name in self._people.names or name == self._ground.user:
             return True
-        self._ground.start(self._ask(name), f"known {name}")
+        # Asked for once: every frame asks this again, also where there is no answer.
+        self._known[name] = None
+        self._ground.start(self._ask(name))
         return None
 
     def now(self) -> int:
@@ -113,11 +119,11 @@ class Composing:
     async def _ask(self, name: str) -> None:
         try:
             check_name(name)
-            await self._ground.call("presence.seen", {"user": name})
+            await self._ground.home.insist("presence.seen", {"user": name})
         except Refusal as refusal:
             if refusal.kind not in {"unknown_user", "name_invalid"}:
                 raise
             self._known[name] = False
         else:
             self._known[name] = True
-        self._ground.redraw()
+        self._desktop.refresh()

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from nimsg.protocol.strict import JsonObject
-from nimsg.tui.letterdraft import Draft, draft_row
+from nimsg.client.draft_answers import DraftRow
+from nimsg.tui.letterdraft import Draft, kept_draft
 
 
 QUIET_MS = 1000  # without a key, before a draft is saved
@@ -14,7 +14,7 @@ class Drafts:
     """The drafts by client_id, in the order they came. Times are ms.
 
     A draft goes in three ways only: it was sent, it was discarded by hand, or it was
-    left before anything was typed. The last discarded one can be had back.
+    left with nothing in it. The last discarded one can be had back.
     """
 
     def __init__(self) -> None:
@@ -40,13 +40,10 @@ class Drafts:
         self._gone.discard(draft.client_id)
         return draft
 
-    def take(self, rows: Iterable[JsonObject]) -> None:
-        """Take over rows of `draft.list`. What was typed here is never overwritten.
-
-        Raises `ProtocolFault`.
-        """
+    def take(self, rows: Iterable[DraftRow]) -> None:
+        """Take over rows of `draft.list`. What was typed here is never overwritten."""
         for row in rows:
-            found = draft_row(row)
+            found = kept_draft(row)
             if found.client_id not in self._gone:
                 mine = self._drafts.setdefault(found.client_id, found)
                 mine.take_over(found)
@@ -100,8 +97,11 @@ class Drafts:
     # -- going
 
     def leave(self, draft: Draft) -> bool:
-        """Its window was closed: whether it is kept. Only an untouched one is not."""
-        if draft.is_untouched and not draft.is_sending:
+        """Its window was closed: whether it is kept.
+
+        One that is untouched, or of which nothing is left, is not.
+        """
+        if (draft.is_untouched or draft.is_empty) and not draft.is_sending:
             self._remove(draft.client_id)
         return draft.client_id in self._drafts
 

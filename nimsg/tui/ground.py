@@ -1,11 +1,11 @@
 """What all parts of the screen stand on: session, clock, tasks, news."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 
 from nimsg.client.acts_session import Steady
-from nimsg.errors import NimsgError, Refusal
+from nimsg.errors import Exit, NimsgError, Refusal
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.glyphs import UNICODE, Glyphs
 from nimsg.tui.status import Status
@@ -16,7 +16,8 @@ class Ground:
     """One session as the parts of the screen share it.
 
     `clock` is the time in ms UTC. `redraw` draws what has changed, soon. `poll_s` is
-    how often the server is asked, and `wait` whether it may hold a question.
+    how often the server is asked, and `wait` whether it may hold a question. What
+    went wrong is tried again after `pause_s`. `busy` counts what `start` has begun.
     """
 
     home: Steady
@@ -29,6 +30,8 @@ class Ground:
     poll_s: float = 2.0
     wait: bool = True
     dwell_s: float = 2.0
+    pause_s: float = 5.0
+    busy: int = 0
     running: set[str] = field(default_factory=set)
 
     @property
@@ -46,11 +49,27 @@ class Ground:
 
         What is named `once` is not begun while it runs.
         """
-        if once and once in self.running:
+        watched = self._watched(work, once)
+        try:
+            if once and once in self.running:
+                raise RuntimeError(once)
+            self.tasks.create_task(watched)
+        except RuntimeError:
+            # It runs already, or the session is over and takes no more tasks.
+            watched.close()
             work.close()
             return
         self.running.add(once)
-        self.tasks.create_task(self._watched(work, once))
+        self.busy += 1
+
+    async def persist(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something until it is done; where it goes wrong, again after a pause."""
+        while True:
+            try:
+                return await work()
+            except NimsgError as error:
+                self.say(why(error), bad=True)
+            await asyncio.sleep(self.pause_s)
 
     async def call(self, method: str, params: JsonObject) -> JsonObject:
         """One method's result. Raises `Refusal` and `Unreachable`."""
@@ -63,7 +82,13 @@ class Ground:
             self.say(why(error), bad=True)
         finally:
             self.running.discard(once)
+            self.busy -= 1
             self.redraw()
+
+
+def passes(refusal: Refusal) -> bool:
+    """Whether the same may be taken later; it may even have been done."""
+    return refusal.exit is Exit.TRY_LATER or refusal.kind == "storage_failed"
 
 
 def why(error: NimsgError) -> str:

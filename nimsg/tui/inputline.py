@@ -23,7 +23,7 @@ SMALL_BUTTON = " [>] "
 HINT_FROM = 70  # cells of the whole line
 BUTTON_FROM = 32
 # The field knows more keys with Alt, which are those of windows here.
-ALT_KEYS = frozenset({UNDO, "meta backspace", "meta f"})
+ALT_KEYS = frozenset({UNDO, "meta backspace", "meta f", "meta left", "meta right"})
 
 Send = Callable[[str], bool]  # False: not taken, the text stays
 Say = Callable[[str], None]

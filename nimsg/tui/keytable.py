@@ -46,6 +46,7 @@ _ALL = (C.GLOBAL,)
 _ROWS = (C.LIST, C.DRAFTS, C.PEOPLE)
 _READ = (C.LIST, C.MESSAGE)
 _SCROLLED = (*_ROWS, C.MESSAGE)
+_CLOSED = (C.MESSAGE, C.DRAFTS, C.PEOPLE)
 _TALKS = (C.TALK, C.CONSOLE)
 
 BINDINGS: tuple[Binding, ...] = (
@@ -64,6 +65,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("open", ("enter",), (C.LIST,), "open; its sender sees that", "open"),
     Binding("open", ("enter",), (C.DRAFTS,), "go on writing", "open"),
     Binding("open", ("enter",), (C.PEOPLE,), "write a message to them", "write"),
+    Binding("close", ("q", "esc"), _CLOSED, "back to where you were", "back"),
     Binding("reply", ("r",), _READ, "reply to the sender", "reply"),
     Binding("reply-all", ("R",), _READ, "reply to all", "reply all"),
     Binding("new", ("m", "c"), (*_READ, C.DRAFTS), "write a new message", "new"),
@@ -114,6 +116,9 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("page-down", ("page down",), _TALKS, "read on", "back"),
     Binding("bottom", ("end",), _TALKS, "to the newest, where the line is empty"),
     Binding("close", ("esc",), _TALKS, "close the window", "close"),
+    # where no text is typed, in which they go by words
+    Binding("next-window", ("meta right",), _SCROLLED, "to the next window"),
+    Binding("previous-window", ("meta left",), _SCROLLED, "to the window before"),
     # what lies on top
     Binding("down", ("down",), (C.POPUP,), "one row down", "move"),
     Binding("up", ("up",), (C.POPUP,), "one row up", "move"),
@@ -148,8 +153,8 @@ BINDINGS: tuple[Binding, ...] = (
         for n in range(1, 10)
     ),
     Binding("next-unread-window", ("meta a",), _ALL, "to a window with news"),
-    Binding("next-window", ("meta right",), _ALL, "the next window"),
-    Binding("previous-window", ("meta left",), _ALL, "the window before"),
+    Binding("next-window", ("ctrl page down",), _ALL, "the next window"),
+    Binding("previous-window", ("ctrl page up",), _ALL, "the window before"),
     Binding("retry-now", ("ctrl r",), _ALL, "try to connect now"),
     Binding("redraw", ("ctrl l",), (C.GLOBAL, *MODAL), "draw the screen anew"),
     Binding("mouse-toggle", ("meta m",), _ALL, "use the mouse, or leave it alone"),

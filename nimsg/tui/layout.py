@@ -11,6 +11,7 @@ THREE_COLS = 180
 BODY_MOST = 100  # columns of a message's text
 VIEW_MOST = BODY_MOST + 4  # with the gutter and a margin
 CHROME_ROWS = 3  # header, status, footer
+MARGIN = 1  # a blank at both sides of what is read, as header and footer have it
 RULE = 1  # cells of a line between panes
 
 
@@ -73,6 +74,11 @@ def sizes(cols: int, rows: int) -> Sizes:
         Shape.THREE: _three,
     }[found](within)
     return Sizes(found, *areas)
+
+
+def margin(cols: int) -> int:
+    """The blanks at each side of a text; none where there is no room to spare."""
+    return MARGIN if cols >= LEAST_COLS else 0
 
 
 def too_small_text(cols: int, rows: int) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
-from nimsg.client import answers
+from nimsg.client.draft_answers import DraftRow
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message, check_name, check_room
@@ -99,6 +99,11 @@ class Draft:
     def is_untouched(self) -> bool:
         """Whether nothing was typed and the server has nothing of it."""
         return self.version == 0 and self.saved_at is None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it now, whatever was."""
+        return not (self.to + self.subject + self.body).strip()
 
     @property
     def size(self) -> int:
@@ -244,16 +249,16 @@ class Draft:
         return said
 
 
-def draft_row(row: JsonObject) -> Draft:
-    """Parse a row of `draft.list`. Raises `ProtocolFault`."""
+def kept_draft(row: DraftRow) -> Draft:
+    """A draft as the server keeps it."""
     draft = Draft(
-        answers.text(row, "client_id"),
-        to=answers.text(row, "to"),
-        subject=answers.text(row, "subject"),
-        body=answers.text(row, "body"),
-        reply_to=answers.maybe_text(row, "reply_to"),
+        row.client_id,
+        to=row.to,
+        subject=row.subject,
+        body=row.body,
+        reply_to=row.reply_to,
     )
-    draft.saved(0, answers.number(row, "saved_at"))
+    draft.saved(0, row.saved_at)
     return draft
 
 

@@ -251,6 +251,8 @@ def _thread(sheet: Sheet, thread: Sequence[Row], here: str, reading: Reading) ->
     glyphs = reading.glyphs
     branch = f"{glyphs.bottom_left}{glyphs.hline}> "
     sheet.say("Thread", "label")
+    times = [short_time(written_at(row), reading.now) for row in thread]
+    room = max(map(width, times))
     for row, depth in tree(thread):
         indent = " " * len(branch) * (min(depth, DEEPEST) - 1) + branch if depth else ""
         read = row.receipt.opened_at if isinstance(row, InboxRow) else None
@@ -258,7 +260,7 @@ def _thread(sheet: Sheet, thread: Sequence[Row], here: str, reading: Reading) ->
             read = last_read(row.receipts)
         line: Line = [
             ("text", f"{glyphs.focus if row.id == here else ' '} "),
-            ("time", pad(short_time(written_at(row), reading.now), 12) + " "),
+            ("time", pad(short_time(written_at(row), reading.now), room) + GAP),
             ("gutter", indent),
             ("name", f"{clean_line(_author(row, reading.me))}{GAP}"),
             ("dim" if read is None else "good", "" if read is None else f"read{GAP}"),

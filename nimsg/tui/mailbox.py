@@ -315,6 +315,5 @@ class MailWindow:
 
 def _is_deleted(row: Row) -> bool:
     """Whether a row has come only to tell that it is gone from the own view."""
-    if isinstance(row, OutboxRow):
-        return False
-    return row.receipt.deleted_at is not None
+    at = row.deleted_at if isinstance(row, OutboxRow) else row.receipt.deleted_at
+    return at is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from nimsg.client import answers
 from nimsg.client.answers import InboxRow, Letter, OutboxRow
@@ -9,7 +10,7 @@ from nimsg.client.mailtables import NEW, Row
 from nimsg.client.mailwords import opening_told, recalled_from
 from nimsg.client.references import inbox_reference, outbox_reference
 from nimsg.client.tables import many, short_time
-from nimsg.errors import NimsgError, Refusal
+from nimsg.errors import NimsgError, ProtocolFault, Refusal
 from nimsg.protocol.constants import Box, CopyState, limit
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.ground import Ground
@@ -21,10 +22,18 @@ WAIT_MS = limit("wait_ms")
 UNDO_S = 5.0
 HITS = limit("search_rows")
 TELL_MOST = 10_000
+T = TypeVar("T")
+
+
+class Removal(NamedTuple):
+    """A message that is removed when the timer ends."""
+
+    id: str
+    timer: asyncio.TimerHandle
 
 
 class MailDesk:
-    """The inbox and the outbox. `enter` first, then `watch` and `ping` as tasks."""
+    """The inbox and the outbox. `watch` and `ping` are tasks; the first one enters."""
 
     def __init__(self, ground: Ground, changed: Callable[[], None]) -> None:
         self.boxes = {box: MailWindow(box) for box in Box}
@@ -35,7 +44,8 @@ class MailDesk:
         self._entered_at = 0
         self._newest = 0
         self._told: dict[tuple[str, str, str], None] = {}
-        self._removing: dict[tuple[Box, int], asyncio.TimerHandle] = {}
+        self._removing: dict[tuple[Box, int], Removal] = {}
+        self._failed_at: dict[Box, int] = {}
         self._last_removed: tuple[Box, int] | None = None
 
     @property
@@ -66,6 +76,8 @@ class MailDesk:
     async def watch(self) -> None:
         """Take over what changes, for ever."""
         ground = self._ground
+        if not self._cursor:
+            await self.enter()
         while True:
             wait_ms = WAIT_MS if ground.wait else 0
             query: JsonObject = {"since": self._cursor, "wait_ms": wait_ms}
@@ -100,8 +112,15 @@ class MailDesk:
     def fill(self) -> None:
         """Ask for the rows that somebody has looked at and that are not here."""
         for box, window in self.boxes.items():
+            if self._rests(box):
+                continue
             for ask in window.wanted():
                 self._ground.start(self._fetch(box, ask))
+
+    def _rests(self, box: Box) -> bool:
+        """Whether a question has just failed: every frame would ask it again."""
+        since_ms = self._ground.clock() - self._failed_at.get(box, 0)
+        return 0 <= since_ms < self._ground.pause_s * 1000
 
     async def _fetch(self, box: Box, ask: Ask) -> None:
         window = self.boxes[box]
@@ -115,15 +134,20 @@ class MailDesk:
             window.take(ask, await self._ground.home.insist("mail.list", query))
         except NimsgError:
             window.failed(ask)
+            self._failed_at[box] = self._ground.clock()
             raise
         self._changed()
 
     async def _take(self, page: JsonObject) -> None:
-        rows: list[Row] = [
-            *answers.rows(page, "inbox", answers.inbox_row),
-            *answers.rows(page, "outbox", answers.outbox_row),
+        found: list[Row | None] = [
+            *answers.rows(page, "inbox", _or_none(answers.inbox_row)),
+            *answers.rows(page, "outbox", _or_none(answers.outbox_row)),
         ]
         self._cursor = answers.text(page, "cursor")
+        rows = [row for row in found if row is not None]
+        if len(rows) < len(found):
+            bad = many(len(found) - len(rows), "message")
+            self._ground.say(f"{bad} cannot be read: not as agreed", bad=True)
         sure = True
         for row in sorted(rows, key=lambda row: row.position):
             box = Box.OUTBOX if isinstance(row, OutboxRow) else Box.INBOX
@@ -131,9 +155,9 @@ class MailDesk:
             self._tell(row)
             if self.open.changed(row):
                 self._ground.start(self._look_again(row.id), f"status {row.id}")
-        if rows and not sure:
+        if found and not (sure and rows):
             await self._count()
-        if rows:
+        if found:
             self._counted()
 
     async def _count(self) -> None:
@@ -252,7 +276,8 @@ class MailDesk:
             return
         self.boxes[box].hide(row.position)
         loop = asyncio.get_running_loop()
-        self._removing[key] = loop.call_later(UNDO_S, self._remove_now, key, row.id)
+        timer = loop.call_later(UNDO_S, self._remove_now, key)
+        self._removing[key] = Removal(row.id, timer)
         self._last_removed = key
         self._ground.say("removed from your view; u brings it back")
         self._changed()
@@ -260,11 +285,11 @@ class MailDesk:
     def bring_back(self) -> None:
         """Bring back what was removed last."""
         key = self._last_removed
-        timer = self._removing.pop(key, None) if key else None
-        if key is None or timer is None:
+        removal = self._removing.pop(key, None) if key else None
+        if key is None or removal is None:
             self._ground.say("nothing to bring back")
             return
-        timer.cancel()
+        removal.timer.cancel()
         self.boxes[key[0]].unhide(key[1])
         self._last_removed = next(reversed(self._removing), None)
         self._ground.say("back again")
@@ -272,14 +297,15 @@ class MailDesk:
 
     async def settle(self) -> None:
         """Do what waits to be removed, as the session ends."""
-        for box, position in tuple(self._removing):
-            self._removing.pop((box, position)).cancel()
-            if (row := self.boxes[box].row(position)) is not None:
-                await self._remove(box, position, row.id)
+        removing, self._removing = self._removing, {}
+        for removal in removing.values():
+            removal.timer.cancel()
+        for (box, position), removal in removing.items():
+            await self._remove(box, position, removal.id)
 
-    def _remove_now(self, key: tuple[Box, int], id_: str) -> None:
-        del self._removing[key]
-        self._ground.start(self._remove(*key, id_))
+    def _remove_now(self, key: tuple[Box, int]) -> None:
+        removal = self._removing.pop(key)
+        self._ground.start(self._remove(*key, removal.id))
 
     async def _remove(self, box: Box, position: int, id_: str) -> None:
         try:
@@ -326,3 +352,15 @@ class MailDesk:
             if rows:
                 return rows[0]
         return None
+
+
+def _or_none(parse: Callable[[JsonObject], T]) -> Callable[[JsonObject], T | None]:
+    """Like `parse`, but None for a row that is not as agreed."""
+
+    def parsed(row: JsonObject) -> T | None:
+        try:
+            return parse(row)
+        except ProtocolFault:
+            return None
+
+    return parsed

@@ -7,6 +7,7 @@ from urwid import Canvas, Sizing, Widget
 
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.keytable import Context
+from nimsg.tui.layout import margin
 from nimsg.tui.letterlines import Shown
 
 
@@ -49,7 +50,7 @@ class MessageView(Widget):
 
     def refresh(self) -> None:
         """Make the lines anew: what they are made of has changed."""
-        self._set(self._shown_for(self._cols) if self._cols else NOTHING)
+        self._set(self._made() if self._cols else NOTHING)
 
     @property
     def place(self) -> str:
@@ -99,10 +100,11 @@ class MessageView(Widget):
         self._rows = rows
         if cols != self._cols:
             self._cols = cols
-            self._set(self._shown_for(cols))
+            self._set(self._made())
         self._top = min(self._top, self._bottom)
         lines = self._shown.lines[self._top : self._top + rows]
-        return lines_canvas(lines, cols, rows)
+        left = " " * margin(cols)
+        return lines_canvas([[("text", left), *line] for line in lines], cols, rows)
 
     def keypress(self, _: Size, key: str) -> str:
         """Leave every key to the key table."""
@@ -124,6 +126,9 @@ class MessageView(Widget):
     @property
     def _bottom(self) -> int:
         return max(len(self._shown.lines) - self._rows, 0)
+
+    def _made(self) -> Shown:
+        return self._shown_for(self._cols - 2 * margin(self._cols))
 
     def _scroll(self, steps: int) -> None:
         self._top = max(min(self._top + steps, self._bottom), 0)

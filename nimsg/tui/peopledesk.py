@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from nimsg.client import answers, people_answers
+from nimsg.client.peopletables import BLOCKED, UNBLOCKED
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.ground import Ground
 from nimsg.tui.people import PeopleModel
@@ -58,17 +59,13 @@ class PeopleDesk:
 
     def block(self, name: str) -> None:
         """Keep somebody away."""
-        self._ground.start(self._set("block.add", name))
+        self._ground.start(self._set("block.add", name, BLOCKED))
 
     def unblock(self, name: str) -> None:
         """Let somebody come back."""
-        self._ground.start(self._set("block.remove", name))
+        self._ground.start(self._set("block.remove", name, UNBLOCKED))
 
-    async def _set(self, method: str, name: str) -> None:
+    async def _set(self, method: str, name: str, said: str) -> None:
         await self._ground.call(method, {"user": name})
-        how = {
-            "block.add": f"{name} can neither write to you nor see you now",
-            "block.remove": f"{name} can write to you and see you again",
-        }
-        self._ground.say(how[method])
+        self._ground.say(said.format(name))
         await self.enter()

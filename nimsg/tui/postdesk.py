@@ -7,10 +7,10 @@ from nimsg.client import answers
 from nimsg.client.draft_answers import page as draft_page
 from nimsg.client.mailwords import new_client_id, not_sent
 from nimsg.client.references import outbox_reference
-from nimsg.errors import NimsgError, Refusal, Unreachable
+from nimsg.errors import NimsgError, Refusal
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.drafts import Drafts
-from nimsg.tui.ground import Ground, why
+from nimsg.tui.ground import Ground, passes, why
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.outgoing import Outgoing, Queued
 
@@ -19,7 +19,7 @@ Posted = Callable[[str, JsonObject, str], None]  # room, answer of room.post, bo
 
 
 class PostDesk:
-    """Drafts and outgoing mail. `enter` first, then `save` and `send` as tasks.
+    """Drafts and outgoing mail. `enter`, `save` and `send` are tasks.
 
     `posted` is told of a draft that went to a room.
     """
@@ -34,6 +34,7 @@ class PostDesk:
         self._posted = posted
         self._typed = asyncio.Event()
         self._queued = asyncio.Event()
+        self._forgotten: dict[str, None] = {}
 
     # -- drafts
 
@@ -43,11 +44,11 @@ class PostDesk:
         while True:
             query: JsonObject = {} if after is None else {"after": after}
             result = await self._ground.home.insist("draft.list", query)
-            self.drafts.take(answers.rows(result, "drafts", dict))
-            following = draft_page(result).next
-            if following is None or following == after:
+            page = draft_page(result)
+            self.drafts.take(page.drafts)
+            if page.next is None or page.next == after:
                 break
-            after = following
+            after = page.next
         self._changed()
 
     def new(self, to: str = "") -> Draft:
@@ -66,6 +67,12 @@ class PostDesk:
         """Save what is not saved, and wait for that."""
         for draft in self.drafts.due(self._ground.clock(), at_once=True):
             await self._save(draft)
+
+    async def settle(self) -> None:
+        """Have the server know all that is here, as the session ends."""
+        await self.save_all()
+        for client_id in tuple(self._forgotten):
+            await self._forget(client_id)
 
     async def save(self) -> None:
         """Save each draft a second after its last key, for ever."""
@@ -89,14 +96,19 @@ class PostDesk:
             self.drafts.saved(name, version, answers.number(result, "saved_at"))
         except NimsgError as error:
             self.drafts.save_failed(name, why(error), self._ground.clock())
+        except asyncio.CancelledError:
+            # Else it would seem to be on its way for ever, and not be saved at the end.
+            self.drafts.save_failed(name, "", self._ground.clock())
+            raise
         # It may have gone while it was on its way.
         if self.drafts.get(name) is None:
             await self._forget(name)
         self._changed()
 
     def leave(self, draft: Draft) -> None:
-        """Its window was closed."""
-        self.drafts.leave(draft)
+        """Its window was closed; one of which nothing is left is nowhere kept."""
+        if not self.drafts.leave(draft) and not draft.is_untouched:
+            self._ground.start(self._forget(draft.client_id))
         self._typed.set()
 
     def discard(self, draft: Draft) -> None:
@@ -112,7 +124,10 @@ class PostDesk:
         return draft
 
     async def _forget(self, client_id: str) -> None:
+        """Have the server keep no draft of this name."""
+        self._forgotten[client_id] = None
         await self._ground.home.insist("draft.delete", {"client_id": client_id})
+        self._forgotten.pop(client_id, None)
 
     # -- sending
 
@@ -144,47 +159,64 @@ class PostDesk:
         while True:
             self._queued.clear()
             while (queued := self.outgoing.next()) is not None:
-                await self._send(queued)
+                settled = await self._send(queued)
                 self._count()
+                if not settled:
+                    await asyncio.sleep(self._ground.pause_s)
             await self._queued.wait()
 
-    async def _send(self, queued: Queued) -> None:
+    async def _send(self, queued: Queued) -> bool:
+        """Send one; False where it is to be tried again, under the same name."""
         name = queued.client_id
+        method, params = _request(queued)
         try:
-            await self._deliver(queued)
+            result = await self._ground.home.insist(method, params)
         except Refusal as refusal:
-            self.outgoing.failed(name, str(refusal))
-            if draft := self.drafts.get(name):
-                draft.refused(why(refusal))
-            self._ground.say(f"not sent: {why(refusal)}", bad=True)
-            return
-        except Unreachable:
-            # The answer was lost, and the message maybe: the same is sent again.
-            self.outgoing.lost()
-            return
+            return self._refused(name, refusal)
         self.outgoing.sent(name)
         self.drafts.drop(name)
         self._ground.start(self._forget(name))
+        self._tell(queued, params, result)
+        return True
 
-    async def _deliver(self, queued: Queued) -> None:
+    def _refused(self, name: str, refusal: Refusal) -> bool:
+        """Whether a refusal settles it: the server has not the message."""
+        told = why(refusal)
+        settled = not passes(refusal)
+        if settled:
+            self.outgoing.failed(name, told)
+            if draft := self.drafts.get(name):
+                draft.refused(told)
+            self._ground.say(f"not sent: {told}", bad=True)
+        else:
+            self.outgoing.lost()
+            self._ground.say(f"not sent yet: {told}; it is tried again", bad=True)
+        return settled
+
+    def _tell(self, queued: Queued, params: JsonObject, result: JsonObject) -> None:
+        """Say what became of a message that the server has."""
         ground = self._ground
         if (room := queued.room) is not None:
-            post: JsonObject = {
-                "room": room,
-                "body": queued.body or queued.subject,
-                "client_id": queued.client_id,
-            }
-            result = await ground.home.insist("room.post", post)
-            self._posted(room, result, str(post["body"]))
+            self._posted(room, result, answers.text(params, "body"))
             ground.say(f"said in #{room}")
             return
-        sent = await ground.home.insist("mail.send", queued.params())
-        number = outbox_reference(answers.number(sent, "position"))
-        told = f"sent to {', '.join(answers.texts(sent, 'to'))} as {number}"
-        refused = answers.rows(sent, "refused", answers.refused)
+        number = outbox_reference(answers.number(result, "position"))
+        told = f"sent to {', '.join(answers.texts(result, 'to'))} as {number}"
+        refused = answers.rows(result, "refused", answers.refused)
         said = [told, *(not_sent(user, kind) for user, kind in refused)]
         ground.say("; ".join(said), bad=bool(refused))
 
     def _count(self) -> None:
         self._ground.status.queued = self.outgoing.waiting
         self._changed()
+
+
+def _request(queued: Queued) -> tuple[str, JsonObject]:
+    """The method and the params that send a message."""
+    if (room := queued.room) is None:
+        return "mail.send", queued.params()
+    return "room.post", {
+        "room": room,
+        "body": queued.body or queued.subject,
+        "client_id": queued.client_id,
+    }

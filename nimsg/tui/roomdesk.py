@@ -7,9 +7,9 @@ from nimsg.client import answers, people_answers
 from nimsg.client.mailwords import new_client_id
 from nimsg.client.people_answers import RoomInfo, RoomMessage, RoomPage, room_info
 from nimsg.client.queries import members as names_in, rooms as all_rooms, run_async
-from nimsg.errors import Refusal, Unreachable
+from nimsg.errors import NimsgError, Refusal, Unreachable
 from nimsg.protocol.strict import JsonObject
-from nimsg.tui.ground import Ground
+from nimsg.tui.ground import Ground, passes
 from nimsg.tui.talklog import Entry, Kind, TalkLog
 
 
@@ -63,7 +63,7 @@ class RoomDesk:
         """The server told of a message."""
         log = self.logs.get(message.room)
         if log is None:
-            self._ground.start(self.enter(), "rooms")
+            self._come_in()
             return
         log.add(self._entry(message))
         if log.missing() is not None:
@@ -138,25 +138,36 @@ class RoomDesk:
             await self._marked.wait()
             await asyncio.sleep(MARK_S)
             self._marked.clear()
-            await self.tell_marks()
+            try:
+                await self.tell_marks()
+            except NimsgError:
+                self._marked.set()
+                raise
 
     async def tell_marks(self) -> None:
-        """Tell the server now; what does not arrive is told when the link is back."""
+        """Tell the server now; what does not arrive is told when the link is back.
+
+        Raises a refusal that passes: what is left is to be told again.
+        """
         for room, position in list(self._marks.items()):
             params: JsonObject = {"room": room, "position": position}
             try:
                 await self._ground.call("room.mark", params)
             except Unreachable:
                 return
-            except Refusal:
-                pass
+            except Refusal as refusal:
+                if passes(refusal):
+                    raise
             if self._marks.get(room) == position:
                 del self._marks[room]
 
     def returned(self) -> None:
         """The link is back."""
-        self._ground.start(self.enter(), "rooms")
+        self._come_in()
         self._marked.set()
+
+    def _come_in(self) -> None:
+        self._ground.start(self._ground.persist(self.enter), "rooms")
 
     # -- pages
 

@@ -23,13 +23,28 @@ COPY_MOST = 100_000  # bytes; terminals take no more of OSC 52
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class _Terminal(RawScreen):
+    """The terminal as urwid has it, with Ctrl-S and Ctrl-Q as keys.
+
+    Left to the terminal, the first would freeze the screen. What was before is given
+    back by urwid, also when the program is stopped.
+    """
+
+    def _start(self, alternate_buffer: bool = True) -> None:  # noqa: FBT001, FBT002
+        super()._start(alternate_buffer)
+        with suppress(termios.error, ValueError, OSError):
+            modes = termios.tcgetattr(sys.stdin.fileno())
+            modes[0] &= ~termios.IXON
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, modes)
+
+
 class Screen:
     """One full screen. `run` takes the terminal, and gives it back however it ends."""
 
     def __init__(self, root: urwid.Widget, theme: str, *, mouse: bool) -> None:
         self.loop = asyncio.new_event_loop()
         self._root = root
-        self._raw = RawScreen(bracketed_paste_mode=True)
+        self._raw = _Terminal(bracketed_paste_mode=True)
         self._raw.set_input_timeouts(complete_wait=ESC_S)
         self._mouse = mouse
         self._main = urwid.MainLoop(
@@ -41,7 +56,6 @@ class Screen:
         )
         self._due: asyncio.TimerHandle | None = None
         self._away = False
-        self._flow: list[int] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -61,16 +75,18 @@ class Screen:
         for number in ENDING:
             self.loop.add_signal_handler(number, ended)
         try:
-            self._keep_flow_keys()
-            self._main.run()
-            if not task.done():
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    self.loop.run_until_complete(task)
-            return task.result()
+            self._show(ended)
+            return self.loop.run_until_complete(task)
         finally:
-            self._give_back_flow_keys()
             self._finish()
+
+    def _show(self, ended: Callable[[], None]) -> None:
+        """Have urwid run the loop; a terminal that is gone asks for the end."""
+        try:
+            self._main.run()
+        except OSError:
+            self._away = True
+            ended()
 
     def redraw(self) -> None:
         """Draw what has changed, soon; often asked for, it is done once."""
@@ -104,14 +120,12 @@ class Screen:
         """Let another program have the terminal; its exit code, None for no program."""
         self._away = True
         self._main.screen.stop()
-        self._give_back_flow_keys()
         try:
             process = await asyncio.create_subprocess_exec(*words)
             return await process.wait()
         except OSError:
             return None
         finally:
-            self._keep_flow_keys()
             self._main.screen.start()
             self._away = False
             # It may have another size by now.
@@ -123,23 +137,6 @@ class Screen:
         self._due = None
         if self._raw.started and not self._away:
             self._main.draw_screen()
-
-    def _keep_flow_keys(self) -> None:
-        """Let Ctrl-S and Ctrl-Q be keys: they would freeze the screen."""
-        with suppress(termios.error, ValueError, OSError):
-            modes = termios.tcgetattr(sys.stdin.fileno())
-            self._flow = [modes[0]]
-            modes[0] &= ~termios.IXON
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, modes)
-
-    def _give_back_flow_keys(self) -> None:
-        if self._flow is None:
-            return
-        with suppress(termios.error, ValueError, OSError):
-            modes = termios.tcgetattr(sys.stdin.fileno())
-            modes[0] = self._flow[0]
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, modes)
-        self._flow = None
 
     def _finish(self) -> None:
         for number in ENDING:

@@ -13,6 +13,8 @@ NOTE_MS = 20_000  # that a note of something done stays
 MINUTE_MS = 60_000
 GAP = "  "
 BAR = " | "
+COUNTED = f"Inbox {{}} new{BAR}Outbox {{}} pending"
+BRIEF = f"In {{}}{BAR}Out {{}}"
 
 
 @dataclass
@@ -57,15 +59,28 @@ class Status:
 
         Each window is its title, its news, and whether it is looked at.
         """
-        where = f"{self.user}@{self.server}" if self.user else self.server
-        name = f" nimsg{GAP}{clean_line(where)}{GAP}"
-        left: Line = [("header", name), *self._standing(now)]
-        right = self._windows(windows)
-        if line_width(left) + line_width(right) + len(GAP) > cells:
-            right = self._windows([one for one in windows if one[1] or one[2]])
-        if line_width(left) + line_width(right) + len(GAP) > cells:
-            right = self._windows([])
-        return beside(left, right, cells, "header")
+        standing = self._standing(now)
+        who = f"{self.user}@{self.server}" if self.user else self.server
+        named, known, plain = (
+            [("header", f" {clean_line(one)}{GAP}")]
+            for one in (f"nimsg{GAP}{who}", who, self.user or who)
+        )
+        if not self.user:
+            return beside([*named, *standing], [], cells, "header")
+        busy = [one for one in windows if one[1] or one[2]]
+        # What is left out first stands first.
+        for left, right in (
+            ([*named, *standing], self._windows(windows)),
+            ([*named, *standing[:1]], self._windows(windows)),
+            ([*known, *standing[:1]], self._windows(windows)),
+            ([*plain, *standing[:1]], self._windows(windows)),
+            ([*plain, *standing[:1]], self._windows(busy)),
+            ([*plain, *standing[:1]], self._windows(busy, BRIEF)),
+            ([*plain, *standing[:1]], self._windows([], BRIEF)),
+        ):
+            if line_width(left) + line_width(right) + len(GAP) <= cells:
+                return beside(left, right, cells, "header")
+        return beside([*plain, *standing[:1]], [], cells, "header")
 
     def status_line(self, cells: int, now: int, told: str, place: str) -> Line:
         """The last news, or `told` where there is none; right of it `place`."""
@@ -107,8 +122,10 @@ class Status:
         left_s = max(0, -(-(self.retry_at - now) // 1000))
         return f"{self.why}, retry in {left_s} s"
 
-    def _windows(self, windows: Sequence[tuple[str, int, bool]]) -> Line:
-        counts = f"Inbox {self.new} new{BAR}Outbox {self.pending} pending"
+    def _windows(
+        self, windows: Sequence[tuple[str, int, bool]], counted: str = COUNTED
+    ) -> Line:
+        counts = counted.format(self.new, self.pending)
         line: Line = [("header", counts)]
         for title, unread, current in windows:
             text = f"{clean_line(title)} {unread}" if unread else clean_line(title)

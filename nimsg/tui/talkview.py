@@ -11,6 +11,7 @@ from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.glyphs import ASCII, UNICODE, Glyphs
 from nimsg.tui.inputline import InputLine, KeyNames
 from nimsg.tui.keys import Context, KeyMap, key_text
+from nimsg.tui.layout import margin
 from nimsg.tui.shown import ASCII_MARK, MARK
 from nimsg.tui.spans import Line, beside
 from nimsg.tui.talklines import Look, Stamp
@@ -171,7 +172,7 @@ class TalkView(urwid.Widget):
         if self.line is not None and row >= rows - typed:
             at = row - (rows - typed)
             return self.line.mouse_event((cols, typed), event, button, col, at, focus)
-        return row == 0 and not self._scroll.follows and self.act("bottom")
+        return row == 0 and not self._scroll.follows and self.bottom()
 
     # -- actions
 
@@ -205,6 +206,10 @@ class TalkView(urwid.Widget):
         self._scroll.bottom()
         self._invalidate()
         return True
+
+    def end(self) -> bool:
+        """To the newest line; not where End is for what is typed."""
+        return not (self.line is not None and self.line.text) and self.bottom()
 
     def scroll(self, rows: int) -> bool:
         """Read on by so many rows, or back; at the top, ask for what is older."""
@@ -244,7 +249,7 @@ class TalkView(urwid.Widget):
         self._desk.say(text)
 
     def _look(self, cols: int) -> Look:
-        return Look(cols, self._glyphs, self._stamp)
+        return Look(cols - 2 * margin(cols), self._glyphs, self._stamp)
 
     def _stamp(self, at_ms: int) -> Stamp:
         return stamp(at_ms, self._desk.now())
@@ -259,6 +264,8 @@ class TalkView(urwid.Widget):
         if rows <= 0:
             return []
         lines = self._scroll.visible(self._look(cols), rows)
+        left = " " * margin(cols)
+        lines = [[("text", left), *line] for line in lines]
         if not lines:
             lines = [[("dim", f" {row}")] for row in wrap(self._nothing(), cols - 2)]
         above: list[Line] = [[]] * (rows - len(lines))
@@ -307,7 +314,7 @@ _ACTIONS: dict[str, Callable[[TalkView], bool]] = {
     "close": TalkView.close,
     "next-pane": TalkView.next_pane,
     "previous-pane": TalkView.previous_pane,
-    "bottom": TalkView.bottom,
+    "bottom": TalkView.end,
     "top": TalkView.top,
     "page-up": lambda view: view.page(-1),
     "page-down": lambda view: view.page(1),

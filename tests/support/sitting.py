@@ -16,8 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from nimsg.client.address import Security, parse_address
+from nimsg.client.blocking import connect
 from tests.support.people import PASSWORD
-from tests.support.process import NIMSG, ServerProcess, environment
+from tests.support.process import HANG_S, NIMSG, ServerProcess, environment
 from tests.support.screen import PATIENCE_S, Screen
 from tests.support.talking import Table
 
@@ -48,6 +50,7 @@ class Says(NamedTuple):
     line_mode: str = "-- welcome, ann"
     # the outbox row of a message that all have opened
     read: str = r"(?<!\w)R\s.*{subject}"
+    focus_colour: str = "87afd7"  # of a pane's title, in the theme that is usual
     focused: str = r"^(.*[│|])?>"
 
 
@@ -94,14 +97,15 @@ class Sitter(Screen):
         return next((row for row in rows if re.search(SAYS.focused, row)), "")
 
     def has_focus(self, pane: str) -> bool:
-        """Whether the keys go to this pane: it stands alone, or is underlined."""
+        """Whether the keys go to this pane: it stands alone, or its title says so."""
         row = self.row_of(pane)
         if row is None:
             return False
         others = {SAYS.inbox, SAYS.outbox} - {pane}
         if all(self.row_of(other) is None for other in others):
             return True
-        return self.attrs(self.line(row).index(pane), row).underscore
+        look = self.attrs(self.line(row).index(pane), row)
+        return look.underscore or look.fg == SAYS.focus_colour
 
     # -- what they do
 
@@ -251,6 +255,13 @@ class Hall(Table):
         sitter = self.starts(name, *words, size=size)
         sitter.is_in()
         return sitter
+
+    def knows(self, *names: str) -> None:
+        """These have been here once. Only where no password is asked for."""
+        address = parse_address(self.server.address)
+        for name in names:
+            with connect(address, Security(), timeout_s=HANG_S) as client:
+                client.call("auth.login", {"user": name})
 
     def revives(self, *options: str) -> None:
         """Start the server again after its end, where it was before."""

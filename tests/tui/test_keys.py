@@ -209,3 +209,21 @@ def test_a_named_key_is_no_text() -> None:
     assert not is_text("enter")
     assert not is_text("\x01")
     assert is_text("日")
+
+
+@pytest.mark.parametrize("key", ["meta left", "meta right"])
+def test_alt_and_an_arrow_goes_by_words_where_text_is_typed(key: str) -> None:
+    keys = KeyMap()
+    typing = (Context.COMPOSE, Context.TALK, Context.CONSOLE)
+    assert [keys.action(where, key) for where in typing] == [None] * 3
+    assert keys.action(Context.LIST, key) in {"next-window", "previous-window"}
+    assert keys.action(Context.TALK, "ctrl page up") == "previous-window"
+
+
+@pytest.mark.parametrize("context", [Context.MESSAGE, Context.DRAFTS, Context.PEOPLE])
+def test_the_footer_says_that_q_goes_back_where_it_does(context: Context) -> None:
+    shown = "".join(text for _, text in KeyMap().footer(context, 80))
+    assert "q back" in shown
+    assert "quit" not in shown
+    mail = "".join(text for _, text in KeyMap().footer(Context.LIST, 80))
+    assert mail.endswith("q quit")

@@ -141,6 +141,24 @@ def test_reading_back_nothing_moves_and_what_came_is_counted() -> None:
     assert "new" not in room.screen()[0]
 
 
+def test_end_is_for_the_typed_line_until_it_is_empty() -> None:
+    room = Room(50)
+    press(room.view, SIZE, *"one two", "home")
+    room.view.act("page-up")
+    above = room.history()
+    assert not room.view.act("bottom")
+    press(room.view, SIZE, "end", *"!")
+    assert room.view.line is not None
+    assert room.view.line.text == "one two!"
+    press(room.view, SIZE, "meta left", "meta left", *"0 ")
+    assert room.view.line.text == "0 one two!"
+    assert room.history() == above
+    room.view.act("send")
+    room.view.act("page-up")
+    assert room.view.act("bottom")
+    assert room.history()[-1].endswith("number 50")
+
+
 def test_page_down_goes_back_to_the_newest() -> None:
     room = Room(50)
     room.screen()
