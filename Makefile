@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: check test demo bench soak clean
+.PHONY: check test demo bench soak screenshots clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml nimsg/__init__.py
@@ -35,6 +35,10 @@ bench: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m pytest -m soak
+
+screenshots: $(READY)
+	$(BIN)/python -m tests.pictures --screens
+	$(BIN)/python -m tests.pictures
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* nimsg.egg-info build

@@ -1,13 +1,16 @@
 """Write the pictures: see the package."""
 
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from tests.pictures.scenes import SCENES
-from tests.pictures.story import Story
+from tests.pictures.screenspage import page
+from tests.pictures.story import NOW, USUAL, Story
 from tests.pictures.svg import svg, taken
 from tests.support.process import TOP
 from tests.support.screen import Screen
@@ -15,16 +18,18 @@ from tests.support.screen import Screen
 
 QUIET_S = 0.3
 PICTURES = TOP / "docs/pictures"
+SCREENS = TOP / "docs/screens.md"
 
 
-def settle(screen: Screen) -> None:
-    """Take all of a frame that is being drawn; frames are a second apart."""
-    while screen._take(QUIET_S):
-        pass
+def write_screens() -> None:
+    """Write the page of the mockups."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    SCREENS.write_text(page(), "utf-8")
 
 
-def main(words: Sequence[str]) -> None:
-    """Write what is asked for; names of pictures write only these."""
+def write_pictures(names: Sequence[str]) -> None:
+    """Write the pictures with these names, or all."""
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -32,12 +37,13 @@ def main(words: Sequence[str]) -> None:
         ExitStack() as stack,
     ):
         story.happens()
-        stack.enter_context(story.sits("carol", (80, 24), "talk")).wait_for("welcome")
-        stack.enter_context(story.sits("bob", (80, 24), "talk")).wait_for("welcome")
+        for friend in ("carol", "bob"):
+            friends = stack.enter_context(story.sits(friend, USUAL, "talk"))
+            friends.wait_for(f"welcome, {friend}")
         for scene in SCENES:
-            if words and scene.name not in words:
+            if names and scene.name not in names:
                 continue
-            story.set("16:40")
+            story.set(NOW)
             with story.sits("ann", scene.size) as screen:
                 scene.play(screen)
                 settle(screen)
@@ -46,5 +52,14 @@ def main(words: Sequence[str]) -> None:
                 print(f"{path.relative_to(TOP)}  {path.stat().st_size} bytes")
 
 
+def settle(screen: Screen) -> None:
+    """Take all of a frame that is being drawn; frames are a second apart."""
+    while screen._take(QUIET_S):
+        pass
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["--screens"]:
+        write_screens()
+    else:
+        write_pictures(sys.argv[1:])

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
+from tests.pictures.story import USUAL
 from tests.support.screen import Screen
 
 
@@ -14,9 +16,6 @@ class Scene(NamedTuple):
     size: tuple[int, int]
     alt: str
     play: Callable[[Screen], None]
-
-
-USUAL = (80, 24)
 
 
 def _mail(screen: Screen) -> None:
@@ -77,7 +76,11 @@ def _down_to(screen: Screen, text: str) -> None:
     """Go down row by row, until the focus is on a row with this."""
     while not (row := _focused(screen)).count(text):
         screen.key("j")
-        screen.wait_for(lambda now, old=row: _focused(now) not in {old, ""})
+        screen.wait_for(partial(_moved, row))
+
+
+def _moved(before: str, screen: Screen) -> bool:
+    return _focused(screen) not in {before, ""}
 
 
 def _focused(screen: Screen) -> str:
@@ -93,18 +96,17 @@ def _command(screen: Screen, line: str) -> None:
     screen.key("enter")
 
 
+LADDER = (
+    "Inbox and outbox side by side; below them a sent message with what each of its"
+    " three readers has done, and when"
+)
 SCENES = (
     Scene("mail", USUAL, "Inbox and outbox in a terminal of 80 columns", _mail),
-    Scene(
-        "ladder",
-        (160, 45),
-        "Inbox and outbox side by side; below them a sent message with what each of its"
-        " three readers has done, and when",
-        _ladder,
-    ),
-    Scene("message", USUAL, "A received message; its sender saw it opened", _message),
+    Scene("overview", (120, 38), LADDER, _ladder),
+    Scene("ladder", (160, 45), LADDER, _ladder),
     Scene("room", (100, 24), "A room, with a line above what is new", _room),
     Scene("compose", USUAL, "A message being written, its draft saved", _compose),
     Scene("people", USUAL, "Who is online, and who was", _people),
     Scene("help", USUAL, "The keys of the place where one is", _help),
+    Scene("message", USUAL, "A received message; its sender saw it opened", _message),
 )

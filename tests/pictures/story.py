@@ -3,6 +3,7 @@
 Only the clock is the story's own (see `clock/sitecustomize.py`).
 """
 
+import re
 import socket
 import time
 from collections.abc import Sequence
@@ -15,12 +16,15 @@ from tests.support.process import NIMSG, TOP, ServerProcess, environment, nimsg
 from tests.support.screen import Screen
 
 
+USUAL = (80, 24)
+TOLD = {"enter": "sees that you opened", "a": "acknowledged"}
 CLOCK = Path(__file__).parent / "clock"
 DAY = "2026-11-20"
 NOW = "16:40"
 DISK = """\
-/scratch on node7 was full at 16:20, so I have removed what nobody had touched for
-a year. Please look whether your runs still find what they need:
+/scratch on node7 was full at 16:20, so I have removed what nobody
+had touched for a year. Please look whether your runs still find what
+they need:
 
 https://node7.lab.example/scratch/removed.txt
 
@@ -29,8 +33,9 @@ It comes back from the backup until Sunday, then it is gone for good.
 NODE7 = """\
 Hello all,
 
-node7 goes down at 17:00 for the new disks and is back at 18:00. Whatever runs on it
-then is lost. Please acknowledge when your jobs are off it.
+node7 goes down at 17:00 for the new disks and is back at 18:00.
+Whatever runs on it then is lost. Please acknowledge this when your
+jobs are off it.
 
 Ann
 """
@@ -46,7 +51,15 @@ STEPS: Sequence[Step] = (
     (
         "2026-11-19 17:40",
         "dan",
-        ("send", "ann", "bob", "-s", "backup runs at 02:00 from now on", "-m", "As is."),
+        (
+            "send",
+            "ann",
+            "bob",
+            "-s",
+            "backup runs at 02:00 from now on",
+            "-m",
+            "As is.",
+        ),
         "backup",
     ),
     ("2026-11-19 18:05", "ann", ("open", "{backup}"), ""),
@@ -62,9 +75,8 @@ STEPS: Sequence[Step] = (
         "node7",
     ),
     ("10:35", "dan", ("client", "--once"), ""),
-    ("10:41", "bob", ("open", "{node7}"), ""),
-    ("10:42", "bob", ("ack", "{node7}"), ""),
-    ("11:58", "carol", ("open", "{node7}"), ""),
+    ("10:41", "bob", ("client", "enter", "a"), ""),
+    ("11:58", "carol", ("client", "enter"), ""),
     ("12:04", "carol", ("send", "--reply-to", "{node7}", "-m", "All off."), "off"),
     ("12:10", "ann", ("open", "{off}"), ""),
     (
@@ -85,9 +97,15 @@ STEPS: Sequence[Step] = (
         ("send", "bob", "-s", "keys for the lab", "-m", "Third drawer."),
         "keys",
     ),
-    ("16:12", "ann", ("send", "dan", "-s", "invoice 4711", "-m", "See there."), "wrong"),
+    (
+        "16:12",
+        "ann",
+        ("send", "dan", "-s", "invoice 4711", "-m", "See there."),
+        "wrong",
+    ),
     ("16:13", "ann", ("recall", "{wrong}"), ""),
-    ("16:20", "bob", ("open", "{keys}"), ""),
+    ("16:20", "bob", ("client", "enter"), ""),
+    ("16:36", "dan", ("client",), ""),
     ("16:33", "bob", ("send", "ann", "-s", "disk full on node7", "-m", DISK), "disk"),
     ("09:00", "bob", ("room", "create", "lab", "--topic", "what breaks"), ""),
     ("09:01", "ann", ("room", "join", "lab"), ""),
@@ -147,6 +165,9 @@ class Story:
         ids: dict[str, str] = {}
         for at, who, words, name in sorted(STEPS, key=lambda one: _when(one[0])):
             self.set(at)
+            if words[0] == "client" and "--once" not in words:
+                self._looks(who, words[1:])
+                continue
             named = [word.format(**ids) if word[:1] == "{" else word for word in words]
             done = nimsg(*named, "--user", who, env=self._env(who))
             if done.returncode > 1 or (name and done.returncode):
@@ -154,6 +175,16 @@ class Story:
             if name:
                 ids[name] = done.stdout.decode().split()[0]
         self.set(NOW)
+
+    def _looks(self, who: str, keys: Sequence[str]) -> None:
+        """Somebody opens the screen, presses some keys at the newest row, and ends."""
+        with self.sits(who, USUAL) as screen:
+            screen.wait_for(lambda now: re.search("> [Nx ] |no mail yet", now.text()))
+            for key in keys:
+                screen.key(key)
+                screen.wait_for(TOLD[key])
+            screen.key("ctrl c")
+            screen.exit_code()
 
     def sits(self, name: str, size: tuple[int, int], verb: str = "client") -> Screen:
         """Somebody at the full screen, or in line mode with `talk`."""
