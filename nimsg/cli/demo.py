@@ -1,8 +1,10 @@
-"""`nimsg demo`: a real server, real files, people, and what each of them sees."""
+"""`nimsg demo`: a real server, real files, people, and what each of them sees.
 
-import os
-import signal
-import subprocess
+On a terminal the person sees it, too: the full screen opens, and somebody answers.
+"""
+
+import select
+import shutil
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
@@ -10,26 +12,41 @@ from pathlib import Path
 
 from nimsg.cli import show
 from nimsg.cli.check import print_report
-from nimsg.cli.demoseats import LONGEST_S, Seat, Seats
-from nimsg.errors import Exit, NimsgError
+from nimsg.cli.client import client_arguments, has_screen, run_client
+from nimsg.cli.demofriend import Company
+from nimsg.cli.demoseats import Seat, Seats
+from nimsg.cli.demostage import OnlyOnce, Stage
+from nimsg.cli.terminal import drop_typed
+from nimsg.client.acts_session import Way
+from nimsg.client.address import Security, parse_address
+from nimsg.errors import Exit
 from nimsg.store.check import check_store
 from nimsg.store.layout import Layout
 
 
 ANN, BOB = "ann", "bob"
-NIMSG = (sys.executable, "-m", "nimsg")
+LOOK_S = 10.0
+ANSWER_S = 10.0
+EPILOG = """\
+It takes less than ten seconds. On a terminal the full screen opens behind it: you are
+Ann, and Bob reads and answers what you write, until you end it with q.
+"""
 
 
 def demo_arguments(parser: ArgumentParser) -> None:
     """Options of `demo`."""
+    parser.epilog = EPILOG
     parser.add_argument(
         "--keep", metavar="FOLDER", type=Path, help="keep the store in this new folder"
     )
 
 
 def run_demo(args: Namespace) -> int:
-    """Tell the story."""
-    with tempfile.TemporaryDirectory(prefix="nimsg-demo-") as folder:
+    """Tell the story; where there is a screen, let the person go on with it."""
+    with (
+        OnlyOnce() as signals,
+        tempfile.TemporaryDirectory(prefix="nimsg-demo-") as folder,
+    ):
         var = args.keep or Path(folder) / "var"
         with Stage(var) as stage:
             id_ = tell(stage)
@@ -37,9 +54,46 @@ def run_demo(args: Namespace) -> int:
             meet(stage)
         show.say("The server has ended, and everything is in the files:")
         print_report(check_store(var))
+        if has_screen():
+            sit_down(var, signals)
         if args.keep:
             show.say(f"The store was kept in {var}.")
+    if has_screen():
+        say_goodbye(kept=bool(args.keep))
     return Exit.DONE
+
+
+def sit_down(var: Path, signals: OnlyOnce) -> None:
+    """The person is Ann at the full screen, and Bob is there."""
+    show.say()
+    show.say("Now it is your turn. The server starts again on the same files:")
+    with Stage(var) as stage:
+        way = Way(parse_address(stage.address), Security(), ANSWER_S, None)
+        with Company(way, BOB, ANN):
+            show.say(f"You are {ANN}. {BOB} is there, and answers what you write.")
+            show.say(f"  {ANN}$ nimsg client --server {stage.address} --user {ANN}")
+            show.say(f"Enter opens the screen; it opens by itself in {LOOK_S:.0f} s.")
+            sys.stdout.flush()
+            select.select([sys.stdin], [], [], LOOK_S)
+            drop_typed(sys.stdin.fileno())
+            parser = ArgumentParser()
+            client_arguments(parser)
+            try:
+                run_client(
+                    parser.parse_args(["--server", stage.address, "--user", ANN])
+                )
+            finally:
+                signals.take()
+
+
+def say_goodbye(*, kept: bool) -> None:
+    """What is left, and how to go on."""
+    gone = "the server has ended" if kept else "server and files are gone"
+    name = sys.argv[0]
+    if Path(name).name != "nimsg" or shutil.which("nimsg"):
+        name = "nimsg"
+    show.say(f"That was the demo; {gone}. For real, in two terminals:")
+    show.say(f"  {name} server          {name} client --user YOU")
 
 
 def tell(stage: Stage) -> str:

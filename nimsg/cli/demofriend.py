@@ -15,6 +15,7 @@ from nimsg.client.acts_private import Privates
 from nimsg.client.acts_session import Steady, Way
 from nimsg.client.answers import OutboxRow
 from nimsg.client.events import Invited, LinkEnded, Presence, parse
+from nimsg.client.failures import first_of
 from nimsg.client.login import Dialog, Question
 from nimsg.client.mailtables import NEW
 from nimsg.client.mailwords import new_client_id
@@ -82,6 +83,8 @@ class Company:
                 runner.run(self._be_there())
             except asyncio.CancelledError:
                 pass
+            except BaseExceptionGroup as group:
+                self._error = first_of(group)
             except BaseException as error:  # noqa: BLE001 - raised where he is asked for
                 self._error = error
             finally:

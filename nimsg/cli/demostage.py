@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import FrameType
 
 from nimsg.cli import show
 from nimsg.cli.demoseats import LONGEST_S
@@ -13,19 +14,54 @@ from nimsg.errors import Exit, NimsgError
 
 
 NIMSG = (sys.executable, "-m", "nimsg")
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class OnlyOnce:
+    """Signals that end the demo end it in order, and only once. Use in `with`.
+
+    The first raises `KeyboardInterrupt`, and the cleaning up behind that is left
+    alone. Signals that were ignored are ignored still.
+    """
+
+    def __init__(self) -> None:
+        handlers = {number: signal.getsignal(number) for number in ENDING}
+        self._before = {
+            number: handler
+            for number, handler in handlers.items()
+            if handler != signal.SIG_IGN
+        }
+
+    def __enter__(self) -> "OnlyOnce":
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def take(self) -> None:
+        """Take the signals, again where somebody else has had them."""
+        for number in self._before:
+            signal.signal(number, self._end)
+
+    def _end(self, _: int, __: FrameType | None) -> None:
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
 
 class Stage:
     """A server process on a free port, and people who type verbs. Use in `with`.
 
-    Behind the block all its processes have ended. What the server complains of is
+    Behind the block all its processes have ended. What the server has logged is
     shown then.
     """
 
     def __init__(self, var: Path) -> None:
         self.var = var
         self.address = ""
-        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._server: subprocess.Popen[str] | None = None
         self._typed: list[subprocess.Popen[str]] = []
 
@@ -43,10 +79,12 @@ class Stage:
             if process.poll() is None:
                 process.terminate()
             process.communicate()
-        with self._complaints as complaints:
-            complaints.seek(0)
-            for line in complaints:
-                show.note(line.rstrip())
+        with self._log as log:
+            log.seek(0)
+            if lines := log.readlines():
+                show.say("The server has logged:")
+            for line in lines:
+                show.say(f"    {line.rstrip()}")
 
     def _begin(self) -> None:
         """Start the server and show what it says. Raises `NimsgError`."""
@@ -54,7 +92,7 @@ class Stage:
             [*NIMSG, "server", "--port", "0", "--auth", "open", "--var", str(self.var)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=self._complaints,
+            stderr=self._log,
             text=True,
             process_group=0,  # Ctrl-C is for the person's programs
         )

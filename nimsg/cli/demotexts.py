@@ -1,26 +1,19 @@
 """What Bob of the demo says. After the last text of a row comes the last one again."""
 
-SUBJECT = "Welcome! Press Enter to open this"
+SUBJECT = "Welcome! Enter opens this"
 GREETING = """\
-Hello, and welcome! I am {user}, a small program at the other end. The server is a
-real one, and so is this mail: by now {user} knows that you have opened it, and when.
+Hello! I am {user}, a small program at the other end. The server is a real one, and it \
+has told me by now that you have opened this, and when.
 
-Things to try:
+r  answer me. Write something, then Alt-Enter or Ctrl-D sends it.
+q  go back, and watch the outbox. After some seconds I open your message and \
+acknowledge it, and you see when, without a key. Then I answer.
+#  see the rooms. Enter goes to #lobby: say something, and I answer.
+:  type a command. "startprivate {user}" asks me for a private link. I agree. \
+Alt-a goes to what is new. What we say there is in no file.
+?  see all keys of where you are.
 
-r - answer this. Write something, then Alt-Enter or Ctrl-D sends it.
-
-Tab - go to the outbox, and watch. After a few seconds {user} opens your message and
-acknowledges it, and the times come to your screen without a key. Then comes an
-answer.
-
-# - see the rooms. Say something in #lobby, and {user} says something back.
-
-: - type a command. "startprivate {user}" asks for a private link; {user} agrees, and
-what the two of you say there goes past the server and is kept nowhere.
-
-? - see all keys of where you are.
-
-q - go back; in the mailbox it ends the demo.
+In the mailbox q ends the demo.
 """
 
 NEWS = "the server was stopped and is up again, and nothing was lost"
@@ -31,17 +24,17 @@ OPENED = "you have opened my message: I can see that in my outbox, with the time
 
 LETTERS = (
     """\
-Thank you, it has arrived. Look at your message in the outbox: you have seen it
-stored, then opened, then acknowledged, each with its time. I have no such row until
-you open this one.
+Thank you. In your outbox your message is marked R when I have opened it, and A when I \
+have acknowledged it. Enter on it shows when that was. In my outbox this one waits for \
+you in the same way.
 """,
     """\
-This works while nobody is there, too. Leave a message, end the client, come back in a
-week: the times of reading are kept for you.
+Nobody has to be there at the same time. Leave a message, come back in a week, and see \
+when it was read: the server keeps that for you.
 """,
     """\
-Have you tried to take a message back? Write one and press x on it in the outbox, before
-I have opened it. You are told for certain whether you were in time.
+Try to take a message back: write one, and press x on it in the outbox before I have \
+opened it. You are told for certain whether you were in time.
 """,
     """\
 Thank you. That is all I have to tell, but I still read everything.
