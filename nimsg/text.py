@@ -8,6 +8,7 @@ next to it; cleaning it again changes nothing. Every function takes linear time.
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 
@@ -15,6 +16,9 @@ MAX_MARKS = 4  # on one base
 MAX_BIDI_DEPTH = 8  # embeddings and isolates open at once
 TAB_STOP = 8  # cells
 MAX_CLUSTER = 2  # cells
+# A screen measures the same short texts again and again.
+KEPT_WIDTHS = 2048
+KEPT_LENGTH = 256
 
 # Patterns are strings: `re` compiles and keeps each at its first use, so that a
 # run which meets plain ASCII only pays for none of them.
@@ -103,7 +107,7 @@ def width(text: str) -> int:
     """Count the terminal cells of a cleaned line."""
     if text.isascii():
         return len(text)
-    return sum(cells for _, cells in _clusters(text))
+    return _kept_cells(text) if len(text) <= KEPT_LENGTH else _cells(text)
 
 
 def clip(text: str, cells: int, ellipsis: str = "…") -> str:
@@ -234,6 +238,15 @@ def _expand_tabs(line: str) -> str:
     *columns, last = line.split("\t")
     stops = (part + " " * (TAB_STOP - width(part) % TAB_STOP) for part in columns)
     return "".join(stops) + last
+
+
+def _cells(text: str) -> int:
+    return sum(cells for _, cells in _clusters(text))
+
+
+@lru_cache(KEPT_WIDTHS)
+def _kept_cells(text: str) -> int:
+    return _cells(text)
 
 
 def _clusters(text: str) -> Iterator[tuple[str, int]]:

@@ -52,18 +52,20 @@ def _add_screen_arguments(parser: ArgumentParser) -> None:
         "--poll",
         metavar="SECONDS",
         type=seconds,
-        help="ask the server so often whether it is there, from 0.5 on (2)",
+        help="ask the server so often whether it is there, and with --no-wait what "
+        "is new, from 0.5 on (2)",
     )
     group.add_argument(
         "--no-wait",
         action="store_true",
-        help="only poll: the server is not to hold a question until there is news",
+        help="only poll: the server need not hold a question until there is news",
     )
     group.add_argument(
         "--dwell",
         metavar="SECONDS",
         type=seconds,
-        help="open a message that the preview has shown for so long; 0: only Enter (2)",
+        help="open a message that the focused preview has shown for so long; 0: only "
+        "a key opens (2)",
     )
     group.add_argument(
         "--theme", metavar="NAME", help="dark, light, 16 or mono colours (dark)"
@@ -126,7 +128,8 @@ def run_client(args: Namespace) -> int:
     if not args.once:
         if args.open or args.quiet or args.json:
             raise UsageError("--open, --quiet and --json go with --once")
-        return _run_screen(args) if _has_screen(args) else run_talk(args)
+        drawn = has_screen() and not args.no_input
+        return _run_screen(args) if drawn else run_talk(args)
     if args.open and args.quiet:
         raise UsageError("--open shows what it opens, and --quiet would hide it")
     server, peer_port = place(args)
@@ -137,10 +140,10 @@ def run_client(args: Namespace) -> int:
         return check_once(session, args)
 
 
-def _has_screen(args: Namespace) -> bool:
+def has_screen() -> bool:
     """Whether a person sits at a terminal that can be drawn on."""
     drawable = os.environ.get("TERM", "dumb") not in {"dumb", "unknown", ""}
-    return drawable and os.isatty(0) and os.isatty(1) and not args.no_input
+    return drawable and os.isatty(0) and os.isatty(1)
 
 
 def _run_screen(args: Namespace) -> int:

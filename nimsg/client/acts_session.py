@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
@@ -128,12 +129,23 @@ class Steady:
         """Where it waits before it tries again: wait no longer."""
         self._retry.set()
 
-    async def log_in(self, dialog: Dialog, ask: Ask) -> None:
+    async def log_in(
+        self, dialog: Dialog, ask: Ask, check: Callable[[str], None] = lambda _: None
+    ) -> None:
         """Go through the dialog. Raises the refusal that ends it.
 
-        A server that has hung up while the person was typing is come back to.
+        A server that has hung up while the person was typing is come back to. Whoever
+        is logged in is given to `check`; what it raises ends the login before anything
+        else is asked of the server.
         """
-        self.welcome = await self._walk(dialog, ask)
+        welcome = await self._walk(dialog, ask)
+        try:
+            check(welcome.user)
+        except NimsgError:
+            with suppress(NimsgError):
+                await self._client.call("auth.logout", {})
+            raise
+        self.welcome = welcome
         self._secret = dialog.secret
         self._is_back()
 

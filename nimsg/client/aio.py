@@ -5,7 +5,7 @@ import socket
 from collections import deque
 
 from nimsg.client.address import Address, Security
-from nimsg.client.failures import broken, lost, silent, turned_away, unreached
+from nimsg.client.failures import broken, ended, lost, silent, turned_away, unreached
 from nimsg.client.session import ClientSession
 from nimsg.client.tls import check_certificate, make_context, not_secured
 from nimsg.errors import NimsgError, ProtocolFault, Refusal
@@ -152,7 +152,7 @@ class AioClient(asyncio.Protocol):
         if self._refusal is not None:
             self._fail(turned_away(self._address, self._refusal))
         why = self.closing or (exc.strerror if isinstance(exc, OSError) else "")
-        self._fail(lost(self._address, why or ""))
+        self._fail(ended(self._address, why or "", greeted=bool(self.hello)))
         self._closed.set()
 
     # -- what came

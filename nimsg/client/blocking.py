@@ -9,6 +9,7 @@ import time
 from nimsg.client.address import Address, Security
 from nimsg.client.failures import (
     broken,
+    ended,
     lost,
     pauses,
     silent,
@@ -155,7 +156,7 @@ class BlockingClient:
         if isinstance(error, TimeoutError):
             return silent(self._address, greeted=bool(self._session.hello))
         why = self._session.closing or (error.strerror if error else "")
-        return lost(self._address, why or "")
+        return ended(self._address, why or "", greeted=bool(self._session.hello))
 
     def _ended(self) -> Unreachable:
         try:

@@ -44,6 +44,13 @@ def lost(address: Address, why: str = "") -> Unreachable:
     )
 
 
+def ended(address: Address, why: str, *, greeted: bool) -> Unreachable:
+    """The other side has hung up, and may have said why."""
+    if why or greeted:
+        return lost(address, why)
+    return lost(address, "it said nothing; if it wants TLS, give --tls")
+
+
 def turned_away(address: Address, refusal: Refusal) -> Unreachable:
     """The server has said why before it hung up."""
     return Unreachable(f"{address} refused: {refusal}")

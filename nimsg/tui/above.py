@@ -78,13 +78,14 @@ class Above:
     def question(
         self, text: str, keys: Mapping[str, str], answer: Callable[[str], None]
     ) -> None:
-        """Ask something that one key answers."""
+        """Ask something that one key answers; Esc is no."""
 
         def answered(key: str) -> None:
             self.take(popup)
             answer(key)
 
-        popup = Question(text, keys, answered, glyphs=self._ground.glyphs)
+        glyphs = self._ground.glyphs
+        popup = Question(text, keys, answered, glyphs=glyphs, escape="n")
         self.push(popup)
 
     async def ask(self, question: str, keys: str) -> str:

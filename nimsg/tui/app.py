@@ -2,27 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from nimsg.client.acts_session import Link, LinkState, Steady, Way
-from nimsg.client.answers import InboxRow
 from nimsg.client.failures import first_of
 from nimsg.client.mailtables import Row
-from nimsg.client.people_answers import room_info
-from nimsg.client.queries import resolve, rooms as all_rooms, run_async
-from nimsg.client.registry import Invocation, Kind as ArgumentKind
-from nimsg.client.tables import many
 from nimsg.errors import NimsgError, Refusal, Unavailable, Unreachable
-from nimsg.protocol.constants import Box, Device
-from nimsg.text import clean_line
+from nimsg.protocol.constants import Device
 from nimsg.tui.above import Above
+from nimsg.tui.commands import Commands
 from nimsg.tui.desktop import Desktop
 from nimsg.tui.entrance import Entrance
 from nimsg.tui.glyphs import glyphs
 from nimsg.tui.ground import Ground
 from nimsg.tui.helpview import help_popup
-from nimsg.tui.keys import KeyMap
+from nimsg.tui.keys import Context, KeyMap, key_text
 from nimsg.tui.layout import sizes
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.loginview import LoginView
@@ -60,6 +55,7 @@ class App:
         self._above: Above | None = None
         self._desktop: Desktop | None = None
         self._acts: MailActs | None = None
+        self._commands: Commands | None = None
 
     def run(self) -> None:
         """Run until the person ends it.
@@ -126,9 +122,10 @@ class App:
         self._desktop = desktop
         self._acts = MailActs(desktop, self)
         desktop.view.acts = self._acts.act
-        desktop.console.screened = self._screened(desktop)
+        self._commands = Commands(desktop, self._acts, self._above)
+        desktop.console.screened = self._commands.screened(self._quit)
         self._enter(desktop)
-        ground.start(desktop.run())
+        desktop.run()
         while True:
             try:
                 await home.run(desktop.heard, desktop.returned)
@@ -227,27 +224,30 @@ class App:
             self._screen.clear()
             self._redraw()
             return True
-        desktop, above = self._desktop, self._above
-        if desktop is None or above is None or self._root.body is self._login:
+        desktop, commands = self._desktop, self._commands
+        if desktop is None or commands is None or self._root.body is self._login:
             return False
         if action.startswith("window-"):
             window = desktop.windows.numbered(int(action.removeprefix("window-")))
             if window is not None:
                 desktop.show(window)
             return True
-        act = self._actions(desktop, above).get(action)
+        act = self._actions(desktop, commands).get(action)
         if act is None:
             return False
         act()
         self._redraw()
         return True
 
-    def _actions(self, desktop: Desktop, above: Above) -> dict[str, Callable[[], None]]:
+    def _actions(
+        self, desktop: Desktop, commands: Commands
+    ) -> dict[str, Callable[[], None]]:
         windows = desktop.windows
         return {
             "close": self._close,
-            "help": lambda: self._help(above),
-            "command": lambda: above.prompt("command", self._command, self._known),
+            "back": self._back,
+            "help": self._help,
+            "command": self._type_command,
             "next-pane": lambda: desktop.view.next_spot(1),
             "previous-pane": lambda: desktop.view.next_spot(-1),
             "next-window": lambda: desktop.show(windows.beside(1)),
@@ -257,39 +257,49 @@ class App:
             "people": lambda: desktop.open(Kind.PEOPLE),
             "drafts": lambda: desktop.open(Kind.DRAFTS),
             "console": lambda: desktop.open(Kind.CONSOLE),
-            "rooms": lambda: desktop.ground.start(self._rooms()),
-            "private": lambda: above.prompt("command", self._command, self._known),
+            "rooms": commands.rooms,
+            "private": self._type_command,
             "mouse-toggle": self._toggle_mouse,
             "bell-toggle": self._toggle_bell,
         }
 
     def _close(self) -> None:
+        if not self._leaves():
+            self._quit()
+
+    def _back(self) -> None:
+        """Esc is pressed without thinking, so it ends nothing."""
+        if not self._leaves():
+            keys = self._keys.keys_of("close", Context.LIST)
+            self._say(f"{key_text(keys[0])} ends nimsg" if keys else "")
+
+    def _leaves(self) -> bool:
+        """Close what is looked at; False at the top, where there is no more."""
         desktop = self._desktop
         if desktop is None or (self._acts is not None and self._acts.leave()):
-            return
+            return True
         if desktop.current.kind is Kind.MAIL:
-            self._quit()
-        else:
-            desktop.close(desktop.current)
+            return False
+        desktop.close(desktop.current)
+        return True
 
     def _quit(self) -> None:
         """End; where something would be left undone, ask."""
-        desktop, above = self._desktop, self._above
-        waits = desktop.post.outgoing.waiting if desktop else 0
-        unsent = desktop.unsent if desktop and not self._status.up else []
-        if above is None or not (waits or unsent):
+        above = self._above
+        undone = self._desktop.undone if self._desktop else ""
+        if above is None or not undone:
             self._done.set()
             return
-        parts = [many(waits, "message") + " queued"] * bool(waits)
-        parts += [many(len(unsent), "draft") + " not saved"] * bool(unsent)
         above.question(
-            f"End nimsg? {' and '.join(parts)}: what is not sent is lost.",
+            f"End nimsg? {undone}: what is not sent is lost.",
             {"y": "end", "n": "stay"},
             lambda key: self._done.set() if key == "y" else None,
         )
 
-    def _help(self, above: Above) -> None:
-        context = self._root.context
+    def _help(self) -> None:
+        above, context = self._above, self._root.context
+        if above is None:
+            return
         popup = help_popup(self._keys, context, lambda: above.take(popup), self._glyphs)
         above.push(popup)
 
@@ -312,91 +322,14 @@ class App:
 
     # -- commands
 
+    def _type_command(self) -> None:
+        if self._above is not None and self._commands is not None:
+            self._above.prompt("command", self._command, self._commands.known)
+
     def _command(self, line: str) -> None:
         if self._desktop is not None:
             self._desktop.command(line)
         self._redraw()
-
-    def _known(self, kind: ArgumentKind) -> Iterable[str]:
-        """The names and rooms that are known, for completion."""
-        desktop = self._desktop
-        if desktop is None:
-            return []
-        if kind == "name":
-            return desktop.people.people.names
-        return sorted(desktop.rooms.logs) if kind == "room" else []
-
-    def _screened(self, desktop: Desktop) -> dict[str, Callable[[Invocation], None]]:
-        """The commands that show something on the screen."""
-        return {
-            "inbox": lambda _: self._to_box(Box.INBOX),
-            "outbox": lambda _: self._to_box(Box.OUTBOX),
-            "open": lambda typed: desktop.ground.start(self._open(typed)),
-            "rooms": lambda _: desktop.ground.start(self._rooms()),
-            "history": lambda typed: self._to_room(typed.text("room")),
-            "logout": lambda _: self._quit(),
-        }
-
-    def _to_box(self, box: Box) -> None:
-        if self._desktop is not None:
-            self._desktop.show(self._desktop.windows.all[0])
-            self._desktop.view.go(box)
-
-    def _to_room(self, room: str) -> None:
-        desktop = self._desktop
-        if desktop is None:
-            return
-        if not desktop.rooms.knows(room):
-            raise Refusal("not_member", f"you are not in #{room}: join {room}")
-        desktop.open_room(room)
-
-    async def _open(self, typed: Invocation) -> None:
-        desktop, acts = self._desktop, self._acts
-        if desktop is None or acts is None:
-            return
-        reference = typed.text("message")
-        if not reference:
-            acts.act("next-unread")
-            return
-        id_ = await run_async(resolve(reference), desktop.ground.call)
-        await self._go(desktop, acts, id_)
-
-    async def _go(self, desktop: Desktop, acts: MailActs, id_: str) -> None:
-        row = await desktop.mail.find(id_)
-        self._to_box(Box.INBOX if isinstance(row, InboxRow) else Box.OUTBOX)
-        desktop.view.pane.to(row.position)
-        acts.act("open")
-
-    async def _rooms(self) -> None:
-        """All rooms, to look into one or to join it."""
-        desktop, above = self._desktop, self._above
-        if desktop is None or above is None:
-            return
-        rows = await run_async(all_rooms(joined=False), desktop.ground.call)
-        infos = [room_info(row) for row in rows]
-        infos.sort(key=lambda info: (not desktop.rooms.knows(info.room), info.room))
-        items: list[Line] = []
-        for info in infos:
-            unread = f"  {info.unread} new" if info.unread else ""
-            joins = "" if desktop.rooms.knows(info.room) else "  (Enter joins)"
-            topic = f"  {clean_line(info.topic)}" if info.topic else ""
-            about = f"  {many(info.members, 'member')}{topic}"
-            items.append(
-                [
-                    ("name", f"#{clean_line(info.room)}"),
-                    ("new", unread),
-                    ("dim", about + joins),
-                ]
-            )
-
-        def chosen(at: int) -> None:
-            room = infos[at].room
-            if desktop.rooms.knows(room):
-                desktop.open_room(room)
-            else:
-                desktop.command(f"join {room}")
-
-        above.choose("Rooms", items, chosen)
 
     # -- what the acts upon mail need
 
@@ -417,14 +350,9 @@ class App:
 
     def choose_mail(self, rows: Sequence[Row]) -> None:
         """Have one of a thread chosen."""
-        desktop, acts, above = self._desktop, self._acts, self._above
-        if desktop is None or acts is None or above is None:
-            return
-
-        def chosen(row: Row) -> None:
-            desktop.ground.start(self._go(desktop, acts, row.id))
-
-        above.choose_mail(rows, chosen)
+        above, commands = self._above, self._commands
+        if above is not None and commands is not None:
+            above.choose_mail(rows, lambda row: commands.to_mail(row.id))
 
 
 def now_ms() -> int:

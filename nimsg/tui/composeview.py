@@ -353,7 +353,7 @@ class ComposeView(Widget):
     def _drawn(self, part: Part, cols: int, rows: int, *, focus: bool) -> Canvas:
         focus = focus and part is self.focused
         if part not in (*LINES, Part.BODY):
-            at = max(cols - len(BUTTON) + 2, 0), 0
+            at = max(cols - len(BUTTON) + 3, 0), 0
             cursor = at if focus and part is Part.STATUS else None
             return lines_canvas(
                 self._lines(part, cols, rows), cols, rows, "status", cursor

@@ -3,6 +3,7 @@
 The words are those of line mode, from the same registry.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
 from nimsg.client.acts import Acts
@@ -16,6 +17,7 @@ from nimsg.tui.privatedesk import PrivateDesk
 from nimsg.tui.talklog import Entry, Kind, TalkLog
 
 
+TIME = re.compile(r"\A\d\d:\d\d ")
 Screened = dict[str, Callable[[Invocation], None]]
 Shown = Callable[[str, Sequence[str]], None]  # a title, lines
 
@@ -42,7 +44,8 @@ class Console:
 
     def note(self, line: str) -> None:
         """Something has happened: say it, and keep it."""
-        self.keep(line)
+        # The console has its own column of times.
+        self.keep(TIME.sub("", _bare(line)))
         self._ground.say(_bare(line))
 
     def keep(self, line: str) -> None:

@@ -1,11 +1,14 @@
 """One person's session on the screen: the desks that know, the windows that show."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from nimsg.client.acts import Acts
 from nimsg.client.events import Broadcast, Event, Invited, Presence, ShuttingDown, parse
 from nimsg.client.people_answers import RoomMessage, RoomPage
+from nimsg.client.tables import many
+from nimsg.errors import NimsgError
 from nimsg.protocol.constants import LOBBY, Box
 from nimsg.protocol.envelope import ServerEvent
 from nimsg.tui.composeview import ComposeView
@@ -14,7 +17,7 @@ from nimsg.tui.console import Console
 from nimsg.tui.draftsview import DraftsView
 from nimsg.tui.ground import Ground
 from nimsg.tui.keys import Context, KeyMap
-from nimsg.tui.letterdraft import Draft
+from nimsg.tui.letterdraft import Draft, DraftState
 from nimsg.tui.maildesk import MailDesk
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.mailview import MailView, View
@@ -89,27 +92,30 @@ class Desktop:
 
     # -- keeping up
 
-    async def run(self) -> None:
-        """Show what there is, and keep it up for ever."""
-        tasks = self.ground.tasks
-        await self.mail.enter()
+    def run(self) -> None:
+        """Show what there is, and keep it up until the session ends."""
+        ground = self.ground
         for work in (
-            self.mail.watch(),
-            self.mail.ping(),
-            self.post.save(),
-            self.post.send(),
-            self.rooms.keep_marks(),
+            self.mail.watch,
+            self.mail.ping,
+            self.post.save,
+            self.post.send,
+            self.rooms.keep_marks,
         ):
-            tasks.create_task(work)
-        for work in (self.rooms.enter(), self.post.enter(), self.people.enter()):
-            self.ground.start(work)
+            ground.tasks.create_task(ground.persist(work))
+        for learn in (self.rooms.enter, self.post.enter):
+            ground.start(ground.persist(learn))
+        self.people.load()
 
     def heard(self, said: ServerEvent) -> None:
         """Take what the server says unasked."""
-        event = parse(said)
-        if event is not None:
-            self._happened(event)
-            self.refresh()
+        try:
+            event = parse(said)
+            if event is not None:
+                self._happened(event)
+        except NimsgError as error:
+            self.ground.say(str(error), bad=True)
+        self.refresh()
 
     def returned(self) -> None:
         """The link is back: look for what was missed."""
@@ -121,10 +127,11 @@ class Desktop:
 
     async def leave(self) -> None:
         """Say goodbye: save what is not saved, end links, log out."""
-        if self.ground.home.is_up:
-            await self.post.save_all()
-            await self.mail.settle()
-            await self.rooms.tell_marks()
+        lasts = (self.post.settle, self.mail.settle, self.rooms.tell_marks)
+        for last in lasts if self.ground.home.is_up else ():
+            # One that is refused keeps no other from being done.
+            with suppress(NimsgError):
+                await last()
         await self.privates.close()
         await self.ground.home.log_out()
 
@@ -137,6 +144,21 @@ class Desktop:
     def unsent(self) -> list[Draft]:
         """Drafts of which something is only here."""
         return [draft for draft in self.post.drafts.unsaved if not draft.is_untouched]
+
+    @property
+    def undone(self) -> str:
+        """What is left undone where the session ends now; empty for nothing."""
+        waits = self.post.outgoing.waiting
+        # While the link is up, what was typed just now is saved on the way out.
+        unsaved = [
+            draft
+            for draft in self.unsent
+            if not draft.is_sending
+            and (draft.state is DraftState.UNSAVED or not self.ground.home.is_up)
+        ]
+        parts = [many(waits, "message") + " queued"] * bool(waits)
+        parts += [many(len(unsaved), "draft") + " not saved"] * bool(unsaved)
+        return " and ".join(parts)
 
     def refresh(self) -> None:
         """Draw what has changed."""
@@ -286,15 +308,18 @@ class Desktop:
 
     def _link_changed(self, user: str) -> None:
         current = self.current
-        if current.kind is not Kind.PRIVATE or current.name != user:
+        is_new = self.windows.find(Kind.PRIVATE, user) is None
+        if is_new and current.kind is Kind.PEOPLE:
+            self.open(Kind.PRIVATE, user)  # it was asked for there
+        elif current.kind is not Kind.PRIVATE or current.name != user:
             self.windows.add(Kind.PRIVATE, user).unread += 1
             self.ground.bell()
         self.refresh()
 
     def _page(self, page: RoomPage) -> None:
         """A page that a command asked for is in the room's own window."""
-        if page.messages:
-            self.open_room(page.messages[-1].room)
+        if page.messages and self.rooms.knows(room := page.messages[-1].room):
+            self.open_room(room)
 
     def command(self, line: str) -> bool:
         """Do a command that was typed; False where it cannot be done."""

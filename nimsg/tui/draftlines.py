@@ -15,7 +15,7 @@ from nimsg.tui.spans import Line, beside, line_width, pad_line
 Hints = Sequence[tuple[str, str]]  # a key and what it does
 
 GAP = "  "
-BUTTON = "[ Send ]"
+BUTTON = " [ Send ] "
 HINTED = (("send", "send"), ("editor", "editor"), ("close", "keep"))
 MOST_TO, LEAST_TO = 24, 8
 LONG_TIME, SHORT_TIME = 12, 9

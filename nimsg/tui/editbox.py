@@ -92,6 +92,11 @@ class EditBox(urwid.Edit):
             return None
         return self._edited(size, key)
 
+    def valid_char(self, ch: str) -> bool:
+        """Whether a key is text: a field of one line takes no end of a line."""
+        fits = self.multiline or ch.translate(_BREAKS) == ch
+        return fits and super().valid_char(ch)
+
     def replace(self, start: int, end: int, text: str) -> None:
         """Put a text in the place of another, as one step."""
         self._set("replace", start, end, text)

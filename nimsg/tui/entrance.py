@@ -11,6 +11,10 @@ from nimsg.tui.options import Options
 
 FINAL = frozenset({"account_locked"})
 SECRETS = frozenset({"bad_credentials", "bad_token"})
+OTHER = (
+    "the windows here are those of {0}: log in as {0}, or end nimsg and start it again"
+)
+Check = Callable[[str], None]  # who is logged in; raises where it must be another
 
 
 class Entrance:
@@ -41,54 +45,63 @@ class Entrance:
                 if typed != str(way.address):
                     way = way._replace(address=parse_address(typed))
                 home = self._make(way)
-                await self._log_in(home, self._options.user)
+                await self._log_in(home, self._options.user, _anybody)
             except Changed:
                 await _close(home)
             except NimsgError as error:
                 await _close(home)
-                self._fail(error)
+                if isinstance(error, Refusal) and error.kind in FINAL:
+                    raise
+                self._show(error)
             else:
                 return home
             finally:
                 self._first = False
 
     async def enter_again(self, home: Steady, user: str) -> None:
-        """Log in anew as the same person, whose windows are still there."""
+        """Log in anew as the same person, whose windows are still there.
+
+        What fails is shown, also what would end a first login: the drafts are here.
+        """
         self._first = False
+
+        def check(name: str) -> None:
+            if name != user:
+                raise Refusal("not_permitted", OTHER.format(user))
+
         while True:
             await self._view.address()
             try:
-                await self._log_in(home, user)
+                return await self._log_in(home, user, check)
             except Changed:
-                continue
+                await home.close()
             except NimsgError as error:
-                self._fail(error)
-                continue
-            if home.welcome.user == user:
-                return
-            await home.log_out()
-            self._view.failed(
-                f"the windows here are those of {user}: log in as {user}, "
-                "or end nimsg and start it again"
-            )
+                await home.close()
+                self._show(error)
 
-    async def _log_in(self, home: Steady, user: str | None) -> None:
+    async def _log_in(self, home: Steady, user: str | None, check: Check) -> None:
         way = self._options.way
         await home.reach(way.patience_s if way.patience_s is not None else 0.0)
         login = self._options.begin(home.auth, user, self._first)
+
+        def checked(name: str) -> None:
+            login.check_holder(name)
+            check(name)
+
         try:
-            await home.log_in(login.dialog, self._view.ask)
-            login.check_holder(home.welcome.user)
+            await home.log_in(login.dialog, self._view.ask, checked)
         except Refusal as refusal:
             raise login.explained(refusal) from None
 
-    def _fail(self, error: NimsgError) -> None:
+    def _show(self, error: NimsgError) -> None:
         kind = error.kind if isinstance(error, Refusal) else ""
-        if kind in FINAL:
-            raise error
         self._view.failed(str(error), forget=kind in SECRETS)
 
 
 async def _close(home: Steady | None) -> None:
     if home is not None:
         await home.close()
+
+
+def _anybody(_: str) -> None:
+    """Nobody is refused here."""

@@ -49,16 +49,19 @@ class Ground:
 
         What is named `once` is not begun while it runs.
         """
+        if once and once in self.running:
+            work.close()
+            return
         watched = self._watched(work, once)
         try:
-            if once and once in self.running:
-                raise RuntimeError(once)
-            self.tasks.create_task(watched)
+            task = self.tasks.create_task(watched)
         except RuntimeError:
-            # It runs already, or the session is over and takes no more tasks.
+            # The session is ending and takes no more tasks.
             watched.close()
             work.close()
             return
+        # It may be canceled before it has begun.
+        task.add_done_callback(lambda _: work.close())
         self.running.add(once)
         self.busy += 1
 

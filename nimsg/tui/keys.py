@@ -54,6 +54,7 @@ class KeyMap:
         self._actions = {context: _actions(self._of(context)) for context in Context}
         for context in set(Context) - MODAL:
             self._check_shadows(context)
+        self._footers: dict[tuple[Context, int], Line] = {}
 
     def action(self, context: Context, key: str) -> str | None:
         """What a key does there; None for nothing, or for text that is typed."""
@@ -72,6 +73,12 @@ class KeyMap:
 
     def footer(self, context: Context, cells: int) -> Line:
         """The keys in one line, as many whole entries as fit; help is kept longest."""
+        key = (context, cells)
+        if key not in self._footers:
+            self._footers[key] = self._footer(context, cells)
+        return self._footers[key]
+
+    def _footer(self, context: Context, cells: int) -> Line:
         own, shared = [
             [_entry(*entry) for entry in _entries(self._shown(where, context))]
             for where in (self._of(context), self._behind(context))

@@ -176,7 +176,7 @@ def _before_opening(row: Row, reading: Reading) -> str:
     mine, name = row.receipt, clean_line(row.sender)
     if mine.state == CopyState.RECALLED:
         at = short_time(mine.recalled_at, reading.now)
-        return f"{name} recalled this at {at}: it can not be opened any more"
+        return f"{name} recalled this at {at}: it cannot be opened any more"
     if row.sender == reading.me:
         return "Enter shows the text; nobody else is told"
     if mine.opened_at is None:
@@ -198,8 +198,9 @@ def _ladder(
     sheet: Sheet, receipts: Sequence[Receipt], sent_at: int, reading: Reading
 ) -> None:
     """What each recipient's copy has come to, with times."""
-    name_room = min(NAME, max(sheet.cells // 3, 1))
-    front = len(GAP) + name_room + 1
+    longest = max((width(clean_line(one.user)) for one in receipts), default=0)
+    name_room = min(NAME, longest, max(sheet.cells // 3, 1))
+    front = len(GAP) + name_room + len(GAP)
     for receipt in receipts:
         rungs = _rungs(receipt, sent_at, reading.now)
         rows = _packed(rungs, max(sheet.cells - front, 1))
@@ -208,7 +209,7 @@ def _ladder(
         lines: list[Line] = []
         for row in rows:
             left = " " * name_room if lines else name
-            line: Line = [("name", f"{GAP}{left} "), (colour, row)]
+            line: Line = [("name", f"{GAP}{left}{GAP}"), (colour, row)]
             lines.append(clip_line(line, sheet.cells, reading.glyphs.ellipsis))
         sheet.add(lines)
 

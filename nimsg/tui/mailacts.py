@@ -16,7 +16,7 @@ from nimsg.tui.letterdraft import Draft
 from nimsg.tui.letterlines import Reading, header_lines, letter_lines
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.mailview import Spot
-from nimsg.tui.openmail import OpenMail
+from nimsg.tui.openmail import OpenMail, is_read
 
 
 Make = Callable[[answering.Message, str, str], Draft]
@@ -24,7 +24,6 @@ MakeOfText = Callable[[answering.Message, str, str, answering.Clock], Draft]
 
 MINUTE_MS = 60_000
 GLANCE_S = 0.15  # before the text of an opened message is fetched for a preview
-READ = frozenset({CopyState.OPENED, CopyState.ACKED, CopyState.IMPORTED})
 STEPS = {"down": 1, "up": -1}
 PAGES = {"page-down": 1.0, "page-up": -1.0, "half-down": 0.5, "half-up": -0.5}
 
@@ -113,7 +112,7 @@ class MailActs:
         row, view = self._view.row, self._view
         held = None if row is None else self._mail.open.get(row.id)
         self._show(row, held)
-        seen = view.together or view.spot is Spot.VIEW
+        seen = view.guest is None and (view.together or view.spot is Spot.VIEW)
         key = f"{row.id} {view.spot}" if row is not None and held is None else ""
         if key == self._shown and seen:
             return
@@ -123,8 +122,8 @@ class MailActs:
             self._timer = None
         if row is None or held is not None or not seen:
             return
-        pause_s = GLANCE_S if _is_read(row) else self._ground.dwell_s
-        if _is_read(row) or (view.spot is Spot.VIEW and pause_s > 0):
+        pause_s = GLANCE_S if is_read(row) else self._ground.dwell_s
+        if is_read(row) or (view.spot is Spot.VIEW and pause_s > 0):
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(pause_s, self._dwelt, row)
 
@@ -160,7 +159,7 @@ class MailActs:
         row = self._view.row
         if self._view.guest is not None or not isinstance(row, InboxRow):
             return ""
-        if _is_read(row) or row.receipt.state == CopyState.RECALLED:
+        if is_read(row) or row.receipt.state == CopyState.RECALLED:
             return ""
         return f"{clean_line(row.sender)} will see that you opened this"
 
@@ -239,11 +238,14 @@ class MailActs:
             if draft is not None:
                 self._desktop.open_draft(draft)
             return
-        if (row := self._row) is None:
-            return
-        pane.kept.discard(row.position)
+        if (row := self._row) is not None:
+            self.open(row)
+
+    def open(self, row: Row) -> None:
+        """Go to a message, and have its text."""
+        self._view.pane.kept.discard(row.position)
         if self._mail.open.get(row.id) is None:
-            self._mail.read(row.id, peek=_is_read(row))
+            self._mail.read(row.id, peek=is_read(row))
         self._view.read()
 
     def _dwelt(self, row: Row) -> None:
@@ -251,7 +253,7 @@ class MailActs:
         self._timer = None
         now = self._view.row
         if now is not None and now.id == row.id:
-            self._mail.read(row.id, peek=_is_read(row))
+            self._mail.read(row.id, peek=is_read(row))
 
     def _answer(self, make: Make) -> None:
         row = self._row
@@ -267,7 +269,7 @@ class MailActs:
             self._start(self._answer_text(row, make))
 
     async def _answer_text(self, row: Row, make: MakeOfText) -> None:
-        letter = await self._mail.letter(row.id, peek=_is_read(row))
+        letter = await self._mail.letter(row.id, peek=is_read(row))
         draft = make(letter, self._ground.user, new_client_id(), long_time)
         self._desktop.open_draft(self._desktop.post.drafts.add(draft))
 
@@ -275,7 +277,7 @@ class MailActs:
         if (row := self._row) is None:
             return
         held = self._mail.open.get(row.id)
-        if held is None and not _is_read(row):
+        if held is None and not is_read(row):
             self._ground.say("open it first: its sender sees that it was read")
             return
         letter = held.letter if held else await self._mail.letter(row.id, peek=True)
@@ -396,8 +398,3 @@ class MailActs:
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         self._ground.start(work)
-
-
-def _is_read(row: Row) -> bool:
-    """Whether its text can be had without telling anybody."""
-    return isinstance(row, OutboxRow) or row.receipt.state in READ

@@ -18,6 +18,7 @@ from nimsg.tui.mailrows import (
     waiting_line,
 )
 from nimsg.tui.outgoing import Outgoing, Queued
+from nimsg.tui.palette import FOCUS
 from nimsg.tui.scroller import Scroller
 from nimsg.tui.spans import Line
 
@@ -89,7 +90,10 @@ class BoxRows:
 
 
 class MailPane(Widget):
-    """One box. `marked` are the positions to be acted on, `kept` those shown unread."""
+    """One box. `marked` are the positions to be acted on, `kept` those shown unread.
+
+    Where it is `followed`, what has the focus is the message of its focused row.
+    """
 
     _sizing = frozenset([Sizing.BOX])
     _selectable = True
@@ -106,6 +110,7 @@ class MailPane(Widget):
         self.marked: set[int] = set()
         self.kept: set[int] = set()
         self.looked_at = True
+        self.followed = False
         self.clicked: Callable[[], None] = lambda: None
         self._ground = ground
         self._outgoing = outgoing
@@ -181,8 +186,10 @@ class MailPane(Widget):
         lines = [heading(self.window, cols, self._ground.glyphs, focused=here)]
         now = self._ground.clock()
         visible = self._scroller.visible(rows - 1)
-        self._made = {key: self._line(key, cols, now, here=here) for key in visible}
-        lines += [line for _, line in self._made.values()]
+        shown = here or self.followed
+        self._made = {key: self._line(key, cols, now, here=shown) for key in visible}
+        found = [line for _, line in self._made.values()]
+        lines += found if here else [_unlit(line) for line in found]
         if len(lines) == 1 and self.window.started:
             lines += empty_lines(self.window, cols)
         self._fill()
@@ -250,3 +257,8 @@ class MailPane(Widget):
             kept_unread=made.kept,
             marked=made.marked,
         )
+
+
+def _unlit(line: Line) -> Line:
+    """A row with its marks, in the colours of all others."""
+    return [(name.removesuffix(FOCUS), text) for name, text in line]

@@ -9,6 +9,7 @@ from nimsg.client.tables import short_time
 from nimsg.protocol.constants import Box, CopyState
 from nimsg.text import clean_line, width
 from nimsg.tui.glyphs import Glyphs
+from nimsg.tui.layout import margin
 from nimsg.tui.mailbox import MailWindow
 from nimsg.tui.outgoing import Queued, QueuedState
 from nimsg.tui.spans import Line, Span, beside, pad_line
@@ -27,14 +28,14 @@ class Columns(NamedTuple):
 LAYOUTS = (
     Columns(100, marks=5, name=20, sent=12, read=13),
     Columns(72, marks=5, name=16, sent=12, read=13),
-    Columns(54, marks=5, name=10, sent=12, read=12),
+    Columns(54, marks=5, name=13, sent=6, read=8),
     Columns(40, marks=3, name=10, sent=4, read=5),
     Columns(30, marks=3, name=8, sent=4, read=0),
     Columns(16, marks=0, name=6, sent=0, read=0),
     Columns(0, marks=0, name=0, sent=0, read=0),
 )
 WIDE_MARKS = 5
-WHOLE_TIME = 12  # cells of `Nov 19 18:02`
+DAY = 6  # cells of `Nov 19`
 NO_SUBJECT = "(no subject)"
 
 MINUTE_MS = 60_000
@@ -257,7 +258,7 @@ def _unsent(row: Queued, columns: Columns, now: int, glyphs: Glyphs) -> Cells:
         mark=(colour, glyphs.failed if failed else glyphs.queued),
         name=("name", clean_line(to[0])),
         more=f" +{len(to) - 1}" if to[1:] else "",
-        sent=texts if columns.sent >= WHOLE_TIME else (old,),
+        sent=texts if columns.sent >= DAY else (old,),
         sent_colour=colour,
         read=(),
         read_colour=colour,
@@ -273,9 +274,11 @@ def _subject(text: str, colour: str) -> Line:
 def _times(at: int | None, now: int, cells: int) -> Sequence[str]:
     if at is None:
         return ()
-    return (
-        (short_time(at, now), age(at, now)) if cells >= WHOLE_TIME else (age(at, now),)
-    )
+    if cells < DAY:
+        return (age(at, now),)
+    whole = short_time(at, now)
+    day = whole.rpartition(" ")[0]
+    return (whole, *([day] if day else []), age(at, now))
 
 
 # -- how they are put together
@@ -326,13 +329,20 @@ def _marks(mark: Span, cells: int, look: Look) -> Line:
 
 
 def _finished(line: Line, look: Look) -> Line:
-    line = pad_line(line, look.cells, "text", look.glyphs.ellipsis)
+    room = look.cells - margin(look.cells)
+    colour = line[-1][0] if line else "text"
+    line = pad_line(line, room, colour, look.glyphs.ellipsis)
+    line = [*line, (colour, " " * margin(look.cells))]
     return [(f"{name} focus", text) for name, text in line] if look.focused else line
 
 
 def _cell(line: Line, cells: int, glyphs: Glyphs) -> Line:
-    """A line in exactly so many cells, and a blank."""
-    return [*pad_line(line, cells, "text", glyphs.ellipsis), ("text", " ")]
+    """A line in exactly so many cells, and a blank.
+
+    Blanks have the colour of what is before them: a change of colour takes time.
+    """
+    colour = line[-1][0]
+    return [*pad_line(line, cells, colour, glyphs.ellipsis), (colour, " ")]
 
 
 def _fitting(texts: Sequence[str], cells: int) -> str:

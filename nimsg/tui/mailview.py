@@ -178,6 +178,9 @@ class MailView(Widget):
         """See `urwid.Widget`."""
         cols, rows = box(size)
         placed = self._placed(cols, rows)
+        followed = self.spot is Spot.VIEW and self.guest is None
+        for one, pane in self.panes.items():
+            pane.followed = followed and one is self.last
         drawn = {
             one.spot: self._widget(one.spot).render(
                 (one.area.cols, one.area.rows), focus and one.spot is self.spot

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nimsg.client.answers import Letter, Status
+from nimsg.client.answers import Letter, OutboxRow, Status
 from nimsg.client.mailtables import Row
+from nimsg.protocol.constants import CopyState
 
 
 KEPT = 20
+READ = frozenset({CopyState.OPENED, CopyState.ACKED, CopyState.IMPORTED})
 
 
 @dataclass
@@ -55,3 +57,8 @@ class OpenMails:
     def changed(self, row: Row) -> bool:
         """Whether a row that changed is of a message that is held."""
         return row.id in self._mails
+
+
+def is_read(row: Row) -> bool:
+    """Whether its text can be had without telling anybody."""
+    return isinstance(row, OutboxRow) or row.receipt.state in READ

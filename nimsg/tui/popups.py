@@ -18,6 +18,7 @@ from nimsg.tui.spans import Line, line_width, pad_line, plain
 QUIET_MS = 1000  # without a key, before a question comes
 MOST_COLS = 100
 LIST_COLS = 60
+WHOLE_COLS = 84  # up to here a text takes the whole width: a few cells tell nothing
 LEFT_FREE = 4  # cells and rows beside a popup, where there is room
 EDGES = BORDER + MARGIN
 
@@ -32,6 +33,7 @@ class Popup(Widget):
     """
 
     context = Context.POPUP
+    footed = True  # whether the keys of all popups are its own
     _sizing = frozenset([Sizing.BOX])
     _selectable = True
 
@@ -141,7 +143,7 @@ class TextPopup(Popup):
         self._count = 0
 
     def wanted(self, cols: int, rows: int) -> tuple[int, int]:
-        wide = min(MOST_COLS, cols - LEFT_FREE if cols > LIST_COLS else cols)
+        wide = min(MOST_COLS, cols - LEFT_FREE if cols > WHOLE_COLS else cols)
         lines = self._lines_of(wide - EDGES, "")
         return wide, min(len(lines) + BORDER, _beside(rows))
 
@@ -258,8 +260,11 @@ class Question(Popup):
     """A question that exactly one of its keys answers, and no other key.
 
     `keys` says what each means. `answer` is told the key, once. It is shown when the
-    person has not typed for a while, so that nothing answers it by accident.
+    person has not typed for a while, so that nothing answers it by accident. Esc is
+    the key `escape`, where that is one of them.
     """
+
+    footed = False
 
     def __init__(
         self,
@@ -269,8 +274,10 @@ class Question(Popup):
         *,
         title: str = "",
         glyphs: Glyphs = UNICODE,
+        escape: str = "esc",
     ) -> None:
         super().__init__(title, _nobody, glyphs)
+        self._escape = escape
         self._text = clean_body(text)
         self._keys = dict(keys)
         self._answer = answer
@@ -303,7 +310,7 @@ class Question(Popup):
             self._give(key)
 
     def act(self, action: str) -> bool:
-        self.typed({"close": "esc", "open": "enter"}.get(action, ""))
+        self.typed({"close": self._escape, "open": "enter"}.get(action, ""))
         return super().act(action)
 
     def _give(self, key: str) -> None:

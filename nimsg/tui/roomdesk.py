@@ -19,7 +19,7 @@ WIDE_GAP = 500  # messages missed; above it only the end is fetched
 
 
 class RoomDesk:
-    """The rooms the person is in. `enter` first, then `keep_marks` as a task.
+    """The rooms the person is in. `enter` and `keep_marks` are tasks.
 
     `changed` is told which room has changed, `come` that one is to be looked at.
     """

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from urwid import Canvas, CanvasCombine, Sizing, Widget
 
+from nimsg.text import wrap
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.commandline import CommandLine
 from nimsg.tui.keys import Context, KeyMap
@@ -103,7 +104,8 @@ class Root(Widget):
         """See `urwid.Widget`."""
         cols, rows = box(size)
         if shape(cols, rows) is Shape.TOO_SMALL:
-            return lines_canvas([[("text", too_small_text(cols, rows))]], cols, rows)
+            said = wrap(too_small_text(cols, rows), cols)
+            return lines_canvas([[("text", line)] for line in said], cols, rows)
         self._frame.resized(cols, rows)
         middle = self._middle(cols, rows - CHROME_ROWS)
         top = lines_canvas([self._frame.header(cols)], cols, 1, "header")
@@ -170,5 +172,7 @@ class Root(Widget):
     def _foot(self, cols: int) -> Canvas:
         if self.prompt is not None and not self.popups:
             return self.prompt.render((cols,), True)  # noqa: FBT003
-        line = [("footer", " "), *self._keys.footer(self.context, cols - 1)]
+        footed = not self.popups or self.popups[-1].footed
+        keys = self._keys.footer(self.context, cols - 1) if footed else []
+        line = [("footer", " "), *keys]
         return lines_canvas([line], cols, 1, "footer")

@@ -12,7 +12,9 @@ Line = list[Span]
 
 def line_width(line: Iterable[Span]) -> int:
     """The cells that a line takes."""
-    return sum(width(text) for _, text in line)
+    texts = [text for _, text in line]
+    whole = "".join(texts)
+    return len(whole) if whole.isascii() else sum(map(width, texts))
 
 
 def clip_line(line: Iterable[Span], cells: int, ellipsis: str = "…") -> Line:

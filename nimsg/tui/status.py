@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nimsg.client.tables import many
-from nimsg.text import clean_line
+from nimsg.text import clean_line, width
 from nimsg.tui.spans import Line, beside, clip_line, line_width
 
 
@@ -13,6 +13,7 @@ NOTE_MS = 20_000  # that a note of something done stays
 MINUTE_MS = 60_000
 GAP = "  "
 BAR = " | "
+MARGINS = 2
 COUNTED = f"Inbox {{}} new{BAR}Outbox {{}} pending"
 BRIEF = f"In {{}}{BAR}Out {{}}"
 
@@ -92,10 +93,10 @@ class Status:
         right = GAP.join(
             text for text in (self._queued(), self._polled(now), place) if text
         )
-        if len(shown) + len(right) + len(GAP) > cells:
+        if width(shown) + width(right) + len(GAP) + MARGINS > cells:
             right = place
         left: Line = clip_line([(name, f" {shown}")], cells)
-        tail: Line = [("status", f"{right} ")] if right else []
+        tail: Line = [("status", f"{GAP}{right} ")] if right else []
         if line_width(left) + line_width(tail) > cells:
             tail = []
         return beside(left, tail, cells, "status")
@@ -113,6 +114,8 @@ class Status:
         silent_s = self.silent_s(now)
         if silent_s is not None:
             return [("header bad", f"no answer for {silent_s} s")]
+        if banner := self.banner(now):
+            return [("banner", f" {banner} ")]
         rtt = "" if self.rtt_ms is None else f"{GAP}rtt {_ms(self.rtt_ms)}"
         return [("header good", "online"), ("header", rtt)]
 

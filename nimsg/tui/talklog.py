@@ -166,10 +166,13 @@ class TalkLog:
 
     @property
     def unseen(self) -> int:
-        """How many entries of others came behind the last one seen."""
+        """How many entries of others came behind the last one seen.
+
+        Who comes and goes is no news: else a room would never be without.
+        """
         start = 0 if self._seen is None else bisect_right(self._keys, self._seen)
         kinds = (self._entries[key].kind for key in self._keys[start:])
-        return sum(kind is not Kind.OWN for kind in kinds)
+        return sum(kind not in {Kind.OWN, Kind.NOTICE} for kind in kinds)
 
     def see(self, key: Key) -> bool:
         """Note that this entry and all before it were seen; False if it is not new.

@@ -1,15 +1,18 @@
 """The least that shows a long list on a full screen: urwid and nothing else.
 
-python -m tests.bench.barelist ROWS
+    python -m tests.bench.barelist KIND ROWS
+
+All rows are made at the start (`made`), or each when it is drawn (`lazy`).
 """
 
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 import urwid
 from urwid.display.raw import Screen
 
 
+KINDS = ("made", "lazy")
 KEYS = {
     "j": "cursor down",
     "k": "cursor up",
@@ -28,6 +31,15 @@ class Row(urwid.Text):
         return key
 
 
+def row(number: int) -> urwid.AttrMap[Row]:
+    """One row, as wide as the screen."""
+    name = f"person{number % 100}"
+    subject = "five words of a subject, and more than fits into the row of a screen"
+    text = f"  N  {name:<16} Nov 20 16:33  {subject} of 120 columns {number}"
+    front = f"{number + 1:>8}{text}"
+    return urwid.AttrMap(Row(front, wrap="clip"), "row", "focus")
+
+
 class Rows(urwid.ListWalker[int, urwid.AttrMap[Row]]):
     """Rows that are made when they are drawn."""
 
@@ -36,11 +48,7 @@ class Rows(urwid.ListWalker[int, urwid.AttrMap[Row]]):
         self.focus = 0
 
     def __getitem__(self, position: int) -> urwid.AttrMap[Row]:
-        if not 0 <= position < self.count:
-            raise IndexError(position)
-        name = f"person{position % 100}"
-        text = f"  N  {name:<16} Nov 20 16:33  five words of a subject {position}"
-        return urwid.AttrMap(Row(text, wrap="clip"), "row", "focus")
+        return row(self._checked(position))
 
     def positions(self, reverse: bool = False) -> Iterator[Hashable]:
         """All positions."""
@@ -66,14 +74,19 @@ class Rows(urwid.ListWalker[int, urwid.AttrMap[Row]]):
         return position
 
 
-def main() -> None:
+def main(words: Sequence[str]) -> None:
     """Run until `Q`."""
 
     def press(key: "str | tuple[str, int, int, int]") -> None:
         if key == "Q":
             raise urwid.ExitMainLoop
 
-    rows = urwid.ListBox(Rows(int(sys.argv[1])))
+    kind, count = words[0], int(words[1])
+    if kind == "made":
+        made = [row(number) for number in range(count)]
+        rows = urwid.ListBox(urwid.SimpleFocusListWalker(made))
+    else:
+        rows = urwid.ListBox(Rows(count))
     for key, command in KEYS.items():
         rows._command_map[key] = command
     palette = [("row", "", ""), ("focus", "standout", "")]
@@ -83,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,8 +1,9 @@
-"""A store of a million messages, made through the Store contract, and kept.
+"""Stores of many messages, made through the Store contract, and kept.
 
-One reader has a tenth of them in the inbox, of all ages; the others go round. Texts
-are of a small vocabulary whose words are as unequally frequent as those of a
-language (Zipf's law), so that some words stand in half of the messages.
+In the big one a reader has a tenth of them in the inbox, of all ages; the others go
+round. In the other all are the reader's. Texts are of a small vocabulary whose words
+are as unequally frequent as those of a language (Zipf's law), so that some words stand
+in half of the messages.
 """
 
 import hashlib
@@ -21,7 +22,9 @@ READER = "reader"
 TOKEN = "nimsg_bench-token-of-the-reader"
 PEOPLE = [f"person{number}" for number in range(100)]
 VOCABULARY = 20_000
+SUBJECT_WORDS = 5
 BODY_WORDS = 150
+INBOX_WORDS = 20
 BATCH = 512
 START = 1_700_000_000_000
 APART_MS = 60_000
@@ -40,14 +43,23 @@ def words() -> list[str]:
 
 def big_store(folder: Path, count: int) -> Path:
     """The store's folder; it is made where it is not there yet."""
-    root = folder / f"store-{count}"
+    return _made(folder / f"store-{count}", _letters(count), count, index=True)
+
+
+def inbox_store(folder: Path, count: int) -> Path:
+    """The folder of a store whose messages are all in the inbox of the reader."""
+    letters = _letters(count, every=1, body_words=INBOX_WORDS)
+    return _made(folder / f"inbox-{count}", letters, count, index=False)
+
+
+def _made(root: Path, letters: Iterator[SendMail], count: int, *, index: bool) -> Path:
     if not (root / DONE).exists():
-        _make(root, count)
+        _make(root, letters, count, index=index)
         (root / DONE).touch()
     return root / "var"
 
 
-def _make(root: Path, count: int) -> None:
+def _make(root: Path, letters: Iterator[SendMail], count: int, *, index: bool) -> None:
     began = time.perf_counter()
     store = LocalStore(root / "var")
     try:
@@ -57,7 +69,6 @@ def _make(root: Path, count: int) -> None:
         store.file(
             store.commit([CreateToken(1, "bench", secret_hash, "", None)], START)
         )
-        letters = _letters(count)
         at = START
         while batch := list(itertools.islice(letters, BATCH)):
             at += APART_MS * len(batch)
@@ -65,25 +76,29 @@ def _make(root: Path, count: int) -> None:
             store.settle()
             done = at - START
             _tell(f"made {done // APART_MS} of {count}")
-        _tell("making the full text")
-        while store.index_text(1000):
+        if index:
+            _tell("making the full text")
+        while index and store.index_text(1000):
             pass
     finally:
         store.close()
     _tell(f"made in {time.perf_counter() - began:.0f} s\n")
 
 
-def _letters(count: int) -> Iterator[SendMail]:
+def _letters(
+    count: int, every: int = 10, body_words: int = BODY_WORDS
+) -> Iterator[SendMail]:
+    """So many messages, one of `every` to the reader."""
     chance = random.Random(2)  # noqa: S311
     vocabulary = words()
     weights = list(itertools.accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
     for number in range(count):
         sender = 2 + number % len(PEOPLE)
-        to = READER if number % 10 == 0 else PEOPLE[(number * 7 + 1) % len(PEOPLE)]
+        to = READER if number % every == 0 else PEOPLE[(number * 7 + 1) % len(PEOPLE)]
         if to == PEOPLE[sender - 2]:
             to = PEOPLE[(sender - 1) % len(PEOPLE)]
-        chosen = chance.choices(vocabulary, cum_weights=weights, k=BODY_WORDS)
-        subject = " ".join(chosen[:5])
+        chosen = chance.choices(vocabulary, cum_weights=weights, k=body_words)
+        subject = " ".join(chosen[:SUBJECT_WORDS])
         yield SendMail(sender, [to], str(number), subject, " ".join(chosen), None)
 
 

@@ -1,112 +1,228 @@
 """The full screen with a long inbox, beside the least that shows as many rows."""
 
-import os
-import select
+import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.bench.bigstore import READER, big_store
+from tests.bench.barelist import KINDS
+from tests.bench.bigstore import READER, inbox_store
 from tests.bench.million import KEPT
+from tests.bench.pty import PATIENCE_S, Terminal
 from tests.bench.sizes import Row, Size
-from tests.bench.subjects import start_nimsg
-from tests.support.process import HANG_S, NIMSG, environment
-from tests.support.screen import Screen
+from tests.bench.subjects import Subject, start_nimsg
+from tests.bench.tap import Tap
+from tests.support.process import NIMSG, environment
 
 
 COLS, ROWS = 120, 40
-SHOWN = 10  # rows of the list, before the first screen counts as there
-STARTS = 5
-PRESSES = 200
-SAMPLES = 10
-QUIET_S = 0.3  # without a byte: nothing has changed
+OURS = "nimsg client"
+IMPORTS = "import urwid, asyncio"
+ANSWER = b'"cursor":'  # of the list of the inbox, the first that the client asks for
+SETTLED_S = 0.06  # without a byte: what a key has caused is done
+QUIET_S = 0.7
+SAMPLED = 2000  # rows
+KEYS = {
+    "a row down": (b"j",),
+    "a page down": (b"\x1b[6~",),
+    "to the end and back": (b"G", b"g"),
+}
+PAGE_DOWN = b"\x1b[6~"
+
+
+class Taken(NamedTuple):
+    """What some tries took, in seconds."""
+
+    all: Sequence[float]
+
+    @property
+    def middle(self) -> float:
+        """The median."""
+        return statistics.median(self.all)
+
+    def __str__(self) -> str:
+        least, most = min(self.all), max(self.all)
+        return f"{_ms(self.middle)} ({_ms(least)} to {_ms(most)}) ms"
 
 
 def screen(size: Size, folder: Path) -> Iterator[Row]:
-    """A long inbox: first screen, keys and memory, beside a bare list as long."""
-    rows = size.million // 10
-    subject = start_nimsg(big_store(KEPT, size.million).parent)
-    env = environment(folder, NIMSG_SERVER=f"127.0.0.1:{subject.port}")
-    commands = {
-        "a bare list": [sys.executable, "-m", "tests.bench.barelist", str(rows)],
-        "nimsg client": [*NIMSG, "client", "--user", READER],
-    }
-    yield (f"{rows:,} rows, {COLS}x{ROWS}", *commands, "ratio")
-    yield _ratio("start to first screen", "ms", _starts(commands, env))
-    with ExitStack() as here:
-        both = [
-            here.enter_context(Screen(command, env=env, cols=COLS, rows=ROWS))
-            for command in commands.values()
-        ]
-        for one in both:
-            one.wait_for(_is_there)
-        yield _ratio("memory then", "MiB", [_rss_mib(one) for one in both])
-        for what, key in (("a row down", "j"), ("a page down", "page down")):
-            taken = [sorted(_press(one, key) for _ in range(PRESSES)) for one in both]
-            yield _ratio(f"{what}, p50", "ms", [_ms(times, 0.5) for times in taken])
-            yield _ratio(f"{what}, p95", "ms", [_ms(times, 0.95) for times in taken])
-        most = [_scroll(one) for one in both]
-        yield _ratio("most memory, scrolled through all", "MiB", most)
-    subject.stop()
+    """A long inbox: first screen, keys, memory; beside bare lists of urwid's."""
+    count = size.million // 10
+    subject = start_nimsg(inbox_store(KEPT, count).parent)
+    env = environment(folder)
+    here = _commands(count, subject.port)
+    yield (f"{count:,} rows, {COLS}x{ROWS}", *here, "to the quicker bare list")
+    try:
+        yield from _starts(here, env, subject, size.repeats * 5)
+        with ExitStack() as stack:
+            all_ = [
+                stack.enter_context(Terminal(command, env, COLS, ROWS))
+                for command in here.values()
+            ]
+            for one in all_:
+                one.burst(PATIENCE_S)
+                one.drain(QUIET_S)
+            yield from _keys(all_, size.repeats)
+            yield _idle(all_, size.room_s * 3 // 2)
+            yield from _scrolled(all_, count)
+    finally:
+        subject.stop()
 
 
-def _is_there(seen: Screen) -> bool:
-    return seen.text().count(" person") >= SHOWN
+def _commands(count: int, port: int) -> dict[str, Sequence[str]]:
+    bare = [sys.executable, "-m", "tests.bench.barelist"]
+    lists = {f"bare list, rows {kind}": [*bare, kind, str(count)] for kind in KINDS}
+    ours = [*NIMSG, "client", "--server", f"127.0.0.1:{port}", "--user", READER]
+    return {**lists, OURS: [*ours, "--poll", "2"]}
+
+
+# -- the first screen
 
 
 def _starts(
-    commands: Mapping[str, Sequence[str]], env: Mapping[str, str]
-) -> list[float]:
-    """From the start of the process to a screen with rows: the middle of some."""
+    commands: Mapping[str, Sequence[str]],
+    env: Mapping[str, str],
+    subject: Subject,
+    tries: int,
+) -> Iterator[Row]:
+    """From the start of the process, and from the answer, to a whole screen."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(STARTS):
+    answered: list[float] = []
+    imported: list[float] = []
+    for _ in range(tries):
         for name, command in commands.items():
-            began = time.perf_counter()
-            with Screen(command, env=env, cols=COLS, rows=ROWS) as one:
-                one.wait_for(_is_there, HANG_S)
-                taken[name].append(time.perf_counter() - began)
-    return [_ms(sorted(times), 0.5) for times in taken.values()]
+            if name == OURS:
+                started, waited = _our_start(env, subject)
+                answered.append(waited)
+            else:
+                started = _bare_start(command, env)
+            taken[name].append(started)
+        imported.append(_import_s(env))
+    yield _row("start to first screen", [Taken(times) for times in taken.values()])
+    ratio = Taken(taken[OURS]).middle / Taken(imported).middle
+    floor = f"{Taken(imported)}; {ratio:.2f} of it"
+    yield (f"python -c '{IMPORTS}'", "", "", floor, "")
+    yield ("answer to first screen", "", "", str(Taken(answered)), "")
 
 
-def _press(one: Screen, key: str) -> float:
-    """Seconds from a key to what is drawn, which comes in one piece.
-
-    A key that changes nothing takes `QUIET_S`.
-    """
-    one.drain()
-    began = time.perf_counter()
-    one.key(key)
-    select.select([one.fileno()], [], [], QUIET_S)
-    took = time.perf_counter() - began
-    one.drain()
-    return took
+def _our_start(env: Mapping[str, str], subject: Subject) -> tuple[float, float]:
+    with Tap(subject.port, ANSWER) as tap:
+        command = _commands(0, tap.port)[OURS]
+        with Terminal(command, env, COLS, ROWS) as one:
+            wrote = tap.watch(one, QUIET_S)
+            whole_s = _first_whole(one.screens(wrote))
+        if tap.answered_s is None:
+            raise RuntimeError("the inbox was not listed")
+        return whole_s - one.began_s, whole_s - tap.answered_s
 
 
-def _scroll(one: Screen) -> float:
-    """Go down by pages until no row moves; the most memory on the way."""
-    most, still, presses, before = 0.0, 0, 0, ""
-    while still < SAMPLES:
-        _press(one, "page down")
-        rows = "".join(row for row in one.text().splitlines() if " person" in row)
-        still = still + 1 if rows == before else 0
-        before = rows
+def _bare_start(command: Sequence[str], env: Mapping[str, str]) -> float:
+    with Terminal(command, env, COLS, ROWS) as one:
+        wrote = one.burst(PATIENCE_S, QUIET_S)
+        return _first_whole(one.screens(wrote)) - one.began_s
+
+
+def _first_whole(screens: Sequence[tuple[float, str]]) -> float:
+    """When there were as many rows for the first time as at the end."""
+    wanted = screens[-1][1].count(" person")
+    if not wanted:
+        raise RuntimeError(f"no rows:\n{screens[-1][1]}")
+    return next(at_s for at_s, text in screens if text.count(" person") >= wanted)
+
+
+def _import_s(env: Mapping[str, str]) -> float:
+    began_s = time.perf_counter()
+    subprocess.run([sys.executable, "-c", IMPORTS], env=env, check=True)
+    return time.perf_counter() - began_s
+
+
+# -- keys
+
+
+def _keys(all_: Sequence[Terminal], repeats: int) -> Iterator[Row]:
+    for what, keys in KEYS.items():
+        taken: list[list[float]] = [[] for _ in all_]
+        computed: list[list[float]] = [[] for _ in all_]
+        for _ in range(repeats * 2):
+            for one, times, cpu in zip(all_, taken, computed, strict=True):
+                _press_often(one, keys, times, cpu)
+        yield _row(f"{what}, to the end of the redraw", [Taken(t) for t in taken])
+        yield _row(f"{what}, CPU", [Taken(cpu) for cpu in computed])
+
+
+def _press_often(
+    one: Terminal, keys: Sequence[bytes], times: list[float], cpu: list[float]
+) -> None:
+    one.press(b"g" if keys != KEYS["to the end and back"] else b"j")
+    for number in range(50):
+        one.drain(SETTLED_S)
+        before_s = one.cpu_s()
+        took_s, _ = one.press(keys[number % len(keys)])
+        times.append(took_s)
+        cpu.append(one.cpu_s() - before_s)
+
+
+# -- in the long run
+
+
+def _idle(all_: Sequence[Terminal], seconds: int) -> Row:
+    before = [one.cpu_s() for one in all_]
+    until_s = time.perf_counter() + seconds
+    while (left_s := until_s - time.perf_counter()) > 0:
+        for one in all_:
+            one.drain(0)
+        time.sleep(min(left_s, 0.1))
+    used = [one.cpu_s() - then for one, then in zip(all_, before, strict=True)]
+    shares = [f"{share / seconds:.2%}" for share in used]
+    return (f"CPU while nothing happens, {seconds} s", *shares, "")
+
+
+def _scrolled(all_: Sequence[Terminal], count: int) -> Iterator[Row]:
+    found = [_scroll(one, count) for one in all_]
+    yield ("memory at the top", *(f"{one[0]:.1f} MiB" for one in found), "")
+    yield (
+        "memory, least to most, scrolled by pages to the last row",
+        *(f"{min(one):.1f} to {max(one):.1f} MiB" for one in found),
+        "",
+    )
+    rises = [_rise(one[len(one) // 2 :]) * 1024 for one in found]
+    yield (
+        "memory, rise of a line through the second half of it",
+        *(f"{rise:.0f} KiB" for rise in rises),
+        "",
+    )
+
+
+def _scroll(one: Terminal, count: int) -> list[float]:
+    """The memory on the way down, until the last row is there."""
+    one.press(b"g")
+    one.drain(QUIET_S)
+    found = [one.rss_mib()]
+    last = [b"%d/%d" % (count, count), b"%d  N  " % count]
+    presses = 0
+    while True:
+        _, drawn = one.press(PAGE_DOWN)
         presses += 1
-        if presses % SAMPLES == 0:
-            most = max(most, _rss_mib(one))
-    return most
+        if presses % max(count // SAMPLED, 1) == 0:
+            found.append(one.rss_mib())
+        if any(text in drawn for text in last):
+            return found
 
 
-def _rss_mib(one: Screen) -> float:
-    fields = Path(f"/proc/{one.pid}/statm").read_text().split()
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 1024**2
+def _rise(values: Sequence[float]) -> float:
+    """What a straight line through the values rises by over all of them."""
+    return statistics.linear_regression(range(len(values)), values).slope * len(values)
 
 
-def _ms(ordered: Sequence[float], part: float) -> float:
-    return ordered[int(part * (len(ordered) - 1))] * 1000
+def _row(what: str, all_: Sequence[Taken]) -> Row:
+    *bare, ours = all_
+    ratio = ours.middle / min(one.middle for one in bare)
+    return (what, *map(str, all_), f"{ratio:.2f}")
 
 
-def _ratio(what: str, unit: str, pair: Sequence[float]) -> Row:
-    bare, ours = pair
-    return (what, f"{bare:.1f} {unit}", f"{ours:.1f} {unit}", f"{ours / bare:.2f}")
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"

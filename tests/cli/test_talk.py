@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.cli import talk
 from nimsg.cli.client import client_arguments, place, talk_arguments
 from nimsg.client.acts import ACTS, DONE
 from nimsg.client.acts_people import WENT
 from nimsg.client.acts_private import ENDED, TOLD
 from nimsg.client.acts_session import FINAL
+from nimsg.client.failures import first_of
 from nimsg.client.peerlink import Ending
 from nimsg.client.registry import COMMANDS, usage
 from nimsg.errors import Exit, Refusal, Unavailable, Unreachable, UsageError
@@ -114,14 +114,14 @@ def test_the_fault_of_ours_is_told_before_what_it_broke() -> None:
     group = BaseExceptionGroup(
         "", [Unreachable("lost"), ExceptionGroup("", [Refusal("busy"), fault])]
     )
-    assert talk._first(group) is fault
+    assert first_of(group) is fault
 
 
 def test_what_ended_a_session_is_told() -> None:
     why = Unavailable("logged out")
     group = BaseExceptionGroup("", [why, ExceptionGroup("", [why])])
-    assert talk._first(group) is why
+    assert first_of(group) is why
     assert isinstance(
-        talk._first(BaseExceptionGroup("", [asyncio.CancelledError()])),
+        first_of(BaseExceptionGroup("", [asyncio.CancelledError()])),
         asyncio.CancelledError,
     )

@@ -3,20 +3,15 @@
 import re
 import signal
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from nimsg.client.address import Security, parse_address
-from nimsg.client.blocking import connect
 from nimsg.errors import Exit, Refusal
-from tests.support.process import HANG_S
-from tests.support.screen import Screen
+from nimsg.protocol.strict import JsonObject
 from tests.support.sitting import (
-    BELL,
     LONG_POLL,
     POLL,
     SAYS,
@@ -29,18 +24,10 @@ from tests.support.sitting import (
     Sitter,
 )
 from tests.support.tmuxscreen import NO_TMUX, TmuxScreen
-from tests.support.ttybytes import strangers
 from tests.support.unsafe import HOSTILE
 
 
-pytestmark = pytest.mark.skipif(
-    find_spec("nimsg.tui.app") is None, reason="the full screen is not built yet"
-)
-BY_SIZE = pytest.mark.parametrize(
-    "size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}"
-)
 COLOURED = re.compile(rb"\x1b\[0;(?!39;([1-9];)*49m)")
-SILENCE_S = 10.0
 
 
 @pytest.fixture
@@ -49,21 +36,18 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
         yield hall
 
 
-def clean(screen: Screen) -> list[str]:
-    """What nimsg left behind or let through; nothing, if all is well."""
-    assert "Traceback" not in screen.text()
-    return [*screen.restored(), *strangers(screen.raw, also=[BELL])]
-
-
 # -- mail
 
 
-@BY_SIZE
-@pytest.mark.parametrize("how", [LONG_POLL, POLL], ids=["long poll", "poll"])
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(USUAL, POLL), *((size, LONG_POLL) for size in SIZES)],
+    ids=lambda value: "x".join(map(str, value)) or "long poll",
+)
 def test_s3_3_a_message_is_sent_opened_and_seen_to_be_read(
-    hall: Hall, size: tuple[int, int], how: tuple[str, ...]
+    hall: Hall, size: tuple[int, int], words: tuple[str, ...]
 ) -> None:
-    ann, bob = (hall.sits_down(name, *how, size=size) for name in ("ann", "bob"))
+    ann, bob = hall.sit_down("ann", "bob", words=words, size=size)
     ann.writes("bob", "keys", "where are the keys?")
     ann.goes_to(SAYS.outbox)
     ann.wait_for("keys")
@@ -72,14 +56,16 @@ def test_s3_3_a_message_is_sent_opened_and_seen_to_be_read(
     ann.sees_read("keys")
     for sitter in (ann, bob):
         assert sitter.leaves() == Exit.DONE
-        assert clean(sitter) == []
+        assert sitter.left_behind() == []
 
 
 def test_s1_13_mail_that_came_before_the_login_is_there(hall: Hall) -> None:
     hall.knows("bob")
-    ann = hall.sits_down("ann")
-    for number in range(30):
-        ann.writes("bob", f"letter {number}", "text")
+    with hall.client("ann") as ann:
+        for number in range(30):
+            what: JsonObject = {"subject": f"letter {number}", "body": "text"}
+            name = {"to": ["bob"], "client_id": f"letter-{number}"}
+            ann.call("mail.send", {**name, **what})
     bob = hall.sits_down("bob")
     bob.wait_for("letter 29")
     bob.key("G")
@@ -88,8 +74,54 @@ def test_s1_13_mail_that_came_before_the_login_is_there(hall: Hall) -> None:
     bob.wait_for(lambda _: "letter 29" in bob.focused_row())
 
 
+def test_the_reader_is_told_before_and_after_who_sees_the_opening(hall: Hall) -> None:
+    hall.knows("bob")
+    hall.sits_down("ann").writes("bob", "keys", "where are the keys?")
+    bob = hall.sits_down("bob")
+    bob.wait_for("ann will see that you opened this")
+    assert "where are the keys?" not in bob.text()
+    bob.opens("keys", "where are the keys?")
+    bob.wait_for("ann saw that you opened this at")
+
+
+def test_read_is_only_what_was_opened_by_enter_or_looked_at(hall: Hall) -> None:
+    bob = hall.starts("bob", "--dwell", "0.2", size=WIDE)
+    (ann,) = hall.sit_down("ann", size=WIDE)
+    bob.is_in()
+    for subject in ("first", "second", "third"):
+        ann.writes("bob", subject, f"this is the {subject}")
+    bob.wait_for("third")
+    bob.goes_to(SAYS.inbox)
+    for subject in ("second", "third"):
+        bob.moves("k")
+        assert subject in bob.focused_row()
+    bob.key("enter")
+    bob.wait_for("this is the third")
+    ann.sees_read("third")
+    assert not ann.has_read("first")
+    assert not ann.has_read("second")
+
+
+def test_s1_12_a_message_is_recalled_until_it_is_opened(hall: Hall) -> None:
+    ann, bob = hall.sit_down("ann", "bob")
+    ann.writes("bob", "opened", "too late")
+    ann.writes("bob", "unopened", "in time")
+    bob.wait_for("unopened")
+    bob.opens("opened", "too late")
+    ann.sees_read("opened")
+    ann.goes_to(SAYS.outbox)
+    ann.key("x")
+    ann.wait_for("bob: recalled")
+    ann.moves("j")
+    ann.key("x")
+    ann.wait_for("bob: too late, opened")
+    bob.key("q")
+    bob.wait_for(lambda _: bob.has_focus(SAYS.inbox))
+    bob.wait_for(lambda _: re.search(r"(?<!\w)x\s.*ann", bob.text()))
+
+
 def test_what_is_new_moves_nothing_under_the_cursor(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob", *POLL)
+    ann, bob = hall.sit_down("ann", "bob", words=POLL)
     for subject in ("first", "second"):
         ann.writes("bob", subject, "text")
     bob.wait_for("second")
@@ -102,7 +134,7 @@ def test_what_is_new_moves_nothing_under_the_cursor(hall: Hall) -> None:
 
 
 def test_a_paste_is_one_text_and_sends_nothing(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob")
+    ann, bob = hall.sit_down("ann", "bob")
     ann.drafts("bob", "pasted", "above")
     ann.paste("\nline 1\n\x1b[31mline 2\n\x04\n:quit\nline 3")
     ann.wait_for("line 3")
@@ -125,287 +157,65 @@ def clean_lines(sitter: Sitter, *texts: str) -> bool:
 
 
 def test_s3_14_what_is_said_in_a_room_is_told_and_shown(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob")
+    ann, bob = hall.sit_down("ann", "bob")
     ann.commands("say lobby is anybody here")
-    bob.wait_for(lambda _: SAYS.lobby in bob.header)
+    bob.has_news_of_lobby()
     bob.key("meta a")
-    bob.wait_for("<ann> is anybody here")
+    bob.hears("ann", "is anybody here")
     bob.types("yes, I am")
+    ann.has_news_of_lobby()
     ann.key("meta a")
-    ann.wait_for("<bob> yes, I am")
+    ann.hears("bob", "yes, I am")
     ann.paste("two\nlines")
     ann.wait_for("lines")
-    assert "<ann> two" not in bob.text()
+    assert not bob.has_heard("ann", "two")
     ann.key("enter")
-    bob.wait_for("<ann> two")
+    bob.hears("ann", "two")
+
+
+def test_reading_back_in_a_room_nothing_jumps(hall: Hall) -> None:
+    hall.knows("ann", "bob")
+    with hall.client("bob") as bob:
+
+        def says(text: str) -> None:
+            post: JsonObject = {"room": "lobby", "body": text, "client_id": text}
+            bob.call("room.post", post)
+
+        for number in range(60):
+            says(f"line-{number}")
+        ann = hall.sits_down("ann")
+        ann.commands("history lobby")
+        ann.wait_for("line-59")
+        ann.key("page up")
+        ann.wait_gone("line-59")
+        before = [row for row in ann.text().splitlines() if "line-" in row]
+        says("line-60")
+        ann.wait_for(SAYS.new_below)
+        assert [row for row in ann.text().splitlines() if "line-" in row] == before
+        ann.key("end")
+        ann.wait_for("line-60")
 
 
 def test_s1_17_a_private_link_needs_exactly_one_key(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob")
+    ann, bob = hall.sit_down("ann", "bob")
     ann.commands("startprivate bob")
     bob.wait_for(SAYS.asks_for_link)
     bob.send("y")
     for sitter in (ann, bob):
         sitter.wait_for(SAYS.link_is_up)
     ann.commands("private bob psst")
+    bob.wait_for(lambda _: "ann(p2p) 1" in bob.header or "psst" in bob.text())
     bob.key("meta a")
     bob.wait_for("psst")
 
 
 def test_s1_17_a_private_link_is_declined_by_one_key(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob")
+    ann, bob = hall.sit_down("ann", "bob")
     ann.commands("startprivate bob")
     bob.wait_for(SAYS.asks_for_link)
     bob.send("n")
     bob.wait_gone(SAYS.asks_for_link)
     ann.wait_for("declined")
-
-
-# -- the login
-
-
-def test_s1_3_a_new_name_registers_on_the_screen(tmp_path: Path) -> None:
-    with Hall(tmp_path, auth="password") as hall:
-        ann = hall.starts("ann")
-        ann.registers()
-        ann.is_in()
-        assert ann.leaves() == Exit.DONE
-        ann = hall.starts("ann")
-        ann.wait_for(SAYS.password)
-        ann.types("not this one")
-        ann.wait_for(SAYS.wrong_password)
-        ann.logs_in()
-        ann.is_in()
-        assert b"correct horse" not in ann.raw
-        assert ann.leaves() == Exit.DONE
-        assert clean(ann) == []
-
-
-def test_c6_the_third_wrong_password_ends_the_client(tmp_path: Path) -> None:
-    with Hall(tmp_path, auth="password") as hall:
-        ann = hall.starts("ann")
-        ann.registers()
-        ann.is_in()
-        assert ann.leaves() == Exit.DONE
-        ann = hall.starts("ann")
-        for left in ("2 tries left", "1 try left"):
-            ann.wait_for(SAYS.password)
-            ann.types("not this one")
-            ann.wait_for(left)
-        ann.types("nor this one")
-
-        assert ann.exit_code() == Exit.LOGIN
-        assert "locked" in ann.text()
-        assert clean(ann) == []
-
-
-def test_s4_9_ctrl_c_at_the_login_gives_the_terminal_back(tmp_path: Path) -> None:
-    with Hall(tmp_path, auth="password") as hall:
-        ann = hall.starts("ann")
-        ann.wait_for(SAYS.new_password)
-        ann.key("ctrl c")
-
-        assert ann.exit_code() in {Exit.DONE, Exit.INTERRUPTED}
-        assert clean(ann) == []
-
-
-# -- the server goes away, and comes back
-
-
-@contextmanager
-def silent(hall: Hall) -> Iterator[None]:
-    """The server answers nothing, though it is there."""
-    hall.server.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        hall.server.process.send_signal(signal.SIGCONT)
-
-
-def test_a_draft_outlives_the_server(hall: Hall) -> None:
-    hall.knows("bob")
-    ann = hall.sits_down("ann")
-    ann.drafts("bob", "keys", "where are")
-    hall.server.kill()
-    ann.is_lost()
-    ann.send(" the keys?")
-    ann.wait_for("where are the keys?")
-    hall.revives()
-    ann.is_online()
-    ann.wait_for("where are the keys?")
-    ann.key("meta enter")
-    ann.wait_gone(SAYS.to)
-    bob = hall.sits_down("bob")
-    bob.opens("keys", "where are the keys?")
-    assert ann.leaves() == Exit.DONE
-    assert clean(ann) == []
-
-
-def test_what_is_sent_while_the_server_is_away_is_sent_when_it_is_back(
-    hall: Hall,
-) -> None:
-    hall.knows("bob")
-    ann = hall.sits_down("ann")
-    hall.server.kill()
-    ann.is_lost()
-    ann.writes("bob", "later", "kept here")
-    ann.goes_to(SAYS.outbox)
-    ann.wait_for("later")
-    hall.revives()
-    ann.is_online()
-    bob = hall.sits_down("bob")
-    bob.opens("later", "kept here")
-    ann.sees_read("later")
-
-
-def test_a_draft_outlives_a_client_that_was_killed(hall: Hall) -> None:
-    hall.knows("bob")
-    ann = hall.sits_down("ann")
-    ann.drafts("bob", "half done", "as far as this")
-    ann.wait_for(SAYS.draft_saved)
-    ann.signal(signal.SIGKILL)
-    assert ann.exit_code() == -signal.SIGKILL
-    ann = hall.sits_down("ann")
-    ann.key("D")
-    ann.wait_for("half done")
-    ann.key("enter")
-    ann.wait_for("as far as this")
-
-
-def test_a_server_that_answers_nothing_is_named_while_keys_still_work(
-    hall: Hall,
-) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob", *POLL)
-    for subject in ("first", "second"):
-        ann.writes("bob", subject, "text")
-    bob.wait_for("second")
-    with silent(hall):
-        bob.wait_for(lambda _: SAYS.silent in bob.header, SILENCE_S)
-        bob.key("j")
-        bob.wait_for(lambda _: "first" in bob.focused_row())
-        bob.key("?")
-        bob.wait_for(SAYS.help)
-        bob.key("esc")
-        bob.wait_gone(SAYS.help)
-    bob.is_online()
-
-
-def test_x7_who_is_logged_out_for_doing_nothing_keeps_the_draft(tmp_path: Path) -> None:
-    with Hall(tmp_path, "--timeout", "3") as hall:
-        ann = hall.sits_down("ann")
-        ann.drafts("bob", "keys", "half a thought")
-        ann.wait_for(SAYS.logged_out)
-        ann.key("enter")
-        ann.is_online()
-        ann.wait_for("half a thought")
-
-
-def test_a_shutdown_is_counted_down_and_survived(hall: Hall) -> None:
-    ann = hall.sits_down("ann")
-    hall.server.process.send_signal(signal.SIGINT)
-    ann.wait_for(f"{SAYS.countdown} 5 s")
-    ann.wait_for(f"{SAYS.countdown} 1 s")
-    ann.is_lost()
-    ann.wait_gone(SAYS.countdown)
-    hall.server.process.communicate(timeout=HANG_S)
-    hall.revives()
-    ann.is_online()
-    assert ann.leaves() == Exit.DONE
-
-
-# -- leaving
-
-LEAVING: dict[str, Callable[[Sitter], None]] = {
-    "SIGTERM": lambda sitter: sitter.signal(signal.SIGTERM),
-    "SIGHUP": lambda sitter: sitter.signal(signal.SIGHUP),
-    "ctrl c": lambda sitter: sitter.key("ctrl c"),
-    "q": lambda sitter: sitter.key("q"),
-    "Q": lambda sitter: sitter.key("Q"),
-    ":logout": lambda sitter: sitter.commands("logout"),
-}
-
-
-@pytest.mark.parametrize("leave", LEAVING.values(), ids=LEAVING)
-def test_s4_9_leaving_is_a_polite_logout_and_gives_the_terminal_back(
-    hall: Hall, leave: Callable[[Sitter], None]
-) -> None:
-    ann, bob = hall.sits("ann"), hall.sits_down("bob")
-    ann.sees("bob logged in")
-    leave(bob)
-
-    assert bob.exit_code() == Exit.DONE
-    assert clean(bob) == []
-    ann.sees("bob logged out")
-
-
-def test_s4_9_closing_the_window_is_a_polite_logout(hall: Hall) -> None:
-    ann, bob = hall.sits("ann"), hall.sits_down("bob")
-    ann.sees("bob logged in")
-    bob.hang_up()
-    ann.sees("bob logged out")
-
-
-def test_s4_9_leaving_does_not_wait_for_a_server_that_is_silent(hall: Hall) -> None:
-    ann = hall.sits_down("ann")
-    with silent(hall):
-        ann.key("ctrl c")
-        ann.exit_code(timeout=SILENCE_S)
-    assert clean(ann) == []
-
-
-def test_quit_asks_only_where_something_would_be_left(hall: Hall) -> None:
-    hall.knows("bob")
-    ann = hall.sits_down("ann")
-    ann.drafts("bob", "half done", "as far as this")
-    ann.wait_for(SAYS.draft_saved)
-    ann.key("esc")
-    ann.wait_gone("as far as this")
-    ann.key("q")
-    ann.wait_for(SAYS.asks_to_quit)
-    ann.send("n")
-    ann.wait_gone(SAYS.asks_to_quit)
-    ann.key("q")
-    ann.wait_for(SAYS.asks_to_quit)
-    ann.send("y")
-    assert ann.exit_code() == Exit.DONE
-    assert clean(ann) == []
-
-
-def test_quit_asks_where_a_message_is_still_queued(hall: Hall) -> None:
-    hall.knows("bob")
-    ann = hall.sits_down("ann")
-    hall.server.kill()
-    ann.is_lost()
-    ann.writes("bob", "later", "kept here")
-    ann.key("q")
-    ann.wait_for(SAYS.asks_to_quit)
-    ann.send("y")
-    ann.exit_code()
-    assert clean(ann) == []
-
-
-def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(
-    hall: Hall,
-) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob", *POLL)
-    bob.key("ctrl z")
-    bob.wait_stopped()
-    assert bob.restored() == []
-    ann.writes("bob", "meanwhile", "text")
-    bob.resize(*WIDE)
-    bob.foreground()
-    bob.opens("meanwhile", "text")
-    assert bob.leaves() == Exit.DONE
-    assert clean(bob) == []
-
-
-def test_flow_control_freezes_nothing(hall: Hall) -> None:
-    ann = hall.sits_down("ann")
-    ann.key("ctrl s", "?")
-    ann.wait_for(SAYS.help)
-    ann.key("esc")
-    assert ann.leaves() == Exit.DONE
-    assert clean(ann) == []
 
 
 # -- sizes
@@ -428,7 +238,7 @@ def test_a_screen_that_is_too_small_says_so_and_keeps_what_there_is(
     ann.wait_for("terminal 20x5 too")
     ann.signal(signal.SIGTERM)
     assert ann.exit_code() == Exit.DONE
-    assert clean(ann) == []
+    assert ann.left_behind() == []
 
 
 def test_q_ends_a_screen_that_is_too_small(hall: Hall) -> None:
@@ -436,22 +246,23 @@ def test_q_ends_a_screen_that_is_too_small(hall: Hall) -> None:
     ann.wait_for("terminal 20x5 too")
     ann.key("q")
     assert ann.exit_code() == Exit.DONE
-    assert clean(ann) == []
+    assert ann.left_behind() == []
 
 
 def test_a_screen_of_one_cell_is_survived(hall: Hall) -> None:
     ann = hall.starts("ann", size=(1, 1))
-    ann.wait_for(lambda ann: ann.alternate)
+    # What is typed before the screen has the terminal is echoed there.
+    ann.wait_for(lambda _: ann.alternate and not ann.echoes())
     ann.key("j", "enter", "tab", "esc")
     for size in (SMALL, (1, 1), (2, 1), (1, 2), WIDEST, (1, 50), (200, 1), USUAL):
         ann.resize(*size)
     ann.is_in()
     assert ann.leaves() == Exit.DONE
-    assert clean(ann) == []
+    assert ann.left_behind() == []
 
 
 def test_a_storm_of_sizes_is_weathered(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob")
+    ann, bob = hall.sit_down("ann", "bob")
     ann.writes("bob", "keys", "where are the keys?")
     bob.opens("keys", "where are the keys?")
     for step in range(200):
@@ -463,7 +274,7 @@ def test_a_storm_of_sizes_is_weathered(hall: Hall) -> None:
     bob.resize(*WIDE)
     bob.wait_for(SAYS.inbox)
     assert bob.leaves() == Exit.DONE
-    assert clean(bob) == []
+    assert bob.left_behind() == []
 
 
 # -- terminals of other kinds
@@ -492,13 +303,11 @@ def test_a_terminal_without_unicode_gets_signs_it_has(hall: Hall) -> None:
 # -- what others write
 
 
-def attack(hall: Hall, to: str) -> list[int]:
+def attack(hall: Hall, to: str, texts: Sequence[str] = ()) -> list[int]:
     """Send all that is not refused, as subject and as body; what each ends with."""
-    address = parse_address(hall.server.address)
     sent: list[int] = []
-    with connect(address, Security(), timeout_s=HANG_S) as client:
-        client.call("auth.login", {"user": "mallory"})
-        for number, text in enumerate([*HOSTILE, "".join(HOSTILE)]):
+    with hall.client("mallory") as client:
+        for number, text in enumerate(texts or [*HOSTILE, "".join(HOSTILE)]):
             with suppress(Refusal):
                 message = {"subject": text, "body": f"{text}\n{number} ends"}
                 client_id = f"attack-{number}"
@@ -509,7 +318,7 @@ def attack(hall: Hall, to: str) -> list[int]:
     return sent
 
 
-@BY_SIZE
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["40x10", "120x40"])
 def test_t13_hostile_mail_is_shown_as_cells_only(
     hall: Hall, size: tuple[int, int]
 ) -> None:
@@ -520,13 +329,13 @@ def test_t13_hostile_mail_is_shown_as_cells_only(
     for number in reversed(sent):
         if number != sent[-1]:
             bob.moves("j")
-        bob.key("enter", "G")
-        bob.wait_for(f"{number} ends")
+        bob.key("enter")
+        bob.reads(f"{number} ends")
         bob.key("q")
         bob.wait_for(lambda _: bob.has_focus(SAYS.inbox))
     assert bob.title == ""
     assert bob.leaves() == Exit.DONE
-    assert clean(bob) == []
+    assert bob.left_behind() == []
 
 
 def test_t13_nothing_that_is_said_in_a_room_leaves_its_row(hall: Hall) -> None:
@@ -534,15 +343,16 @@ def test_t13_nothing_that_is_said_in_a_room_leaves_its_row(hall: Hall) -> None:
     for text in ("\x1b]0;gotcha\x07", "\x9d0;gotcha\x9c", "user\u202egnp.exe"):
         ann.types(f"say lobby {text}")
     ann.types("say lobby the end")
+    bob.has_news_of_lobby()
     bob.key("meta a")
     bob.wait_for("the end")
     assert bob.title == ""
     assert bob.leaves() == Exit.DONE
-    assert clean(bob) == []
+    assert bob.left_behind() == []
 
 
 def test_t13_the_clipboard_is_written_by_a_key_and_by_nothing_else(hall: Hall) -> None:
-    ann, bob = hall.sits_down("ann"), hall.sits_down("bob")
+    ann, bob = hall.sit_down("ann", "bob")
     ann.writes("bob", "keys", "where are the keys?")
     bob.opens("keys", "where are the keys?")
     assert b"\x1b]52" not in bob.raw
@@ -550,7 +360,7 @@ def test_t13_the_clipboard_is_written_by_a_key_and_by_nothing_else(hall: Hall) -
     copied = f"\x1b]52;c;{b64encode(b'where are the keys?').decode()}\x07"
     bob.wait_for(lambda _: copied.encode() in bob.raw)
     assert bob.leaves() == Exit.DONE
-    assert strangers(bob.raw, also=[BELL, copied]) == []
+    assert bob.left_behind(also=[copied]) == []
 
 
 @pytest.mark.skipif(NO_TMUX, reason="tmux is not installed")

@@ -304,6 +304,10 @@ class Screen:
             assert more, f"did not end\n{self.framed()}"
         return self._code
 
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed by itself."""
+        return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)
+
     def restored(self) -> list[str]:
         """What of the terminal is not as it was before: nothing, if all is well."""
         has = self._display.has

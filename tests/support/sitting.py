@@ -10,18 +10,20 @@ there at line mode, who tell what a screen cannot.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from nimsg.client.address import Security, parse_address
-from nimsg.client.blocking import connect
+from nimsg.client.blocking import BlockingClient, connect
 from tests.support.people import PASSWORD
 from tests.support.process import HANG_S, NIMSG, ServerProcess, environment
 from tests.support.screen import PATIENCE_S, Screen
 from tests.support.talking import Table
+from tests.support.ttybytes import strangers
 
 
 class Says(NamedTuple):
@@ -42,11 +44,14 @@ class Says(NamedTuple):
     wrong_password: str = "not the password"
     asks_for_link: str = "asks for a private link"
     link_is_up: str = "private link to"
-    asks_to_quit: str = "[y/n]"
+    asks_to_quit: str = "End nimsg?"
     countdown: str = "shuts down in"
     logged_out: str = "logged out"
     help: str = "reply to the sender"
-    lobby: str = "#lobby"
+    lobby_news: str = r"#lobby \d"  # in the header: what is not seen there
+    new_below: str = "new below"
+    not_saved: str = "nimsg: not saved"
+    fault: str = "a fault of nimsg itself"
     line_mode: str = "-- welcome, ann"
     # the outbox row of a message that all have opened
     read: str = r"(?<!\w)R\s.*{subject}"
@@ -60,7 +65,10 @@ SIZES = (SMALL, USUAL, WIDE, WIDEST)
 LONG_POLL: tuple[str, ...] = ()
 POLL = ("--poll", "0.5", "--no-wait")
 BELL = "\x07"
+SILENCE_S = 10.0  # in which it is noticed, or no longer waited for
 TABS = 4  # before a pane is given up
+SOON_S = 0.1
+PRESSES = 200  # of a key that may come too early to do anything
 
 
 class Sitter(Screen):
@@ -86,10 +94,14 @@ class Sitter(Screen):
         """Wait until the header says that there is no connection."""
         self.wait_for(lambda _: re.search(SAYS.lost, self.header), timeout)
 
+    def has_read(self, subject: str) -> bool:
+        """Whether the outbox says that this was read."""
+        row = SAYS.read.format(subject=rf"\b{re.escape(subject)}")
+        return re.search(row, self.text()) is not None
+
     def sees_read(self, subject: str, timeout: float = PATIENCE_S) -> None:
         """Wait until the outbox says that this was read. No key is pressed."""
-        row = re.compile(SAYS.read.format(subject=re.escape(subject)))
-        self.wait_for(lambda _: row.search(self.text()), timeout)
+        self.wait_for(lambda _: self.has_read(subject), timeout)
 
     def focused_row(self) -> str:
         """The row that has the mark of the focus; empty where none has."""
@@ -106,6 +118,32 @@ class Sitter(Screen):
             return True
         look = self.attrs(self.line(row).index(pane), row)
         return look.underscore or look.fg == SAYS.focus_colour
+
+    def has_soon(self, text: str) -> bool:
+        """Whether a text is there now, or in a moment."""
+        try:
+            self.wait_for(text, SOON_S)
+        except AssertionError:
+            return False
+        return True
+
+    def left_behind(self, also: Collection[str] = ()) -> list[str]:
+        """What nimsg left behind or let through; nothing, if all is well."""
+        assert "Traceback" not in self.text()
+        return [*self.restored(), *strangers(self.raw, also=[BELL, *also])]
+
+    def has_news_of_lobby(self) -> None:
+        """Wait until the header says that something there was not seen."""
+        self.wait_for(lambda _: re.search(SAYS.lobby_news, self.header))
+
+    def has_heard(self, name: str, text: str) -> bool:
+        """Whether the window shows that somebody has said this."""
+        said = rf"<{re.escape(name)}>\s+{re.escape(text)}"
+        return re.search(said, self.text()) is not None
+
+    def hears(self, name: str, text: str) -> None:
+        """Wait until the window shows that somebody has said this."""
+        self.wait_for(lambda _: self.has_heard(name, text))
 
     # -- what they do
 
@@ -178,7 +216,26 @@ class Sitter(Screen):
         self.goes_to(SAYS.inbox)
         self.wait_for(lambda _: subject in self.focused_row())
         self.key("enter")
-        self.wait_for(body)
+        self.reads(body)
+
+    def reads(self, text: str) -> None:
+        """Go to the end of what is open until a text is seen.
+
+        On a small screen there may be room for the headers only.
+        """
+        assert any(self._turns_to(text) for _ in range(PRESSES)), self.framed()
+
+    def _turns_to(self, text: str) -> bool:
+        if self.has_soon(text):
+            return True
+        self.key("G")
+        return False
+
+    def answers_quit(self) -> int:
+        """Leave, whatever is lost by that; the exit code."""
+        self.wait_for(lambda _: SAYS.asks_to_quit in self.text() or not self.alternate)
+        self.send("y")
+        return self.exit_code()
 
     def leaves(self) -> int:
         """Quit with nothing to lose; the exit code."""
@@ -256,12 +313,44 @@ class Hall(Table):
         sitter.is_in()
         return sitter
 
+    def sit_down(
+        self, *names: str, words: tuple[str, ...] = (), size: tuple[int, int] = USUAL
+    ) -> tuple[Sitter, ...]:
+        """These start the client at once, and see their mailboxes."""
+        sitters = tuple(self.starts(name, *words, size=size) for name in names)
+        for sitter in sitters:
+            sitter.is_in()
+        return sitters
+
+    def talks(self, name: str) -> Sitter:
+        """Somebody in line mode in a window that can be closed."""
+        command = [*NIMSG, "talk", "--user", name]
+        sitter = Sitter(command, env=self.environment_of(name))
+        self._here.enter_context(sitter)
+        sitter.wait_for(f"-- welcome, {name}")
+        sitter.wait_for("\n> ")
+        return sitter
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Have the server answer nothing, though it is there."""
+        self.server.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+
+    def client(self, name: str) -> BlockingClient:
+        """A connection of somebody. Only where no password is asked for."""
+        address = parse_address(self.server.address)
+        client = connect(address, Security(), timeout_s=HANG_S)
+        client.call("auth.login", {"user": name})
+        return client
+
     def knows(self, *names: str) -> None:
         """These have been here once. Only where no password is asked for."""
-        address = parse_address(self.server.address)
         for name in names:
-            with connect(address, Security(), timeout_s=HANG_S) as client:
-                client.call("auth.login", {"user": name})
+            self.client(name).close()
 
     def revives(self, *options: str) -> None:
         """Start the server again after its end, where it was before."""

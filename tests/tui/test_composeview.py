@@ -121,7 +121,7 @@ def test_s0_24_a_message_being_written_at_80_by_24() -> None:
     assert rows[22:] == [
         "─" * 80,
         " saved 16:44  12/65536 B     Alt-Enter send  Ctrl-O editor  Esc keep"
-        "    [ Send ]",
+        "   [ Send ]",
     ]
 
 
@@ -135,7 +135,7 @@ def test_s0_24_a_message_being_written_at_40_by_10() -> None:
         " hello",
         *[""] * 4,
         "─" * 40,
-        " edited       5/65536 B         [ Send ]",
+        " edited       5/65536 B        [ Send ]",
     ]
 
 
@@ -146,7 +146,7 @@ def test_s0_24_a_message_being_written_at_120_by_40_has_lines_of_100() -> None:
     assert max(map(width, rows[3:37])) <= 101
     assert rows[-1] == (
         " draft new          300/65536 B    Alt-Enter send  Ctrl-O editor  Esc keep"
-        + " " * 38
+        + " " * 37
         + "[ Send ]"
     )
 
@@ -177,7 +177,7 @@ def test_a_small_window_shows_the_cursor_and_what_is_wrong() -> None:
         " Subject: keys",
         " end",
         " carl: no such user",
-        " edited     [ Send ]",
+        " edited    [ Send ]",
     ]
 
 
@@ -340,7 +340,7 @@ def test_the_button_shows_that_it_is_reached() -> None:
     screen = ready()
     screen.keys("tab")
 
-    assert ("button focus", "[ Send ]") in render_runs(screen.view, SIZE, focus=True)[
+    assert ("button focus", " [ Send ] ") in render_runs(screen.view, SIZE, focus=True)[
         -1
     ]
 

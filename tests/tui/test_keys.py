@@ -227,3 +227,9 @@ def test_the_footer_says_that_q_goes_back_where_it_does(context: Context) -> Non
     assert "quit" not in shown
     mail = "".join(text for _, text in KeyMap().footer(Context.LIST, 80))
     assert mail.endswith("q quit")
+
+
+def test_escape_never_ends_nimsg_once_somebody_is_in() -> None:
+    keys = KeyMap()
+    assert keys.action(Context.LIST, "esc") == "back"
+    assert keys.action(Context.LIST, "q") == "close"

@@ -145,7 +145,7 @@ def test_s3_24_an_outbox_row_tells_who_has_read_it(
     receipts: list[Receipt], expected: str
 ) -> None:
     assert outbox(sent(receipts)).split() == expected.split()
-    assert outbox(sent(receipts), 60).split() == expected.split()
+    assert outbox(sent(receipts), 80).split() == expected.split()
 
 
 def test_what_is_not_sent_yet_says_since_when_and_why() -> None:
@@ -334,10 +334,9 @@ def test_s3_24_each_recipient_has_a_ladder_with_times() -> None:
     me = Reading("bob", NOW, UNICODE)
     found = texts(letter_lines(letter("x"), 90, me, status=status))
 
-    assert "  ann              stored 13:13, not read" in found
+    assert "  ann  stored 13:13, not read" in found
     assert (
-        "  cy               stored 13:13, fetched 14:13, opened 14:13 (tui), acked "
-        "14:13" in found
+        "  cy   stored 13:13, fetched 14:13, opened 14:13 (tui), acked 14:13" in found
     )
     assert any("not sent to eve" in line for line in found)
     for cells in (40, 20, 5):
@@ -402,6 +401,16 @@ def test_raw_is_plain_ascii_with_escapes() -> None:
     assert "".join(found).isascii()
 
 
+def test_half_a_screen_leaves_the_subject_more_room_than_the_times() -> None:
+    mine = receipt("ann", "opened", opened_at=NOW - 26 * HOUR)
+    row = received(mine=mine, sent_at=NOW - 27 * HOUR)
+    found = inbox_line(row, 59, NOW, UNICODE)
+
+    assert plain(found).split()[:6] == ["bob", "Sep", "20", "Sep", "20", "disk"]
+    assert plain(found).index("disk") == 35
+    assert plain(found).endswith(" ")
+
+
 def test_a_thread_shows_where_one_is() -> None:
     above = received()
     below = above._replace(id="7F3B", reply_to="7F3A", subject="Re: disk full")
@@ -409,8 +418,8 @@ def test_a_thread_shows_where_one_is() -> None:
     found = texts(shown)
     at = found.index("Thread")
 
-    assert found[at + 1] == "> 11:13        bob  disk full"
-    assert found[at + 2] == "  11:13        └─> bob  Re: disk full"
+    assert found[at + 1] == "> 11:13  bob  disk full"
+    assert found[at + 2] == "  11:13  └─> bob  Re: disk full"
 
 
 @settings(max_examples=200)

@@ -5,6 +5,7 @@ from urwid.testing import render_text
 
 from nimsg.client.answers import Letter
 from nimsg.tui.glyphs import UNICODE
+from nimsg.tui.layout import margin
 from nimsg.tui.letterlines import Reading, Shown, letter_lines
 from nimsg.tui.messageview import MessageView
 
@@ -27,7 +28,8 @@ def view() -> MessageView:
 
 
 def screen(view: MessageView, cols: int = 80, rows: int = 10) -> list[str]:
-    return [line.rstrip() for line in render_text(view, (cols, rows))]
+    lines = render_text(view, (cols, rows))
+    return [line[margin(cols) :].rstrip() for line in lines]
 
 
 def test_it_begins_at_the_top_and_ends_at_the_bottom(view: MessageView) -> None:
@@ -37,6 +39,17 @@ def test_it_begins_at_the_top_and_ends_at_the_bottom(view: MessageView) -> None:
     assert view.at_end
     assert view.act("top")
     assert screen(view)[0] == "From:    bob"
+
+
+@pytest.mark.parametrize(("cols", "blanks"), [(120, 1), (40, 1), (39, 0)])
+def test_it_has_the_margin_of_header_and_footer(
+    view: MessageView, cols: int, blanks: int
+) -> None:
+    rows = render_text(view, (cols, 100))
+
+    assert rows[0].startswith(" " * blanks + "From:")
+    assert all(row.startswith(" " * blanks) for row in rows)
+    assert all(row.endswith(" " * blanks) for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +112,7 @@ def test_links_are_known_by_their_numbers(view: MessageView) -> None:
 
 def test_it_tells_how_far_one_has_read(view: MessageView) -> None:
     screen(view)
-    count = len(shown_for(80).lines)
+    count = len(shown_for(78).lines)
 
     assert view.place == f"10/{count}"
     view.act("bottom")

@@ -277,3 +277,14 @@ def test_x3_what_others_wrote_is_cleaned(told: Told) -> None:
     assert "\x1b" not in drawn
     assert "\x9b" not in drawn
     assert "pwned" not in drawn
+
+
+def test_escape_is_the_key_that_it_is_said_to_be() -> None:
+    answers: list[str] = []
+    keys = {"y": "yes", "n": "no"}
+    plain = Question("Throw it away?", keys, answers.append)
+    plain.act("close")
+    assert answers == []
+    Question("Throw it away?", keys, answers.append, escape="n").act("close")
+    assert answers == ["n"]
+    assert not plain.footed

@@ -216,6 +216,16 @@ def test_the_line_begins_at_the_mark_of_the_server() -> None:
     assert log.unseen == 0
 
 
+def test_who_comes_and_goes_is_no_news() -> None:
+    log = TalkLog()
+    log.add_page([said(1)], 1, 1)
+    log.see(Key(1))
+    log.add(said(2, kind=Kind.NOTICE))
+    assert log.unseen == 0
+    log.add(said(3))
+    assert log.unseen == 1
+
+
 def test_what_is_behind_a_gap_is_not_seen_before_it_is_closed() -> None:
     log = TalkLog()
     log.add_page([said(1), said(2)], 1, 2)

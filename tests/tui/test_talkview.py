@@ -267,6 +267,18 @@ def test_what_comes_below_the_screen_is_not_seen() -> None:
     assert room.log.unseen == 1
 
 
+@pytest.mark.parametrize(("cols", "blanks"), [(80, 1), (40, 1), (39, 0)])
+def test_what_is_said_has_the_margin_of_its_title(cols: int, blanks: int) -> None:
+    room = Room(3)
+    room.view.leave()
+    room.comes(4, "many words " * 9)
+    rows = render_text(room.view, (cols, 12), focus=True)[1:-1]
+
+    assert all(row[:blanks].isspace() or not blanks for row in rows)
+    assert all(row[-blanks:].isspace() or not blanks for row in rows)
+    assert any(row[blanks:].startswith(stamp(NOW, NOW).time[:2]) for row in rows)
+
+
 def test_the_unread_line_is_where_the_reader_left() -> None:
     room = Room(3)
     room.screen()
@@ -274,7 +286,7 @@ def test_the_unread_line_is_where_the_reader_left() -> None:
     room.comes(4)
     room.comes(5)
     line = room.history()[-3]
-    assert line.strip("─") == f" new since {stamp(NOW, NOW).time} "
+    assert line.strip("─ ") == f"new since {stamp(NOW, NOW).time}"
     room.screen()
     assert room.history()[-3] == line
     room.view.leave()
