@@ -14,7 +14,8 @@ class ServerConfig(NamedTuple):
     """What a server is started with. Port 0 lets the system choose.
 
     Wrong passwords lock a name for `block_duration_s`, and an interactive session ends
-    after `idle_timeout_s` without an act; 0 is never. With `local_only` it answers on
+    after `idle_timeout_s` without an act; 0 is never. Where TLS is spoken and no
+    certificate is given the server makes its own. With `local_only` it answers on
     var/admin.sock, and keeps no house.
     """
 
@@ -25,6 +26,9 @@ class ServerConfig(NamedTuple):
     registration: str = "open"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls: bool = False
+    prometheus: Path | None = None
+    prometheus_interval_s: float = 15.0
     max_clients: int = 4096
     min_free_bytes: int = 64 * 1024 * 1024
     login_deadline_s: float = 60.0
@@ -41,20 +45,19 @@ class ServerConfig(NamedTuple):
     hash_rounds: int = 2
     local_only: bool = False
 
+    @property
+    def secured(self) -> bool:
+        """Whether TLS is spoken: always off the loopback."""
+        return self.tls or self.tls_cert is not None or not is_loopback(self.host)
+
 
 def check_server(config: ServerConfig) -> ServerConfig:
     """The config itself.
 
-    Raises `ConfigError` where two settings contradict each other: plaintext is
-    for the loopback only, and a certificate needs its key.
+    Raises `ConfigError` where a certificate is given without its key, or a key alone.
     """
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("--tls-cert and --tls-key are given together or not at all")
-    if config.tls_cert is None and not is_loopback(config.host):
-        raise ConfigError(
-            f"{config.host} is not the loopback, and passwords never travel in the "
-            "clear: give --tls-cert and --tls-key, or --host 127.0.0.1"
-        )
     return config
 
 

@@ -5,36 +5,70 @@
     INFO     a connection came, logged in, went
     DEBUG    every request and its answer's kind; never a text, name of a file,
              password or token
+    AUDIT    what an admin has done, whatever the level
 
 A server shows ERROR and WARNING unless it is asked for more.
 """
 
+import json
 import logging
+import re
+import traceback
 from typing import Final
 
 
 LOGGER: Final = logging.getLogger("nimsg")
 LEVELS: Final = ("error", "warning", "info", "debug")
+AUDIT: Final = logging.CRITICAL + 1
+INDENT: Final = "  | "
+PLAIN: Final = re.compile(r"[A-Za-z0-9_.:@/+-]+")
+
+logging.addLevelName(AUDIT, "AUDIT")
+# Where nobody has set up a log there is none: Python's last resort would speak into
+# what a verb prints.
+LOGGER.addHandler(logging.NullHandler())
 
 
 class _OneLine(logging.Formatter):
     """Control characters in a record are shown, so that no line can be forged."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as one line; a traceback keeps its own."""
-        text = super().format(record)
-        head, newline, trace = text.partition("\nTraceback ")
-        head = "".join(
-            char if char.isprintable() else repr(char)[1:-1] for char in head
-        )
-        return f"{head}{newline}{trace}"
+        """One record as one line, and behind it where a fault was, line by line.
+
+        The words of an exception are left out: they may hold what a user wrote.
+        """
+        head = f"{self.formatTime(record, self.datefmt)} {record.levelname} "
+        lines = [head + one_line(record.getMessage())]
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            frames = traceback.format_tb(error.__traceback__)
+            told = [*"".join(frames).splitlines(), type(error).__name__]
+            lines += [INDENT + one_line(line) for line in told]
+        return "\n".join(lines)
+
+
+def one_line(text: str) -> str:
+    """A text whose control characters, line ends and the like are shown."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def audit(**fields: object) -> None:
+    """Log an act of an admin, `key=value` for each field; None is left out."""
+    told = [
+        f"{key}={_value(value)}" for key, value in fields.items() if value is not None
+    ]
+    LOGGER.log(AUDIT, "%s", " ".join(told))
+
+
+def _value(value: object) -> str:
+    """A value as one word, quoted as JSON does where it would not be one."""
+    text = str(value)
+    return text if PLAIN.fullmatch(text) else json.dumps(text)
 
 
 def set_up(level: str) -> None:
     """Log `level` and above to the standard error."""
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        _OneLine("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
-    )
+    handler.setFormatter(_OneLine(datefmt="%Y-%m-%d %H:%M:%S"))
     LOGGER.handlers[:] = [handler]
     LOGGER.setLevel(level.upper())

@@ -34,7 +34,14 @@ from nimsg.client import login, peerlink
 from nimsg.core import countdown, private
 from nimsg.errors import KINDS, Exit
 from nimsg.logs import LEVELS
-from nimsg.protocol import connection, drafts, results, results_people, results_rooms
+from nimsg.protocol import (
+    connection,
+    drafts,
+    results,
+    results_people,
+    results_rooms,
+    results_stats,
+)
 from nimsg.protocol.constants import (
     FEATURES,
     LIMITS,
@@ -61,7 +68,7 @@ from nimsg.store.messagefile import MessageFile
 from nimsg.store.roomfile import RoomFile
 from nimsg.store.schema import SCHEMA
 from nimsg.tui import glyphs, layout
-from nimsg.tui.keys import BINDINGS, KeyMap, key_text
+from nimsg.tui.keys import BINDINGS, Context, KeyMap, key_text
 from nimsg.tui.palette import THEMES
 from nimsg.tui.windows import Kind as WindowKind
 from tests.bench.measures import MEASURES
@@ -105,7 +112,8 @@ OF_THE_SCREEN = {
     *("S2-10", "S3-3", "S3-8", "S3-12", "S3-13", "S3-14", "S3-27", "S4-9", "X10"),
     "X13",
 }
-SCREEN_TESTS = ("tests/tui/", "tests/e2e/test_screen.py")
+SCREEN_TESTS = ("tests/tui/", "tests/e2e/test_screen")
+SENT_IN = (results, results_people, results_rooms, results_stats, drafts)
 COMPLAINTS = 15  # of users of other programs, each answered
 
 # The worked examples of docs/protocol.md, by the version of the digest.
@@ -341,7 +349,7 @@ def sent_types() -> set[type[Struct]]:
     """Every type of object that a server sends."""
     return {
         kind
-        for module in (results, results_people, results_rooms, drafts)
+        for module in SENT_IN
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Struct)
         if kind not in (Result, Struct) and not issubclass(kind, Params)
@@ -497,7 +505,7 @@ def key_table_lines() -> list[str]:
     """The table of keys for docs/cli.md, as `nimsg/tui/keytable.py` has them."""
     found = []
     for binding in BINDINGS:
-        where = ", ".join(binding.contexts)
+        where = ", ".join(one for one in Context if one in binding.contexts)
         found.append(
             (list(map(key_text, binding.keys)), binding.help, where, binding.action)
         )
@@ -785,7 +793,9 @@ def label(value: object) -> str | None:
     ids=label,
 )
 def test_the_page_tells_the_truth(check: Check, name: str) -> None:
-    assert check(page(name)) == []
+    faults = check(page(name))
+
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize(("check", "name", "old", "new"), CHECKS, ids=label)

@@ -40,6 +40,19 @@ def local_client(
         yield client
 
 
+def running_server(var: Path) -> BlockingClient:
+    """A connection to the server that has the folder.
+
+    Raises `ConfigError` where there is no store, `Unreachable` where none runs.
+    """
+    if not Layout(var).format.exists():
+        raise ConfigError(f"there is no store in {var}; name its folder with --var")
+    try:
+        return _connect(var)
+    except Unreachable:
+        raise Unreachable(f"no server runs on the store in {var}") from None
+
+
 def all_users(client: BlockingClient) -> Iterator[JsonObject]:
     """Every account, removed ones too, page by page."""
     params: JsonObject = {}

@@ -32,9 +32,10 @@ VERBS: dict[str, Verb] = {
     ),
     "backup": Verb("backup", "Serving", "copy the store, while a server runs or not"),
     "user": Verb("user", "Serving", "add, invite, list, change and remove accounts"),
+    "stats": Verb("stats", "Serving", "show what the server is at, in figures"),
     "shutdown": Verb("shutdown", "Serving", "end the server after a while, or cancel"),
     "client": Verb(
-        "client", "Mail", "talk; with --once tell whether there is new mail"
+        "client", "Mail", "the full screen; with --once tell whether there is new mail"
     ),
     "talk": Verb("client", "Mail", "read, write and meet others, line by line"),
     "send": Verb("send", "Mail", "send a message, and wait for its readers"),

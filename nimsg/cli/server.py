@@ -24,8 +24,8 @@ from nimsg.protocol.constants import (
 )
 from nimsg.server.app import Server
 from nimsg.server.credentials import import_credentials, read_credentials, shred
+from nimsg.server.descriptors import forbid_core_dumps
 from nimsg.server.services import wall_clock_ms
-from nimsg.server.tls import fingerprint
 from nimsg.store.local import LocalStore
 
 
@@ -63,12 +63,29 @@ def server_arguments(parser: ArgumentParser) -> None:
     add_var_argument(parser)
     _add_people_arguments(parser)
     _add_login_arguments(parser)
-    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
-    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
+    _add_tls_arguments(parser)
     _add_limit_arguments(parser)
     parser.add_argument(
         "--log", choices=LEVELS, default="warning", help="what to log (warning)"
     )
+    parser.add_argument(
+        "--prometheus",
+        metavar="FILE",
+        type=Path,
+        help="keep the figures of `nimsg stats` in a file for a monitor",
+    )
+
+
+def _add_tls_arguments(parser: ArgumentParser) -> None:
+    """By what certificate it is known."""
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS on the loopback too; without --tls-cert the server makes a "
+        "certificate of its own",
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
+    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
 
 
 def _add_people_arguments(parser: ArgumentParser) -> None:
@@ -145,6 +162,7 @@ def _add_limit_arguments(parser: ArgumentParser) -> None:
 def run_server(args: Namespace) -> int:
     """Serve until a signal says stop."""
     os.umask(PRIVATE)
+    forbid_core_dumps()
     set_up(args.log)
     config = check_server(config_of(args))
     credentials = read_credentials(args.credentials) if args.credentials else []
@@ -180,24 +198,28 @@ async def serve(server: Server) -> None:
     countdown.abort = partial(os._exit, Exit.INTERRUPTED)
     loop.add_signal_handler(signal.SIGTERM, countdown.terminate)
     loop.add_signal_handler(signal.SIGINT, countdown.interrupt)
+    # Before it listens: a reload must not end a server that is about to.
+    if server.config.secured:
+        loop.add_signal_handler(signal.SIGHUP, server.reload)
     await server.serve(asyncio.Event(), lambda: announce(server))
 
 
 def announce(server: Server) -> None:
     """Where it listens, where it stores, how names are proven, how to connect."""
     config = server.config
-    secured = config.tls_cert is not None
+    tls = server.services.tls
     at = Address(config.host, server.port)
     lines = [
-        f"nimsg server on {at}" + (" with TLS" if secured else ""),
+        f"nimsg server on {at}" + (" with TLS" if tls else ""),
         f"  store     {config.var.absolute()}",
         f"  auth      {config.auth}, registration {config.registration}",
     ]
     host = socket.gethostname() if config.host in EVERYWHERE else config.host
     options = f"--server {Address(host, server.port)}"
-    if config.tls_cert is not None:
-        print_ = fingerprint(config.tls_cert)
-        lines.append(f"  tls       certificate sha256 {print_}")
+    if tls is not None:
+        print_ = tls.certificate.fingerprint
+        own = " (its own)" if tls.own else ""
+        lines.append(f"  tls       certificate sha256 {print_}{own}")
         options += f" --fingerprint {print_}"
     if config.auth != AuthMode.PASSWORD:
         lines.append("  WARNING   whoever knows a name reads and writes its mail")
@@ -226,6 +248,8 @@ def config_of(args: Namespace) -> ServerConfig:
         registration=args.registration,
         tls_cert=args.tls_cert,
         tls_key=args.tls_key,
+        tls=args.tls,
+        prometheus=args.prometheus,
         max_clients=args.max_clients,
         min_free_bytes=args.min_free * 1024 * 1024,
         retention_days=args.retention,

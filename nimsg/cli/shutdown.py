@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
-from nimsg.cli.localstore import TIMEOUT_S
+from nimsg.cli.localstore import running_server
 from nimsg.cli.numbers import whole
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
@@ -17,16 +17,7 @@ from nimsg.cli.settings import (
 )
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client import answers
-from nimsg.client.address import Address, Security
-from nimsg.client.blocking import connect
-from nimsg.errors import (
-    KINDS,
-    ConfigError,
-    Exit,
-    Refusal,
-    Unreachable,
-    UsageError,
-)
+from nimsg.errors import KINDS, Exit, Refusal, UsageError
 from nimsg.protocol.constants import limit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.layout import Layout
@@ -86,15 +77,7 @@ def local_folder(args: Namespace) -> Path | None:
 
 def _local(method: str, params: JsonObject, var: Path) -> JsonObject:
     """Ask the server that has a folder; without one there is nothing to end."""
-    layout = Layout(var.absolute())
-    if not layout.format.exists():
-        raise ConfigError(f"there is no store in {var}; name its folder with --var")
-    socket = Address(str(layout.admin_socket), 0)
-    try:
-        client = connect(socket, Security(), timeout_s=TIMEOUT_S)
-    except Unreachable:
-        raise Unreachable(f"no server runs on the store in {var}") from None
-    with client:
+    with running_server(var) as client:
         return client.call(method, params)
 
 

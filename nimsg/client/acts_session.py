@@ -191,6 +191,10 @@ class Steady:
             except Unreachable:
                 await self._come_back()
                 returned()
+            except NimsgError:
+                self._is_off()
+                await self.close()
+                raise
             else:
                 handle(event)
 

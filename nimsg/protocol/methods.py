@@ -9,6 +9,7 @@ from nimsg.protocol import (
     results as r,
     results_people as p,
     results_rooms as m,
+    results_stats as s,
 )
 
 
@@ -143,6 +144,8 @@ _ROWS = (
            "announce the end of the server; replaces an earlier announcement"),
     Method("server.cancel", ADMIN, ACTIVE, q.Nothing, r.Done,
            "cancel an announced shutdown"),
+    Method("server.stats", LOCAL, PASSIVE, q.Nothing, s.Stats,
+           "count and measure what the server is at"),
     Method("token.create", USER, ACTIVE, q.CreateToken, r.CreatedToken,
            "make a script token"),
     Method("token.list", USER, PASSIVE, q.Nothing, r.Tokens,

@@ -1,27 +1,33 @@
 """The server, put together: store, services, listeners, and an orderly end."""
 
 import asyncio
-import os
-import resource
-import socket
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from functools import partial
 
 from nimsg.config import ServerConfig
-from nimsg.errors import Refusal, StorageFailure, Unavailable
+from nimsg.errors import Refusal, StorageFailure
 from nimsg.protocol.codec import encode_refusal
+from nimsg.server.descriptors import (
+    TURNED_AWAY,
+    allow_many_files,
+    connections_most,
+    most_files,
+    open_files,
+)
+from nimsg.server.listener import READ_BUFFER, Listener, Terms
 from nimsg.server.retention import keep_purging
 from nimsg.server.services import Services, wall_clock_ms
 from nimsg.server.session import Session
 from nimsg.server.socketpath import bound_socket
+from nimsg.server.stats import keep_writing
 from nimsg.server.timers import Timers
-from nimsg.server.tls import server_context
+from nimsg.server.tls import tls_of
 from nimsg.store.base import Store
 
 
-BACKLOG = 1024
-READ_BUFFER = 65_536
+TOO_MANY = "too_many_clients"
 
 
 class Server:
@@ -37,7 +43,9 @@ class Server:
         self.config = config
         self.services = Services(config, store, clock, timers=timers)
         self.port = config.port
-        self._listeners: list[asyncio.Server] = []
+        self._listener: Listener | None = None
+        self._listeners: list[Listener | asyncio.Server] = []
+        self._sessions_most = config.max_clients
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Listen, say `ready`, serve until `stop` is set, and end in order.
@@ -63,16 +71,34 @@ class Server:
             await self._hang_up()
             self.services.close()
 
+    def reload(self) -> None:
+        """Read the certificate again; connections stay, new ones get the new one."""
+        if self.services.tls is not None:
+            self.services.tls.reload()
+
     def _works(self) -> Iterator[Coroutine[None, None, None]]:
         yield self.services.committer.run()
         if not self.config.local_only:
             yield self.services.indexing.run()
             yield keep_purging(self.services)
+        if self._listener is not None:
+            yield self._listener.run(self._terms(), self._serve)
+        if self.services.tls is not None:
+            yield self.services.tls.watch()
+        if self.config.prometheus is not None:
+            yield keep_writing(
+                self.services,
+                self.config.prometheus,
+                self.config.prometheus_interval_s,
+            )
 
     async def _listen(self) -> None:
         allow_many_files()
         if not self.config.local_only:
-            await self._listen_to_everybody()
+            self.services.tls = tls_of(self.config, self.services.clock)
+            self._listener = Listener(self.config.host, self.config.port)
+            self._listeners.append(self._listener)
+            self.port = self._listener.port
         admin = await asyncio.start_unix_server(
             self._serve_local,
             sock=bound_socket(self.config.var / "admin.sock"),
@@ -80,35 +106,27 @@ class Server:
         )
         self._listeners.append(admin)
 
-    async def _listen_to_everybody(self) -> None:
-        tls = self._tls()
-        try:
-            listener = await asyncio.start_server(
-                self._serve,
-                self.config.host,
-                self.config.port,
-                ssl=tls,
-                ssl_handshake_timeout=self.config.tls_deadline_s if tls else None,
-                backlog=BACKLOG,
-                limit=READ_BUFFER,
-            )
-        except OSError as error:
-            raise Unavailable(
-                f"cannot listen on {self.config.host} port {self.config.port}: "
-                f"{_reason(error)}; stop who has it, or choose another with --port"
-            ) from None
-        self._listeners.append(listener)
-        self.port = listener.sockets[0].getsockname()[1]
+    def _terms(self) -> Terms:
+        """How many are served, so that the store always has its descriptors."""
+        most = connections_most(most_files(), open_files())
+        self._sessions_most = min(self.config.max_clients, max(1, most - TURNED_AWAY))
+        return Terms(
+            self._context,
+            self.config.tls_deadline_s,
+            min(most, self._sessions_most + TURNED_AWAY),
+            partial(self.services.meter.refused, TOO_MANY),
+        )
 
-    def _tls(self) -> ssl.SSLContext | None:
-        cert, key = self.config.tls_cert, self.config.tls_key
-        return server_context(cert, key) if cert and key else None
+    def _context(self) -> ssl.SSLContext | None:
+        tls = self.services.tls
+        return tls.context if tls else None
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        if len(self.services.registry) >= self.config.max_clients:
-            writer.write(encode_refusal(None, Refusal("too_many_clients")))
+        if len(self.services.registry) >= self._sessions_most:
+            self.services.meter.refused(TOO_MANY)
+            writer.write(encode_refusal(None, Refusal(TOO_MANY)))
             writer.close()
             return
         await Session(self.services, reader, writer, local=False).run()
@@ -141,16 +159,3 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.stop_deadline_s):
                 await self.services.registry.emptied()
-
-
-def _reason(error: OSError) -> str:
-    """Why, in the system's words; asyncio has put its own before them."""
-    if isinstance(error, socket.gaierror):
-        return error.strerror or "the host is unknown"
-    return os.strerror(error.errno or 0)
-
-
-def allow_many_files() -> None:
-    """Raise the limit of open files to what the system lets this process have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

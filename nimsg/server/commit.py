@@ -26,7 +26,7 @@ class Committer:
     """Submits commands to the store. Owned by the loop.
 
     `clock` gives ms UTC; `after` is told of each batch what it came to, in order,
-    once others may hear of it.
+    once others may hear of it; `took` after how many seconds a command was answered.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class Committer:
         clock: Callable[[], int],
         after: Callable[[Iterable[Outcome]], None],
         settle_interval_s: float,
+        took: Callable[[float], object] = bool,
     ) -> None:
         self._store = store
         self._clock = clock
         self._after = after
         self._settle_interval_s = settle_interval_s
+        self._took = took
         self._waiting: list[tuple[Command, Waiter]] = []
         self._work = asyncio.Event()
         self._filed = asyncio.Event()
@@ -64,7 +66,10 @@ class Committer:
             raise Refusal("storage_failed")
         if self._unanswered >= WAITING_MOST:
             raise Refusal("busy")
-        waiter: Waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: Waiter = loop.create_future()
+        begun_s = loop.time()
+        waiter.add_done_callback(lambda _: self._took(loop.time() - begun_s))
         self._waiting.append((command, waiter))
         self._unanswered += 1
         self._idle.clear()
@@ -75,6 +80,16 @@ class Committer:
     def busy(self) -> bool:
         """Whether somebody waits for an answer."""
         return self._unanswered > 0
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for a batch."""
+        return len(self._waiting)
+
+    @property
+    def unfiled(self) -> int:
+        """How many batches are committed and wait for their files."""
+        return self._unfiled.qsize()
 
     async def run(self) -> None:
         """Work until cancelled. Raises `StorageFailure` when the disk fails."""

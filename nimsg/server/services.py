@@ -27,6 +27,7 @@ from nimsg.server.countdown import Countdown
 from nimsg.server.indexing import Indexing
 from nimsg.server.lockouts import Lockouts
 from nimsg.server.login import Login
+from nimsg.server.meter import Meter
 from nimsg.server.parking import Parking
 from nimsg.server.passwords import Passwords
 from nimsg.server.people import People, Person
@@ -35,6 +36,7 @@ from nimsg.server.registry import Live, Registry
 from nimsg.server.resumes import Resumes
 from nimsg.server.rooms import Rooms
 from nimsg.server.timers import LoopTimers, Timers
+from nimsg.server.tls import Tls
 from nimsg.store.base import Store
 
 
@@ -80,16 +82,22 @@ class Services:
             config.auth != AuthMode.PASSWORD
             and config.registration == Registration.OPEN
         )
+        self.timers = timers = timers or LoopTimers()
+        self.meter = Meter(timers.now_s())
+        self.tls: Tls | None = None
         self.parking = Parking()
         self.registry = Registry()
         self.passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
         self.committer = Committer(
-            store, clock, self._after_batch, config.settle_interval_s
+            store,
+            clock,
+            self._after_batch,
+            config.settle_interval_s,
+            self.meter.took,
         )
         self.indexing = Indexing(
             store, config.settle_interval_s, lambda: self.committer.busy
         )
-        self.timers = timers = timers or LoopTimers()
         self.blocks = Blocks(store.blocks())
         self.people = People(self.blocks, timers, clock, self.commit_later)
         self.rooms = Rooms(self.blocks, self.parking)
@@ -148,10 +156,14 @@ class Services:
         self.commit_later(EndLogins())
 
     def _after_batch(self, outcomes: Iterable[Outcome]) -> None:
+        sent = 0
         for outcome in outcomes:
+            value = outcome.value
             self.parking.wake(outcome.wakes)
-            if isinstance(outcome.value, SentPost):
-                self.rooms.deliver(outcome.value)
+            if isinstance(value, SentPost):
+                self.rooms.deliver(value)
+            sent += isinstance(value, SentMail | SentPost) and not value.duplicate
+        self.meter.took_in(sent, self.timers.now_s())
         self.indexing.note()
 
     async def committed(self, command: Command) -> None:

@@ -31,6 +31,7 @@ from nimsg.protocol.framing import frame_length, truncated
 from nimsg.protocol.methods import Activity, Method, Needs
 from nimsg.protocol.results import Closing, Hello
 from nimsg.protocol.results_people import SessionRow
+from nimsg.server.audit import DONE, Auditor
 from nimsg.server.context import Context, Login, Reply
 from nimsg.server.dispatch import Asker, answer, check_may_call
 from nimsg.server.idle import Idle
@@ -83,6 +84,7 @@ class Session:
         self._active_at = services.clock()
         self._idle = Idle(services.timers, services.config.idle_timeout_s, self._expire)
         self.address = address_of(writer)
+        self._auditor = Auditor(writer, self.address)
         self.since = services.clock()
         writer.transport.set_write_buffer_limits(high=HIGH_WATER)
 
@@ -185,7 +187,7 @@ class Session:
                     return
                 await self._take(payload, tasks)
             except ProtocolFault as fault:
-                self._send(encode_refusal(None, fault))
+                self._say_no(None, fault)
                 self._count(fault)
 
     async def _read_frame(self) -> bytes | None:
@@ -219,7 +221,7 @@ class Session:
             check_may_call(request.method, self._asker())
             self._check_room()
         except Refusal as refusal:
-            self._send(encode_refusal(envelope.id, refusal))
+            self._say_no(envelope.id, refusal)
             if isinstance(refusal, ProtocolFault):
                 self._count(refusal)
             return
@@ -266,6 +268,7 @@ class Session:
             LOGGER.exception("a fault of ours in %s", request.method.name)
             self._refuse(request, Refusal("internal_error"))
         else:
+            self._tell(request, DONE)
             self._send(encode_answer(request.id, reply.result))
             if reply.afterwards is not None:
                 self._services.commit_later(reply.afterwards)
@@ -312,7 +315,16 @@ class Session:
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         LOGGER.debug("%s refused: %s", request.method.name, refusal.kind)
-        self._send(encode_refusal(request.id, refusal))
+        self._tell(request, refusal.kind)
+        self._say_no(request.id, refusal)
+
+    def _tell(self, request: Request, outcome: str) -> None:
+        role = self._login.account.role if self._login else ""
+        self._auditor.note(request, self.name, role, outcome)
+
+    def _say_no(self, id_: int | None, refusal: Refusal) -> None:
+        self._services.meter.refused(refusal.kind)
+        self._send(encode_refusal(id_, refusal))
 
     def _greet(self) -> None:
         keep_alive(self._writer)
@@ -351,17 +363,11 @@ class Session:
 
     def _login_deadline(self) -> None:
         if self._connection.state is State.GREETED and not self._local:
-            self._send(
-                encode_refusal(None, Refusal("deadline_passed", "no login in time"))
-            )
+            self._say_no(None, Refusal("deadline_passed", "no login in time"))
             self.end(CloseReason.DEADLINE)
 
     def _frame_deadline(self) -> None:
-        self._send(
-            encode_refusal(
-                None, Refusal("deadline_passed", "a frame did not end in time")
-            )
-        )
+        self._say_no(None, Refusal("deadline_passed", "a frame did not end in time"))
         self.end(CloseReason.DEADLINE)
 
     async def _watch_end(self) -> None:

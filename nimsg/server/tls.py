@@ -1,28 +1,99 @@
-"""TLS from the first byte, 1.2 or newer, with a certificate that is given."""
+"""TLS from the first byte, 1.2 or newer, with a certificate that can be replaced."""
 
-import hashlib
+import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
+from nimsg.config import ServerConfig
 from nimsg.errors import ConfigError
+from nimsg.logs import LOGGER, audit
+from nimsg.server.certificate import Certificate, read_certificate
+from nimsg.server.owncert import Pair
+from nimsg.store.layout import Layout
+
+
+WARN_DAYS = 30
+LOOK_EVERY_S = 86_400.0
 
 
 def server_context(cert: Path, key: Path) -> ssl.SSLContext:
     """A context for the listener. Raises `ConfigError` naming the file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     try:
-        context.load_cert_chain(cert, key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"{cert} with {key} cannot be used for TLS: {error.strerror or error}"
-        ) from None
+        # A key that asks for its password would ask for ever.
+        context.load_cert_chain(cert, key, password=lambda: b"")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or str(error)
+        raise ConfigError(f"{cert} with {key} cannot be used for TLS: {why}") from None
     return context
 
 
 def fingerprint(cert: Path) -> str:
     """The sha-256 in hex of the file's first certificate, for clients to pin."""
-    pem = cert.read_text(encoding="ascii", errors="replace")
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    first = pem[pem.index(begin) : pem.index(end) + len(end)]
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
+    return read_certificate(cert).fingerprint
+
+
+class Tls:
+    """The certificate that new connections are shown. Owned by the loop.
+
+    `own` says that the server has made it. `clock` gives ms UTC. Raises
+    `ConfigError` for files that cannot be used.
+    """
+
+    def __init__(
+        self, cert: Path, key: Path, clock: Callable[[], int], *, own: bool = False
+    ) -> None:
+        self.own = own
+        self._cert = cert
+        self._key = key
+        self._clock = clock
+        self.context, self.certificate = self._read()
+
+    def reload(self) -> None:
+        """Read both files again; what cannot be used leaves all as it was."""
+        try:
+            self.context, self.certificate = self._read()
+        except ConfigError as error:
+            LOGGER.error("the certificate stays as it was: %s", error)
+            return
+        audit(
+            who="signal",
+            method="tls.reload",
+            sha256=self.certificate.fingerprint,
+            outcome="done",
+        )
+        self.warn()
+
+    def warn(self) -> None:
+        """Log where the certificate has ended, or will soon."""
+        days = self.certificate.days_left(self._clock())
+        if days < 0:
+            LOGGER.warning("the certificate %s has expired", self._cert)
+        elif days < WARN_DAYS:
+            LOGGER.warning("the certificate %s expires in %d days", self._cert, days)
+
+    async def watch(self, every_s: float = LOOK_EVERY_S) -> None:
+        """Warn at once and every day; until cancelled."""
+        while True:
+            self.warn()
+            await asyncio.sleep(every_s)
+
+    def _read(self) -> tuple[ssl.SSLContext, Certificate]:
+        return server_context(self._cert, self._key), read_certificate(self._cert)
+
+
+def tls_of(config: ServerConfig, clock: Callable[[], int]) -> Tls | None:
+    """The certificate of a config, made where there is none; None where none is needed.
+
+    Raises `ConfigError`.
+    """
+    if not config.secured:
+        return None
+    if config.tls_cert and config.tls_key:
+        return Tls(config.tls_cert, config.tls_key, clock)
+    pair = Pair(Layout(config.var.absolute()).tls)
+    pair.ensure(config.host, clock())
+    return Tls(pair.cert, pair.key, clock, own=True)

@@ -96,6 +96,20 @@ class RoomsQuery(Struct, frozen=True):
     limit: int = 100
 
 
+class Sizes(Struct, frozen=True):
+    """How much there is; `journal` rows have no synced file yet.
+
+    `unindexed` messages are not in the full text yet.
+    """
+
+    accounts: int
+    messages: int
+    rooms: int
+    journal: int
+    unindexed: int
+    free_bytes: int
+
+
 class Lock(Struct, frozen=True):
     """Failed logins of a name in a row; nobody can log in until a time (ms UTC).
 
@@ -308,4 +322,8 @@ class Store(Protocol):
 
     def locks(self) -> list[Lock]:
         """Names whose last logins have failed."""
+        ...
+
+    def sizes(self) -> Sizes:
+        """How much there is of everything; takes as long as counting it."""
         ...

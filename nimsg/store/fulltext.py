@@ -134,6 +134,14 @@ class FullText:
         if code & PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             self._doubted = error
 
+    def behind(self, newest: int) -> int:
+        """How many messages are not taken in, up to the index's number `newest`."""
+        try:
+            row = self.reader().execute("SELECT last FROM progress").fetchone()
+        except Refusal:
+            return newest
+        return max(0, newest - int(row[0]))
+
     def close(self) -> None:
         """Let the file go."""
         # The last one who closes and may write removes the log.

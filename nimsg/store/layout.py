@@ -34,6 +34,7 @@ class Layout:
         self.lock = root / "lock"
         self.reserve = root / "reserve"
         self.admin_socket = root / "admin.sock"
+        self.tls = root / "tls"
 
     @property
     def folders(self) -> tuple[Path, ...]:

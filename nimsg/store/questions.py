@@ -1,5 +1,6 @@
 """Questions to a local store: answered from the index, the full text and the files."""
 
+import os
 import sqlite3
 import threading
 
@@ -43,6 +44,7 @@ from nimsg.store.base import (
     RoomsQuery,
     SearchQuery,
     SeenUser,
+    Sizes,
     TokenHolder,
 )
 from nimsg.store.filer import RowKind
@@ -51,6 +53,15 @@ from nimsg.store.layout import Layout
 from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import MessageFile, decode_as
 from nimsg.store.schema import connect_reader
+
+
+SIZES = """
+SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL) AS accounts,
+    (SELECT count(*) FROM message) AS messages,
+    (SELECT count(*) FROM room) AS rooms,
+    (SELECT count(*) FROM journal) AS journal,
+    (SELECT ifnull(max(m), 0) FROM message) AS newest
+"""
 
 
 class Questions:
@@ -224,6 +235,19 @@ class Questions:
     def locks(self) -> list[Lock]:
         """See `Store`."""
         return loginbook.locks(self._reader)
+
+    def sizes(self) -> Sizes:
+        """See `Store`."""
+        row = self._reader.execute(SIZES).fetchone()
+        status = os.statvfs(self.layout.root)
+        return Sizes(
+            accounts=row["accounts"],
+            messages=row["messages"],
+            rooms=row["rooms"],
+            journal=row["journal"],
+            unindexed=self._full_text.behind(row["newest"]),
+            free_bytes=status.f_bavail * status.f_frsize,
+        )
 
     def _read(self, id_: str) -> MessageFile:
         """The file, or the journal row of one that is being filed just now.

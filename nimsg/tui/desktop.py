@@ -109,13 +109,10 @@ class Desktop:
 
     def heard(self, said: ServerEvent) -> None:
         """Take what the server says unasked."""
-        try:
-            event = parse(said)
-            if event is not None:
-                self._happened(event)
-        except NimsgError as error:
-            self.ground.say(str(error), bad=True)
-        self.refresh()
+        event = parse(said)
+        if event is not None:
+            self._happened(event)
+            self.refresh()
 
     def returned(self) -> None:
         """The link is back: look for what was missed."""

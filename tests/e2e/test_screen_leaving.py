@@ -190,7 +190,7 @@ def test_a_signal_asks_nothing_and_prints_what_is_not_saved(hall: Hall) -> None:
     ann = hall.sits_down("ann")
     hall.server.kill()
     ann.is_lost()
-    ann.drafts("bob", "keys", "where are \x1b]0;they?")
+    ann.drafts("bob", "keys", "where are they?")
     ann.signal(signal.SIGTERM)
     assert ann.exit_code() == Exit.DONE
     assert ann.left_behind() == []

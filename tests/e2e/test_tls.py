@@ -1,11 +1,18 @@
 """TERM-5: TLS is verified or not spoken, and plain passwords never leave a machine."""
 
+import hashlib
+import signal
 import socket
+import ssl
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from nimsg.client.address import Security, parse_address
+from nimsg.client.blocking import connect
 from tests.e2e.conftest import Town
 from tests.support.certificates import Certificate, make_certificate
 from tests.support.fakeserver import FakeServer, hello
@@ -149,12 +156,96 @@ def test_term_5_no_plain_word_is_said_to_another_machine(tmp_path: Path) -> None
     assert all(data[0] in (0x15, 0x16) for data in heard)
 
 
-def test_term_5_a_server_for_other_machines_needs_a_certificate(tmp_path: Path) -> None:
-    done = typed(
-        "server", "--host", ELSEWHERE, "--var", str(tmp_path), env=environment(tmp_path)
-    )
+def test_sec_6_a_server_for_other_machines_makes_a_certificate(tmp_path: Path) -> None:
+    """It is kept, and known again by everybody after a restart."""
+    env = environment(tmp_path)
+    seen = []
+    for _ in range(2):
+        with ServerProcess(tmp_path / "var", "--host", ELSEWHERE, env=env) as server:
+            connect = server.lines[4].split()
+            begin, end = connect.index("--fingerprint"), connect.index("--user")
+            options = connect[begin:end]
+            address = f"127.0.0.1:{server.port}"
+            ann = Person("ann", tmp_path, address, NIMSG_PASSWORD=PASSWORD)
+            assert ann.types("register", *options).code in (0, 4)
+            assert ann.gets("inbox", *options).code == 0
+            own = str(tmp_path / "var" / "tls" / "cert.pem")
+            assert ann.gets("inbox", "--ca", own).code == 0
+            refused(quickly(ann, "inbox", "--tls"), 76, "is not trusted")
+        seen.append(options)
+        assert server.complaints == ""
 
-    refused(done, 78, ELSEWHERE, "--tls-cert", "--host 127.0.0.1")
+    assert seen[0] == seen[1]
+    folder = tmp_path / "var" / "tls"
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes == {"cert.pem": 0o600, "key.pem": 0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_sec_6_no_certificate_is_made_where_none_is_needed(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with ServerProcess(tmp_path / "var", env=env) as server:
+        maps = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert not (tmp_path / "var" / "tls").exists()
+    assert "cryptography" not in maps
+
+    with ServerProcess(tmp_path / "var", "--tls", env=env) as server:
+        assert server.lines[0].endswith(" with TLS")
+    assert (tmp_path / "var" / "tls" / "cert.pem").exists()
+
+
+def handshake(port: int) -> str:
+    """The fingerprint that a new connection is shown."""
+    context = ssl._create_unverified_context()  # noqa: S323 - it is compared by hand
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as plain,
+        context.wrap_socket(plain) as tls,
+    ):
+        return hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def test_sec_6_sighup_takes_a_new_certificate_and_drops_nobody(tmp_path: Path) -> None:
+    live = make_certificate(tmp_path / "live", "127.0.0.1")
+    new = make_certificate(tmp_path / "new", "127.0.0.1")
+    env = environment(tmp_path)
+    with ServerProcess(tmp_path / "var", *live.options, env=env) as server:
+        address = parse_address(server.address)
+        before = Security(fingerprint=live.fingerprint)
+        with connect(address, before, timeout_s=10) as client:
+            client.call("auth.register", {"user": "ann", "password": PASSWORD})
+            live.key.write_bytes(b"broken")
+            server.process.send_signal(signal.SIGHUP)
+            complaint = server.complains()
+            assert "ERROR the certificate stays as it was" in complaint
+            assert handshake(server.port) == live.fingerprint
+            live.key.write_bytes(new.key.read_bytes())
+            live.cert.write_bytes(new.cert.read_bytes())
+            server.process.send_signal(signal.SIGHUP)
+            assert f"AUDIT who=signal method=tls.reload sha256={new.fingerprint}" in (
+                server.complains()
+            )
+            assert handshake(server.port) == new.fingerprint
+            client.call("session.ping", {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", [b"", b"\x16\x03\x01\x02\x00"])
+def test_sec_7_who_never_ends_the_handshake_has_ten_seconds(
+    secure: ServerProcess, word: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", secure.port), 30) as silent:
+        begun = time.monotonic()
+        silent.sendall(word)
+        with suppress(ConnectionResetError):
+            assert silent.recv(1) == b""
+        took_s = time.monotonic() - begun
+
+    assert 9 < took_s < 15
+
+
+@pytest.mark.slow
+def test_s3_15_a_patient_plain_client_is_told_of_tls_too(ann: Person) -> None:
+    refused(quickly(ann, "inbox", "--timeout", "30"), 69, "--tls")
 
 
 @pytest.mark.parametrize("missing", ["cert", "key", "both"])

@@ -98,6 +98,7 @@ def script(message: str, unread: str) -> list[tuple[str, Data]]:
 
 
 OF_THE_MACHINE: list[tuple[str, Data]] = [
+    ("server.stats", {}),
     ("users.add", {"user": "eve", "password": PASSWORD}),
     ("users.list", {}),
     ("users.passwd", {"user": "eve", "password": OTHER}),

@@ -1,20 +1,29 @@
 """TLS from the first byte, and no password in the clear beyond this machine."""
 
 import asyncio
+import datetime
+import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from nimsg.config import ServerConfig, check_server
 from nimsg.errors import ConfigError
-from nimsg.server.tls import fingerprint, server_context
+from nimsg.server.certificate import BEGIN, END, MS_PER_DAY, read_certificate
+from nimsg.server.owncert import Pair, names_for
+from nimsg.server.tls import Tls, fingerprint, server_context
 from tests.support.aioclient import PASSWORD
 from tests.support.certificates import Certificate, make_certificate
 from tests.support.office import office
 from tests.support.requests_table import request
 from tests.support.wire import Wire, said, wired
+
+
+NOW = 1_795_192_385_000
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +90,7 @@ async def test_sec_7_who_makes_no_handshake_in_time_is_dropped(
     assert heard == b""
 
 
-# Hosts without a certificate: True where they may be listened on.
+# Hosts: True where nothing but this machine reaches them.
 HOSTS = {
     "127.0.0.1": True,
     "127.8.9.1": True,
@@ -100,17 +109,12 @@ HOSTS = {
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_sec_6_no_password_in_the_clear_beyond_the_loopback(
-    host: str, tls: Certificate
-) -> None:
+def test_sec_6_no_password_in_the_clear_beyond_the_loopback(host: str) -> None:
     plain = ServerConfig(Path("var"), host=host)
-    secured = plain._replace(tls_cert=tls.cert, tls_key=tls.key)
-    if HOSTS[host]:
-        assert check_server(plain) == plain
-    else:
-        with pytest.raises(ConfigError, match="--tls-cert"):
-            check_server(plain)
-    assert check_server(secured) == secured
+
+    assert plain.secured is not HOSTS[host]
+    assert plain._replace(tls=True).secured
+    assert plain._replace(tls_cert=Path("cert.pem")).secured
 
 
 def test_sec_6_a_certificate_and_its_key_go_together(tls: Certificate) -> None:
@@ -144,3 +148,106 @@ def test_term_5_the_fingerprint_is_of_the_certificate_as_it_travels(
     tls: Certificate,
 ) -> None:
     assert fingerprint(tls.cert) == tls.fingerprint
+
+
+def test_sec_6_nothing_is_compressed(tls: Certificate) -> None:
+    options = server_context(tls.cert, tls.key).options
+
+    assert options & ssl.OP_NO_COMPRESSION
+    assert options & ssl.OP_NO_RENEGOTIATION
+
+
+def test_sec_7_a_handshake_has_ten_seconds() -> None:
+    assert ServerConfig(Path("var")).tls_deadline_s == 10.0
+
+
+def test_sec_6_the_own_certificate_is_what_was_agreed(tmp_path: Path) -> None:
+    pair = Pair(tmp_path / "tls")
+
+    assert pair.ensure("192.0.2.7", NOW)
+    made = pair.cert.read_bytes()
+    assert not pair.ensure("192.0.2.7", NOW)
+    assert pair.cert.read_bytes() == made
+    certificate = x509.load_pem_x509_certificate(made)
+    key = certificate.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert isinstance(key.curve, ec.SECP256R1)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    found = [str(name.value) for name in names.value]
+    assert found[:2] == [socket.gethostname(), "localhost"]
+    assert {"127.0.0.1", "::1", "192.0.2.7"} <= set(found)
+    assert read_certificate(pair.cert).days_left(NOW) == 3650
+    pair.key.unlink()
+    assert pair.ensure("192.0.2.7", NOW)
+    assert pair.cert.read_bytes() != made
+
+
+def test_sec_6_the_own_certificate_names_where_everywhere_is() -> None:
+    assert {"localhost", "127.0.0.1", "::1"} <= set(names_for("::"))
+    assert "::" not in names_for("::")
+    assert names_for("post.example")[-1] == "post.example"
+
+
+def test_sec_6_a_certificate_that_cannot_be_kept_is_a_setting(tmp_path: Path) -> None:
+    (tmp_path / "tls").write_text("in the way")
+
+    with pytest.raises(ConfigError, match="tls"):
+        Pair(tmp_path / "tls").ensure("::", NOW)
+
+
+@pytest.mark.parametrize("year", [2026, 2049, 2050, 2999])
+def test_sec_6_the_end_of_a_certificate_is_read(tmp_path: Path, year: int) -> None:
+    until = datetime.datetime(year, 12, 24, 18, 30, 5, tzinfo=datetime.UTC)
+    made = make_certificate(tmp_path, "post.example", until=until)
+
+    found = read_certificate(made.cert)
+
+    assert found == (made.fingerprint, int(until.timestamp()) * 1000)
+
+
+@pytest.mark.parametrize("text", ["", f"{BEGIN}\nMAA=\n{END}", f"{BEGIN}\nMIIB\n{END}"])
+def test_sec_6_what_is_no_certificate_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "cert.pem"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match="holds no certificate"):
+        read_certificate(path)
+
+
+@pytest.mark.parametrize(
+    ("days", "word"),
+    [(31, ""), (29, "expires in 28 days"), (1, "in 0 days"), (-1, "has expired")],
+)
+async def test_sec_6_an_end_that_is_near_is_logged_every_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, days: int, word: str
+) -> None:
+    made = make_certificate(tmp_path, "post.example")
+    until = read_certificate(made.cert).until
+    tls = Tls(made.cert, made.key, lambda: until - days * MS_PER_DAY + 1)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await tls.watch(0.001)
+
+    lines = [line for line in caplog.messages if str(made.cert) in line]
+    assert (len(lines) > 1) is bool(word)
+    assert all(word in line for line in lines)
+
+
+def test_sec_6_a_broken_new_certificate_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = make_certificate(tmp_path / "old", "post.example")
+    new = make_certificate(tmp_path / "new", "post.example")
+    tls = Tls(old.cert, old.key, lambda: 0)
+    before = tls.context
+    for broken in (b"", b"no certificate", new.cert.read_bytes()):
+        old.cert.write_bytes(broken)
+        tls.reload()
+        assert (tls.context, tls.certificate.fingerprint) == (before, old.fingerprint)
+    old.key.write_bytes(new.key.read_bytes())
+    tls.reload()
+
+    assert tls.context is not before
+    assert tls.certificate.fingerprint == new.fingerprint
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["ERROR", "ERROR", "ERROR", "AUDIT"]

@@ -149,6 +149,7 @@ TABLE: dict[str, Row] = {
     "private.stop": _sitting(user="self_target", **_NOT_MY_LINK),
     "server.shutdown": _admins(),
     "server.cancel": _admins(),
+    "server.stats": _locals(),
     "token.create": _users(),
     "token.list": _users(),
     "token.revoke": _users("unknown_token", user=DONE, headless=DONE),

@@ -28,7 +28,9 @@ class Certificate(NamedTuple):
         return ("--tls-cert", str(self.cert), "--tls-key", str(self.key))
 
 
-def make_certificate(folder: Path, *hosts: str) -> Certificate:
+def make_certificate(
+    folder: Path, *hosts: str, until: datetime.datetime | None = None
+) -> Certificate:
     """A new certificate for these hosts, its own authority, in a folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
@@ -40,7 +42,7 @@ def make_certificate(folder: Path, *hosts: str) -> Certificate:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_after(until or now + 365 * DAY)
         .add_extension(
             x509.SubjectAlternativeName([_general_name(host) for host in hosts]),
             critical=False,

@@ -1,8 +1,7 @@
 """Somebody at the desks of the screen, in this process, with no terminal around them.
 
-    async with seated(server, "ann") as ann:
-        ann.types_mail("bob", "keys")
-        await ann.until(lambda: not len(ann.desktop.post.outgoing))
+    async with seated(server.port, "ann") as ann:
+        await ann.sends("bob", "keys", "where are they?")
 
 The session is a real one, over a real connection, which can be made to fail.
 """
@@ -14,23 +13,23 @@ from contextlib import asynccontextmanager
 
 from nimsg.client.acts_session import Steady, Way
 from nimsg.client.address import Address, Security
+from nimsg.client.failures import first_of
 from nimsg.client.login import Dialog, Question
 from nimsg.client.mailtables import Row
-from nimsg.errors import NimsgError, Refusal, Unreachable
+from nimsg.errors import NimsgError, Unreachable
 from nimsg.protocol.constants import Box, Device
 from nimsg.protocol.strict import JsonObject
-from nimsg.server.app import Server
 from nimsg.server.services import wall_clock_ms
 from nimsg.tui.desktop import Desktop
 from nimsg.tui.ground import Ground
 from nimsg.tui.keys import KeyMap
-from nimsg.tui.layout import sizes
+from nimsg.tui.layout import CHROME_ROWS, sizes
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.mailacts import MailActs
 from nimsg.tui.status import Status
 
 
-DEADLINE_S = 15
+DEADLINE_S = 10
 LOOK_S = 0.02
 SIZE = (80, 24)
 
@@ -47,6 +46,7 @@ class Line(Steady):
         self.unheard: list[str] = []
         self.changed: dict[str, Callable[[JsonObject], JsonObject]] = {}
         self.asked: list[tuple[str, JsonObject]] = []
+        self.lost = asyncio.Event()
 
     async def call(
         self, method: str, params: JsonObject, parked_s: float = 0.0
@@ -64,6 +64,7 @@ class Line(Steady):
 
     def cut(self) -> None:
         """Lose the connection."""
+        self.lost.set()
         self._lose(self._client)
 
     def count(self, method: str) -> int:
@@ -138,6 +139,13 @@ class Seat:
         self.desktop.view.acts = self.acts.act
         self.desktop.view.sizes = sizes(*SIZE)
 
+    async def hear(self) -> None:
+        """Take what the server says, until the session is over."""
+        try:
+            await self.home.run(self.desktop.heard, self.desktop.returned)
+        except NimsgError as error:
+            self.ended.set_result(error)
+
     # -- time and what is shown
 
     def clock(self) -> int:
@@ -172,7 +180,7 @@ class Seat:
 
     def draws(self) -> None:
         """Draw the mail once, as the screen does, which asks for what is missing."""
-        self.desktop.view.render(SIZE, focus=True)
+        self.desktop.view.render((SIZE[0], SIZE[1] - CHROME_ROWS), focus=True)
         self.acts.look()
 
     # -- what is done
@@ -239,31 +247,27 @@ async def seated(port: int, name: str, **more: float) -> AsyncIterator[Seat]:
     home = Line(way)
     await home.reach(5)
     await home.log_in(Dialog(home.auth, "tui", user=name), _nobody)
+    tasks = asyncio.TaskGroup()
+    seat = Seat(home, tasks, **more)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            seat = Seat(home, tasks, **more)
-
-            async def hear() -> None:
-                try:
-                    await home.run(seat.desktop.heard, seat.desktop.returned)
-                except (NimsgError, Refusal) as error:
-                    seat.ended.set_result(error)
-
-            tasks.create_task(hear())
+        async with tasks:
+            tasks.create_task(seat.hear())
             seat.desktop.run()
             await seat.until(lambda: seat.desktop.mail.inbox.started)
             await seat.until(lambda: "lobby" in seat.desktop.rooms.logs)
             await seat.settles()
             yield seat
-            raise Left
-    except* Left:
-        await seat.desktop.leave()
+            tasks.create_task(_leave())
+    except BaseExceptionGroup as group:
+        error = first_of(group)
+        if not isinstance(error, Left):
+            raise error from None
+    await seat.desktop.leave()
+
+
+async def _leave() -> None:
+    raise Left
 
 
 class Left(Exception):
     """Somebody has stood up."""
-
-
-def port_of(server: Server) -> int:
-    """Where a server listens."""
-    return server.port

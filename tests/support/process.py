@@ -11,6 +11,8 @@ from pathlib import Path
 NIMSG = (sys.executable, "-m", "nimsg")
 TOP = Path(__file__).parents[2]
 HANG_S = 60
+# A shell that becomes what follows, with no more descriptors than the first says.
+LIMITED = ("sh", "-c", 'ulimit -n "$1"; shift; exec "$@"', "sh")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -45,17 +47,25 @@ def nimsg(
 class ServerProcess:
     """`nimsg server` on a free port. Use in `with`; ended by SIGTERM.
 
+    `files` is how many descriptors it may have; 0 leaves that as it is.
     `lines` is what it printed when it was ready, and all of it once it has ended;
     `complaints` then is what it wrote to its standard error.
     """
 
-    def __init__(self, var: Path, *options: str, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, var: Path, *options: str, env: Mapping[str, str], files: int = 0
+    ) -> None:
         self.var = var
         self.address = ""
         self.lines: list[str] = []
         self.complaints = ""
         self.process = subprocess.Popen(
-            [*NIMSG, "server", "--port", "0", "--var", str(var), *options],
+            [
+                *(LIMITED if files else ()),
+                *([str(files)] if files else ()),
+                *NIMSG,
+                *("server", "--port", "0", "--var", str(var), *options),
+            ],
             env=dict(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -79,6 +89,10 @@ class ServerProcess:
     def port(self) -> int:
         """Where it listens."""
         return int(self.address.rpartition(":")[2])
+
+    def complains(self) -> str:
+        """The next line on its standard error, waited for."""
+        return self.process.stderr.readline() if self.process.stderr else ""
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit code."""

@@ -55,6 +55,7 @@ MINIMAL: dict[str, dict[str, object]] = {
     "private.stop": {"user": "bob"},
     "server.shutdown": {},
     "server.cancel": {},
+    "server.stats": {},
     "token.create": {"label": "cron"},
     "token.list": {},
     "token.revoke": {"id": "t1"},

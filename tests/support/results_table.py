@@ -74,6 +74,7 @@ from nimsg.protocol.results_rooms import (
     RoomPage,
     Rooms,
 )
+from nimsg.protocol.results_stats import Commits, Connections, Queues, Stats
 from tests.support.requests_table import ID
 
 
@@ -239,6 +240,44 @@ RESULTS: tuple[Result, ...] = (
     PrivateTaken("bob"),
     PrivateTaken("bob", "a" * 64, "b" * 64),
     ShuttingDown(0, AT),
+    Stats(
+        server="nimsg 1",
+        at=AT,
+        uptime_s=0,
+        connections=Connections(0, 0, 0),
+        accounts=0,
+        messages=0,
+        rooms=1,
+        queues=Queues(0, 0, 0, 0),
+        sent=0,
+        sent_minute=0,
+        commits=Commits(0, 0, 0),
+        refusals={},
+        rss_bytes=0,
+        open_files=20,
+        open_files_most=256,
+        free_bytes=0,
+        tls_ends_at=None,
+    ),
+    Stats(
+        server="nimsg 1",
+        at=AT,
+        uptime_s=61,
+        connections=Connections(1, 2, 3),
+        accounts=4,
+        messages=5,
+        rooms=6,
+        queues=Queues(7, 8, 9, 10),
+        sent=11,
+        sent_minute=12,
+        commits=Commits(13, 14, 15),
+        refusals={"busy": 16},
+        rss_bytes=17,
+        open_files=18,
+        open_files_most=19,
+        free_bytes=20,
+        tls_ends_at=AT,
+    ),
     Sessions([]),
     Sessions(
         [

@@ -31,6 +31,7 @@ from tests.support.process import HANG_S
 
 
 PATIENCE_S = 20.0
+LAST_WORDS_S = 0.05
 QUERY = re.compile(rb"\x1b\[\?(\d+)\$p")
 ALTERNATE, CURSOR, PASTE = 1049, 25, 2004
 MOUSE = (1000, 1002, 1003, 1006)
@@ -325,9 +326,9 @@ class Screen:
         """What there is to read when the program has sent something."""
         return self._fd
 
-    def drain(self) -> None:
-        """Take what has come, without waiting."""
-        while select.select([self._fd], [], [], 0)[0]:
+    def drain(self, patience_s: float = 0.0) -> None:
+        """Take what has come, and what comes before nothing does for so long."""
+        while select.select([self._fd], [], [], patience_s)[0]:
             self._feed()
 
     def framed(self) -> str:
@@ -360,8 +361,9 @@ class Screen:
 
     def _hear(self) -> None:
         news = self._news.readline().split()
+        # The kernel hands on what was written a moment later.
+        self.drain(LAST_WORDS_S)
         if news[:1] == [b"ended"]:
-            self.drain()
             self._code = int(news[1])
         self.stops += news == [b"stopped"]
 

@@ -23,6 +23,9 @@ class Changes(TypedDict, total=False):
     registration: str
     tls_cert: Path | None
     tls_key: Path | None
+    tls: bool
+    prometheus: Path | None
+    prometheus_interval_s: float
     max_clients: int
     min_free_bytes: int
     login_deadline_s: float

@@ -49,6 +49,8 @@ class Says(NamedTuple):
     logged_out: str = "logged out"
     help: str = "reply to the sender"
     lobby_news: str = r"#lobby \d"  # in the header: what is not seen there
+    help_of_login: str = "end nimsg"
+    tries_again: str = "Enter tries again"
     new_below: str = "new below"
     not_saved: str = "nimsg: not saved"
     fault: str = "a fault of nimsg itself"
@@ -231,12 +233,6 @@ class Sitter(Screen):
         self.key("G")
         return False
 
-    def answers_quit(self) -> int:
-        """Leave, whatever is lost by that; the exit code."""
-        self.wait_for(lambda _: SAYS.asks_to_quit in self.text() or not self.alternate)
-        self.send("y")
-        return self.exit_code()
-
     def leaves(self) -> int:
         """Quit with nothing to lose; the exit code."""
         self.key("ctrl c")
@@ -328,7 +324,7 @@ class Hall(Table):
         sitter = Sitter(command, env=self.environment_of(name))
         self._here.enter_context(sitter)
         sitter.wait_for(f"-- welcome, {name}")
-        sitter.wait_for("\n> ")
+        sitter.wait_for("\n>")
         return sitter
 
     @contextmanager

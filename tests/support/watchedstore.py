@@ -33,6 +33,7 @@ from nimsg.store.base import (
     RoomsQuery,
     SearchQuery,
     SeenUser,
+    Sizes,
     TokenHolder,
 )
 from nimsg.store.local import LocalStore
@@ -147,6 +148,10 @@ class WatchedStore:
     def room(self, asker: int, name: str) -> RoomInfo:
         self._note("room")
         return self._store.room(asker, name)
+
+    def sizes(self) -> Sizes:
+        self._note("sizes")
+        return self._store.sizes()
 
     def rooms(self, query: RoomsQuery) -> Rooms:
         self._note("rooms")

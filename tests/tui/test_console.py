@@ -75,9 +75,7 @@ async def test_no_command_ends_the_screen(server: Server) -> None:
     arguments = {"name": "bob", "room": "lab", "message": "i1", "number": "1"}
     async with seated(server.port, "bob"), seated(server.port, "ann") as ann:
         for command in COMMANDS.values():
-            words = [
-                arguments.get(one.kind, one.name) for one in command.arguments
-            ]
+            words = [arguments.get(one.kind, one.name) for one in command.arguments]
             ann.desktop.command(" ".join([command.name, *words]))
             await ann.settles()
         await ann.until(lambda: ann.home.is_up)

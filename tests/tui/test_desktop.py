@@ -10,6 +10,7 @@ from nimsg.client import peopletables
 from nimsg.errors import NimsgError, Refusal, Unavailable
 from nimsg.protocol.constants import LOBBY, CloseReason
 from nimsg.protocol.envelope import ServerEvent
+from nimsg.protocol.strict import JsonObject
 from nimsg.server.app import Server
 from nimsg.tui.composeview import ComposeView
 from nimsg.tui.ground import passes
@@ -170,19 +171,25 @@ async def test_an_ended_session_leaves_windows_and_drafts(
         assert ann.desktop.undone == "1 draft not saved"
 
 
-async def test_an_event_that_is_not_as_agreed_is_said(server: Server) -> None:
+async def test_an_event_that_makes_no_sense_is_passed_over(server: Server) -> None:
     async with seated(server.port, "ann") as ann:
-        ann.desktop.heard(ServerEvent("broadcast", {"from": 7}))
-        assert ann.ground.status.bad
-        ann.desktop.heard(ServerEvent("weather", {"sun": True}))
+        for method in ("presence", "broadcast", "room.message", "shutdown", "weather"):
+            ann.desktop.heard(ServerEvent(method, {"from": 7}))
+        assert ann.said == []
 
 
-async def test_the_end_of_the_server_is_told_once(server: Server) -> None:
+async def test_the_end_of_the_server_rings_once_and_can_be_canceled(
+    server: Server,
+) -> None:
     async with seated(server.port, "ann") as ann:
+        at = ann.clock()
         for left_s in (60, 59):
-            event = {"seconds": left_s, "at": ann.clock()}
+            event: JsonObject = {"left_s": left_s, "at": at}
             ann.desktop.heard(ServerEvent("shutdown", event))
-        assert ann.bells <= 1
+        assert ann.bells == 1
+        assert ann.ground.status.ends_at
+        ann.desktop.heard(ServerEvent("shutdown", {"left_s": None, "at": at}))
+        assert ann.ground.status.ends_at is None
 
 
 async def test_nothing_is_begun_when_all_is_over(server: Server) -> None:

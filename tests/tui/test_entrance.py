@@ -30,9 +30,7 @@ class Door:
     def __init__(self, server: Server, user: str | None = None) -> None:
         self.way = Way(Address("127.0.0.1", server.port), Security(), 10, 0.0)
         self.view = LoginView(str(self.way.address), user or "")
-        self.entrance = Entrance(
-            Options(self.way, user, begin), self.view, self._make
-        )
+        self.entrance = Entrance(Options(self.way, user, begin), self.view, self._make)
 
     def _make(self, way: Way) -> Steady:
         return Steady(way, Device.TUI, lambda _: None)

@@ -1,0 +1,56 @@
+"""What a server says of itself: counts and measures, nothing of anybody's."""
+
+from msgspec import Struct
+
+from nimsg.protocol.results import Result
+
+
+class Connections(Struct, frozen=True):
+    """Open connections: not logged in, scripts and verbs, people at their clients."""
+
+    anonymous: int
+    headless: int
+    interactive: int
+
+
+class Queues(Struct, frozen=True):
+    """What waits: commands, batches without files, journal rows, unindexed messages."""
+
+    commit: int
+    filer: int
+    journal: int
+    indexer: int
+
+
+class Commits(Struct, frozen=True):
+    """How long the last `count` commands took until they were answered, in µs."""
+
+    count: int
+    p50_us: int
+    p99_us: int
+
+
+class Stats(Result, frozen=True):
+    """The state of a server, and its counts since it was started.
+
+    `sent_minute` are the messages of the last minute; `tls_ends_at` is the
+    certificate's end, null without TLS.
+    """
+
+    server: str
+    at: int
+    uptime_s: int
+    connections: Connections
+    accounts: int
+    messages: int
+    rooms: int
+    queues: Queues
+    sent: int
+    sent_minute: int
+    commits: Commits
+    refusals: dict[str, int]
+    rss_bytes: int
+    open_files: int
+    open_files_most: int
+    free_bytes: int
+    tls_ends_at: int | None

@@ -1,0 +1,83 @@
+"""One line in the log for each act of an admin: who, from where, upon whom, outcome."""
+
+import asyncio
+import socket
+import struct
+from typing import Final
+
+from nimsg.logs import audit
+from nimsg.protocol.codec import Request
+from nimsg.protocol.methods import Needs
+
+
+ADMINS: Final = (Needs.ADMIN, Needs.LOCAL)
+DONE: Final = "done"
+# What a line tells of the parameters beside the method. None of it is secret.
+TOLD: Final[dict[str, tuple[str, ...]]] = {
+    "room.topic": ("room",),
+    "server.shutdown": ("delay_s",),
+    "server.cancel": (),
+    "users.add": ("user", "role"),
+    "users.import": ("user",),
+    "users.mail": ("user", "box"),
+    "users.passwd": ("user",),
+    "users.role": ("user", "role"),
+    "users.unlock": ("user",),
+    "users.kick": ("user",),
+    "users.remove": ("user",),
+    "users.invite": ("label",),
+    "users.uninvite": ("id",),
+}
+# Many calls make one act: it is told once for each connection and account.
+IN_MANY_CALLS: Final = ("users.import", "users.mail")
+# Looks at nothing of anybody's, or at what every owner of the folder sees.
+UNTOLD: Final = {"users.list", "users.sessions", "users.invitations", "server.stats"}
+CREDENTIALS: Final = struct.Struct("3i")
+
+
+class Auditor:
+    """The lines of one connection."""
+
+    def __init__(self, writer: asyncio.StreamWriter, address: str) -> None:
+        self._address = address
+        self._owner = _owner(writer)
+        self._told: set[tuple[object, ...]] = set()
+
+    def note(self, request: Request, user: str, role: str, outcome: str) -> None:
+        """Tell of a call where it is an admin's act; `outcome` is `done` or a kind."""
+        method = request.method.name
+        if not _is_told(request, role):
+            return
+        params = {key: getattr(request.params, key) for key in TOLD[method]}
+        line = (method, *params.values(), outcome)
+        if method in IN_MANY_CALLS:
+            if line in self._told:
+                return
+            self._told.add(line)
+        audit(
+            who=user or self._owner,
+            **{"from": self._address},
+            method=method,
+            **params,
+            outcome=outcome,
+        )
+
+
+def _is_told(request: Request, role: str) -> bool:
+    method = request.method
+    if method.name in UNTOLD:
+        return False
+    # Anybody may set the topic of a room of their own.
+    by_role = method.name == "room.topic" and role == "admin"
+    return by_role or method.needs in ADMINS
+
+
+def _owner(writer: asyncio.StreamWriter) -> str:
+    """The user of the machine who is at the other end of var/admin.sock."""
+    sock = writer.get_extra_info("socket")
+    if sock is None or sock.family != socket.AF_UNIX:
+        return "-"
+    if not hasattr(socket, "SO_PEERCRED"):
+        return "owner"
+    found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    return f"uid:{CREDENTIALS.unpack(found)[1]}"

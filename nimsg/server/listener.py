@@ -1,0 +1,208 @@
+"""Takes connections by TCP, and no more of them than there are descriptors for."""
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+from nimsg.errors import Refusal, Unavailable
+from nimsg.logs import LOGGER
+from nimsg.protocol.codec import encode_refusal
+
+
+BACKLOG = 1024
+READ_BUFFER = 65_536
+PAUSE_S = 1.0
+# Nothing more can be opened just now.
+SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Terms(NamedTuple):
+    """How connections are taken.
+
+    `context` gives the TLS of the next one, None for none; `most` counts those that
+    are still shaking hands too.
+    """
+
+    context: Callable[[], ssl.SSLContext | None]
+    handshake_s: float
+    most: int
+    turned_away: Callable[[], object]
+
+
+class Listener:
+    """Places to connect to, from construction on. Raises `Unavailable`."""
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            self.sockets = _bound(host, port)
+        except OSError as error:
+            raise Unavailable(
+                f"cannot listen on {host} port {port}: {_reason(error)}; stop who has "
+                "it, or choose another with --port"
+            ) from None
+        self.port: int = self.sockets[0].getsockname()[1]
+        self.taken = 0
+        self._full = False
+        self._accepting: list[asyncio.Task[None]] = []
+
+    async def run(self, terms: Terms, serve: Serve) -> None:
+        """Take connections until `close`; until cancelled for those not yet greeted."""
+        async with asyncio.TaskGroup() as tasks:
+            for sock in self.sockets:
+                work = self._accept(sock, terms, serve, tasks)
+                self._accepting.append(tasks.create_task(work))
+                # Each closes its own, and no number is used again too early.
+                self._accepting[-1].add_done_callback(partial(_close, sock))
+
+    def close(self) -> None:
+        """Take none any more."""
+        for task in self._accepting:
+            task.cancel()
+        if not self._accepting:
+            for sock in self.sockets:
+                sock.close()
+
+    async def _accept(
+        self, sock: socket.socket, terms: Terms, serve: Serve, tasks: asyncio.TaskGroup
+    ) -> None:
+        while True:
+            connection = await _next(sock)
+            if connection is None:
+                continue
+            if self.taken >= terms.most:
+                self._turn_away(connection, terms)
+                continue
+            self._full = False
+            self.taken += 1
+            tasks.create_task(self._take(connection, terms, serve))
+
+    async def _take(
+        self, connection: socket.socket, terms: Terms, serve: Serve
+    ) -> None:
+        """Begin with TLS where it is spoken, and hand the connection over."""
+        loop = asyncio.get_running_loop()
+        tls = terms.context()
+        reader = asyncio.StreamReader(READ_BUFFER, loop)
+        protocol = _Protocol(reader, serve, self._let_go)
+        try:
+            await loop.connect_accepted_socket(
+                lambda: protocol,
+                connection,
+                ssl=tls,
+                ssl_handshake_timeout=terms.handshake_s if tls else None,
+            )
+        except OSError as error:
+            LOGGER.info("no TLS was spoken: %s", error)
+        except Exception:  # noqa: BLE001 - one connection ends no server
+            LOGGER.exception("a fault of ours in taking a connection")
+        finally:
+            if not protocol.begun:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        self.taken -= 1
+
+    def _turn_away(self, connection: socket.socket, terms: Terms) -> None:
+        """Hang up; in the clear with a reason, for which TLS needs a descriptor."""
+        if not self._full:
+            LOGGER.warning("all %d connections are taken", terms.most)
+        self._full = True
+        terms.turned_away()
+        if terms.context() is None:
+            with suppress(OSError):
+                connection.send(encode_refusal(None, Refusal("too_many_clients")))
+        connection.close()
+
+
+async def _next(sock: socket.socket) -> socket.socket | None:
+    """The next connection; None where whoever came is gone, or nothing can be opened.
+
+    Those that wait already come without a pause, and others must have their turn.
+    """
+    await asyncio.sleep(0)
+    try:
+        return (await asyncio.get_running_loop().sock_accept(sock))[0]
+    except OSError as error:
+        if error.errno in SCARCE:
+            LOGGER.warning("no connection is taken: %s", error.strerror)
+            await asyncio.sleep(PAUSE_S)
+        return None
+
+
+def _close(sock: socket.socket, _: object) -> None:
+    sock.close()
+
+
+class _Protocol(asyncio.StreamReaderProtocol):
+    """Streams that say when they are over."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, serve: Serve, over: Callable[[], None]
+    ) -> None:
+        super().__init__(reader, serve, asyncio.get_running_loop())
+        self.begun = False
+        self._over_said = over
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        self.begun = True
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_lost(exc)
+        self._over_said()
+
+
+def _bound(host: str, port: int) -> list[socket.socket]:
+    """A listening socket for each address of a host; raises `OSError` for none."""
+    rows = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    found: list[socket.socket] = []
+    failure: OSError | None = None
+    for family, _, _, _, place in dict.fromkeys(rows):
+        # All on one port, where the system chooses it.
+        at = (place[0], found[0].getsockname()[1]) if found and not port else place[:2]
+        try:
+            found.append(_listening(family, at))
+        except OSError as error:
+            failure = error
+            # One kind of address may be missing; a port in use is in use.
+            if error.errno == errno.EADDRINUSE:
+                break
+    if found and (failure is None or failure.errno != errno.EADDRINUSE):
+        return found
+    for sock in found:
+        sock.close()
+    raise failure or OSError(errno.EADDRNOTAVAIL, "the host has no address")
+
+
+def _listening(family: int, place: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(place)
+        sock.settimeout(0)
+        sock.listen(BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _reason(error: OSError) -> str:
+    """Why, in the system's words."""
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the host is unknown"
+    return os.strerror(error.errno or 0)

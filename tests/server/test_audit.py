@@ -1,0 +1,179 @@
+"""SEC-17: what admins do is in the log, each act one line that nobody can forge."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nimsg.errors import Refusal
+from nimsg.logs import AUDIT, audit, one_line, set_up
+from nimsg.protocol.methods import METHODS
+from nimsg.server.audit import ADMINS, TOLD, UNTOLD
+from tests.support.aioclient import PASSWORD, connected_locally
+from tests.support.office import office, people
+from tests.support.post import refused
+from tests.support.requests_table import ORIGIN
+
+
+OWNER = f"who=uid:{os.getuid()} from=local"
+EVIL = "\n2026-11-21 12:00:00 AUDIT who=root\x1b[2J\u202e\u2028\nTraceback (most recent"
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """A log that is set up as the server's is."""
+    logger = logging.getLogger("nimsg")
+    before, level = logger.handlers[:], logger.level
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    set_up("warning")
+    yield out
+    logger.handlers[:] = before
+    logger.setLevel(level)
+
+
+def audited(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line.message for line in caplog.records if line.levelno == AUDIT]
+
+
+def test_sec_17_every_method_of_admins_is_told_or_looks_at_nothing() -> None:
+    theirs = {name for name, row in METHODS.items() if row.needs in ADMINS}
+
+    assert theirs == (TOLD.keys() | UNTOLD) - {"room.topic"}
+    assert not TOLD.keys() & UNTOLD
+    for name, told in TOLD.items():
+        assert set(told) <= set(METHODS[name].params.__struct_fields__)
+        assert not {"password", "body", "subject"} & set(told)
+
+
+async def test_sec_17_each_act_is_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        office(tmp_path) as server,
+        people(server, "ann", "chief") as (ann, chief),
+    ):
+        await ann.client.call("room.create", room="lab")
+        async with connected_locally(server.config.var) as local:
+            await local.call("users.role", user="chief", role="admin")
+            await local.call("users.passwd", user="ann", password="another one")
+            with refused("unknown_user"):
+                await local.call("users.kick", user="nobody")
+            await local.call("users.sessions")
+            await local.call("server.stats")
+        await chief.client.call("room.join", room="lab")
+        await chief.client.call("room.topic", room="lab", topic="all mine")
+        await chief.client.call("server.shutdown", delay_s=60)
+        with refused("not_permitted"):
+            await chief.client.call("users.list")
+
+    over = "who=chief from=127.0.0.1"
+    assert audited(caplog) == [
+        f"{OWNER} method=users.role user=chief role=admin outcome=done",
+        f"{OWNER} method=users.passwd user=ann outcome=done",
+        f"{OWNER} method=users.kick user=nobody outcome=unknown_user",
+        f"{over} method=room.topic room=lab outcome=done",
+        f"{over} method=server.shutdown delay_s=60 outcome=done",
+    ]
+
+
+async def test_sec_17_who_is_no_admin_leaves_no_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path) as server, people(server, "ann") as (ann,):
+        await ann.client.call("room.create", room="hers")
+        await ann.client.call("room.topic", room="hers", topic="mine")
+        with refused("not_permitted"):
+            await ann.client.call("server.shutdown", delay_s=1)
+
+    assert audited(caplog) == []
+
+
+async def test_sec_17_moving_mail_is_one_act(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        office(tmp_path) as server,
+        people(server, "ann", "bob"),
+        connected_locally(server.config.var) as local,
+    ):
+        for user in ("ann", "bob"):
+            for number in range(3):
+                await local.call(
+                    "users.import",
+                    user=user,
+                    to=[user],
+                    client_id=str(number),
+                    origin=ORIGIN,
+                    body="hello",
+                )
+                await local.call("users.mail", user=user)
+
+    assert audited(caplog) == [
+        f"{OWNER} method={method} outcome=done"
+        for user in ("ann", "bob")
+        for method in (f"users.import user={user}", f"users.mail user={user} box=inbox")
+    ]
+
+
+@pytest.mark.parametrize("name", ['a"b', "x=y", "outcome=done", "\\n", "'", "a|b"])
+async def test_sec_17_a_hostile_name_is_one_quoted_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    async with (
+        office(tmp_path) as server,
+        connected_locally(server.config.var) as local,
+    ):
+        await local.call("users.add", user=name, password=PASSWORD)
+
+    [line] = audited(caplog)
+    before, word, after = line.partition(f" user={quoted(name)} ")
+    assert (before, after) == (f"{OWNER} method=users.add", "role=user outcome=done")
+    assert word
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def test_sec_10_no_line_of_the_log_can_be_forged(
+    written: io.StringIO,
+) -> None:
+    audit(who=EVIL, room=EVIL)
+    logging.getLogger("nimsg").warning("%s", EVIL)
+    out = written.getvalue()
+
+    assert len(out.splitlines()) == out.count("\n") == 2
+    assert all(char.isprintable() or char == "\n" for char in out)
+    assert [line.split()[2] for line in out.splitlines()] == ["AUDIT", "WARNING"]
+
+
+def raise_both() -> None:
+    try:
+        int(f"secret{EVIL}")
+    except ValueError as error:
+        raise Refusal("busy", "secret") from error
+
+
+def test_sec_16_a_fault_is_told_by_where_and_never_by_its_words(
+    written: io.StringIO,
+) -> None:
+    try:
+        raise_both()
+    except Refusal:
+        logging.getLogger("nimsg").exception("a fault of ours")
+    head, *trace = written.getvalue().splitlines()
+
+    assert head.endswith("ERROR a fault of ours")
+    assert all(line.startswith("  | ") for line in trace)
+    assert trace[-1] == "  | Refusal"
+    assert any("test_audit.py" in line for line in trace)
+    assert f"secret{EVIL[:4]}" not in "\n".join(trace)
+
+
+def test_one_line_keeps_what_can_be_read() -> None:
+    assert one_line("Größe\t1\x00") == "Größe\\t1\\x00"

@@ -1,0 +1,154 @@
+"""What a server tells of itself, to its owner and to a monitor."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nimsg.protocol.results_stats import Connections, Queues, Stats
+from nimsg.server.app import Server
+from nimsg.server.exposition import METRICS, exposition, write_exposition
+from nimsg.server.stats import stats
+from nimsg.store.local import LocalStore
+from tests.support.aioclient import connected, connected_locally
+from tests.support.certificates import make_certificate
+from tests.support.guests import guest
+from tests.support.office import office, people
+from tests.support.post import refused
+from tests.support.results_table import RESULTS
+
+
+FULL = max(
+    (one for one in RESULTS if isinstance(one, Stats)), key=lambda one: one.uptime_s
+)
+# The exposition format 0.0.4, as its page has it.
+SAMPLE = re.compile(
+    r'nimsg_[a-z_]+(\{[a-z]+="[a-z0-9._-]+"\})? -?[0-9]+(\.[0-9]+)?(e[+-][0-9]+)?'
+)
+COMMENT = re.compile(r"# (HELP nimsg_[a-z_]+ .+|TYPE nimsg_[a-z_]+ (gauge|counter))")
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    """Wait for what another process would see."""
+    while not seen():  # noqa: ASYNC110 - a file tells nobody
+        await asyncio.sleep(0)
+
+
+async def asked(server: Server) -> Stats:
+    async with connected_locally(server.config.var) as local:
+        return msgspec.convert(await local.call("server.stats"), Stats)
+
+
+async def test_n8_the_owner_is_told_all_figures(tmp_path: Path) -> None:
+    async with (
+        office(tmp_path) as server,
+        people(server, "ann", "bob") as (ann, _),
+        guest(server, "eve"),
+        connected(server.port),
+    ):
+        await ann.send("bob")
+        await ann.client.call("room.create", room="lab")
+        with refused("unknown_room"):
+            await ann.client.call("room.join", room="nowhere")
+        found = await asked(server)
+
+    assert found.connections == Connections(anonymous=1, headless=2, interactive=1)
+    assert (found.accounts, found.messages, found.rooms) == (3, 1, 2)
+    assert (found.sent, found.sent_minute) == (1, 1)
+    assert found.refusals == {"unknown_room": 1}
+    assert found.commits.count >= 5
+    assert 0 < found.commits.p50_us <= found.commits.p99_us
+    assert found.rss_bytes > 2**20
+    assert 10 < found.open_files < found.open_files_most
+    assert found.free_bytes > 0
+    assert found.queues.commit == found.queues.filer == 0
+    assert found.tls_ends_at is None
+
+
+async def test_n8_a_retry_is_no_second_message(tmp_path: Path) -> None:
+    async with office(tmp_path) as server, people(server, "ann", "bob") as (ann, _):
+        for _try in range(2):
+            await ann.send("bob", client_id="same")
+        found = await asked(server)
+
+    assert found.sent == 1
+
+
+async def test_n8_the_end_of_the_certificate_is_told(tmp_path: Path) -> None:
+    made = make_certificate(tmp_path / "tls", "127.0.0.1")
+    async with office(tmp_path, tls_cert=made.cert, tls_key=made.key) as server:
+        found = await asked(server)
+
+    assert server.services.tls is not None
+    assert found.tls_ends_at == server.services.tls.certificate.until
+
+
+def test_n8_the_text_is_what_prometheus_reads() -> None:
+    lines = exposition(FULL).splitlines()
+
+    known = [
+        line for line in lines if SAMPLE.fullmatch(line) or COMMENT.fullmatch(line)
+    ]
+    assert lines == known
+    assert 'nimsg_connections{kind="interactive"} 3' in lines
+    assert 'nimsg_queue_length{queue="indexer"} 10' in lines
+    assert 'nimsg_refusals_total{kind="busy"} 16' in lines
+    assert 'nimsg_commit_seconds{quantile="0.99"} 1.5e-05' in lines
+    assert "nimsg_sent_per_second 0.2" in lines
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+
+
+def test_n8_what_has_no_sample_is_left_out() -> None:
+    bare = msgspec.structs.replace(FULL, refusals={}, tls_ends_at=None)
+    text = exposition(bare)
+
+    assert "nimsg_refusals_total" not in text
+    assert "nimsg_certificate_end_seconds" not in text
+
+
+def test_n8_the_file_is_whole_and_anybody_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "nimsg.prom"
+    for text in ("first\n", "second\n"):
+        write_exposition(path, text)
+
+    assert path.read_text() == "second\n"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(OSError, match="No such file"):
+        write_exposition(tmp_path / "missing" / "x.prom", "text")
+
+
+async def test_n8_the_server_keeps_the_file_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "nimsg.prom"
+    async with office(tmp_path, prometheus=path, prometheus_interval_s=0.01):
+        await until(path.exists)
+        path.unlink()
+        path.mkdir()
+        await until(lambda: "cannot be written" in caplog.text)
+        path.rmdir()
+        await until(path.exists)
+
+    assert "nimsg_uptime_seconds" in path.read_text()
+
+
+def test_n8_what_is_not_indexed_yet_is_counted(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "var")
+    try:
+        assert store.sizes().unindexed == 0
+        assert store.sizes().rooms == 1
+    finally:
+        store.close()
+
+
+async def test_n8_queues_tell_of_what_the_indexer_has_left(tmp_path: Path) -> None:
+    async with office(tmp_path) as server, people(server, "ann", "bob") as (ann, _):
+        await ann.send("bob")
+        await server.services.indexing.caught_up(10)
+        after = await stats(server.services)
+
+    assert after.queues == Queues(0, 0, after.queues.journal, 0)
