@@ -46,6 +46,15 @@ NOT_PURE = {
     *("asyncio", "socket", "threading", "os", "time", "random", "secrets"),
     *("logging", "sqlite3", "urwid", "pathlib", "subprocess", "concurrent", "select"),
 }
+# What the screen knows, apart from what draws it and what waits for the server.
+SCREEN_MODELS = {
+    *("answering", "bodylines", "completing", "completion", "draftlines", "drafts"),
+    *("frame", "glyphs", "keys", "keytable", "layout", "letterdraft", "letterlines"),
+    *("mailbox", "mailpages", "mailrows", "openmail", "outgoing", "palette", "people"),
+    *("scroller", "shown", "spans", "status", "talklines", "talklog", "talkscroll"),
+    "windows",
+}
+DRAWING_AND_WAITING = {"asyncio", "urwid"}
 FILES_AND_CLOCKS = {
     *("open", "input", "print"),
     *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today"),
@@ -170,6 +179,35 @@ def test_pure_parts_touch_no_file_no_clock_and_no_chance(part: str) -> None:
     assert house.import_faults(pure, NOT_PURE) == []
     assert house.name_faults(pure, FILES_AND_CLOCKS) == []
     assert house.async_faults(pure) == []
+
+
+def test_the_models_of_the_screen_are_pure() -> None:
+    models = {f"nimsg.tui.{name}" for name in SCREEN_MODELS}
+    pure = {name: HOUSE[name] for name in models}
+    graph = house.graph(HOUSE)
+
+    assert house.import_faults(pure, NOT_PURE) == []
+    assert house.name_faults(pure, FILES_AND_CLOCKS) == []
+    assert house.async_faults(pure) == []
+    # One that takes up with a widget or a task is no model; a new model is to be named.
+    assert models == {
+        name
+        for name in parts("tui")
+        if name != "nimsg.tui" and not brings(graph, name, DRAWING_AND_WAITING)
+    }
+
+
+def brings(graph: house.Graph, module: str, unwanted: set[str]) -> bool:
+    """Whether one of these libraries comes along with a module."""
+    reached = house.reachable(graph, module)
+    return any(house.within(one, name) for one in reached for name in unwanted)
+
+
+def test_a_check_for_mail_brings_nothing_of_the_screen() -> None:
+    at_import = house.graph(HOUSE, at_import=True)
+
+    assert not brings(at_import, "nimsg.cli.client", {"nimsg.tui", "urwid"})
+    assert brings(house.graph(HOUSE), "nimsg.cli.client", {"nimsg.tui"})
 
 
 def test_s0_1_nothing_but_sockets_reaches_the_network() -> None:

@@ -357,7 +357,8 @@ class Session:
     # -- ending ----------------------------------------------------------------
 
     def _count(self, fault: ProtocolFault) -> None:
-        LOGGER.info("protocol fault: %s", fault)
+        # Its words may hold what the peer has sent, a password in a wrong place too.
+        LOGGER.info("protocol fault from %s: %s", self.address, fault.kind)
         if self._connection.fault(fault):
             self.end(CloseReason.FAULTS)
 

@@ -13,12 +13,12 @@ from nimsg.tui.mailbox import MailWindow
 from nimsg.tui.mailrows import (
     empty_lines,
     heading,
+    in_focus,
     inbox_line,
     outbox_line,
     waiting_line,
 )
 from nimsg.tui.outgoing import Outgoing, Queued
-from nimsg.tui.palette import FOCUS
 from nimsg.tui.scroller import Scroller
 from nimsg.tui.spans import Line
 
@@ -34,7 +34,6 @@ class Made(NamedTuple):
     row: Row | Queued | None
     cols: int
     minute: int
-    focused: bool
     marked: bool
     kept: bool
 
@@ -187,9 +186,12 @@ class MailPane(Widget):
         now = self._ground.clock()
         visible = self._scroller.visible(rows - 1)
         shown = here or self.followed
-        self._made = {key: self._line(key, cols, now, here=shown) for key in visible}
-        found = [line for _, line in self._made.values()]
-        lines += found if here else [_unlit(line) for line in found]
+        self._made = {key: self._line(key, cols, now) for key in visible}
+        for key, (_, line) in self._made.items():
+            if shown and key == self._scroller.focus:
+                lines.append(in_focus(line, cols, self._ground.glyphs, lit=here))
+            else:
+                lines.append(line)
         if len(lines) == 1 and self.window.started:
             lines += empty_lines(self.window, cols)
         self._fill()
@@ -221,13 +223,12 @@ class MailPane(Widget):
         self._invalidate()
         return box(size)[1] > 0
 
-    def _line(self, key: Key, cols: int, now: int, *, here: bool) -> tuple[Made, Line]:
+    def _line(self, key: Key, cols: int, now: int) -> tuple[Made, Line]:
         """The line of a row and what it was made of; the one before where it stands."""
         made = Made(
             self._row_of(key),
             cols,
             now // MINUTE_MS,
-            here and key == self._scroller.focus,
             key in self.marked,
             key in self.kept,
         )
@@ -242,23 +243,14 @@ class MailPane(Widget):
         return self._outgoing.get(key) if self._outgoing else None
 
     def _draw(self, made: Made, now: int) -> Line:
-        row, cols, glyphs = made.row, made.cols, self._ground.glyphs
-        if row is None:
-            return waiting_line(cols, glyphs, focused=made.focused)
-        if isinstance(row, Queued) or self.window.box is Box.OUTBOX:
-            focused, marked = made.focused, made.marked
-            return outbox_line(row, cols, now, glyphs, focused=focused, marked=marked)
-        return inbox_line(
-            row,
-            cols,
-            now,
-            glyphs,
-            focused=made.focused,
-            kept_unread=made.kept,
-            marked=made.marked,
+        row, cols, glyphs, marked = (
+            made.row,
+            made.cols,
+            self._ground.glyphs,
+            made.marked,
         )
-
-
-def _unlit(line: Line) -> Line:
-    """A row with its marks, in the colours of all others."""
-    return [(name.removesuffix(FOCUS), text) for name, text in line]
+        if row is None:
+            return waiting_line(cols, glyphs)
+        if isinstance(row, Queued) or self.window.box is Box.OUTBOX:
+            return outbox_line(row, cols, now, glyphs, marked=marked)
+        return inbox_line(row, cols, now, glyphs, kept_unread=made.kept, marked=marked)

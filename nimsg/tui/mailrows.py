@@ -75,7 +75,8 @@ def inbox_line(  # noqa: PLR0913 - a row is drawn in all these ways
     if isinstance(row, OutboxRow):
         return outbox_line(row, cells, now, glyphs, focused=focused, marked=marked)
     found = _received(row, _columns(cells), now, glyphs, kept=kept_unread)
-    return _drawn(found, Look(cells, glyphs, focused, marked))
+    line = _drawn(found, Look(cells, glyphs, marked))
+    return in_focus(line, cells, glyphs) if focused else line
 
 
 def outbox_line(
@@ -95,12 +96,21 @@ def outbox_line(
         found = _unsent(row, columns, now, glyphs)
     else:
         found = _sent(row, columns, now, glyphs)
-    return _drawn(found, Look(cells, glyphs, focused, marked))
+    line = _drawn(found, Look(cells, glyphs, marked))
+    return in_focus(line, cells, glyphs) if focused else line
 
 
-def waiting_line(cells: int, glyphs: Glyphs, *, focused: bool = False) -> Line:
+def in_focus(line: Line, cells: int, glyphs: Glyphs, *, lit: bool = True) -> Line:
+    """A row of so many cells with the sign of the focus, and `lit` in its colours."""
+    if _columns(cells).marks:
+        colour, text = line[0]
+        line = [(colour, glyphs.focus + text[1:]), *line[1:]]
+    return [(f"{name} focus", text) for name, text in line] if lit else line
+
+
+def waiting_line(cells: int, glyphs: Glyphs) -> Line:
     """A row that has not come yet."""
-    look = Look(cells, glyphs, focused, marked=False)
+    look = Look(cells, glyphs, marked=False)
     marks = _marks(("dim", " "), _columns(cells).marks, look)
     return _finished([*marks, ("dim", glyphs.pending)], look)
 
@@ -293,7 +303,6 @@ class Look(NamedTuple):
 
     cells: int
     glyphs: Glyphs
-    focused: bool
     marked: bool
 
 
@@ -317,11 +326,11 @@ def _drawn(row: Cells, look: Look) -> Line:
 
 
 def _marks(mark: Span, cells: int, look: Look) -> Line:
-    """What stands in front: focus, state, and whether the row is marked."""
+    """What stands in front: room for the focus, state, whether the row is marked."""
     glyphs = look.glyphs
     gap = " " if cells == WIDE_MARKS else ""
     marks: Line = [
-        ("text", (glyphs.focus if look.focused else " ") + gap),
+        ("text", " " + gap),
         mark,
         ("text", (glyphs.marked if look.marked else " ") + gap),
     ]
@@ -332,8 +341,7 @@ def _finished(line: Line, look: Look) -> Line:
     room = look.cells - margin(look.cells)
     colour = line[-1][0] if line else "text"
     line = pad_line(line, room, colour, look.glyphs.ellipsis)
-    line = [*line, (colour, " " * margin(look.cells))]
-    return [(f"{name} focus", text) for name, text in line] if look.focused else line
+    return [*line, (colour, " " * margin(look.cells))]
 
 
 def _cell(line: Line, cells: int, glyphs: Glyphs) -> Line:

@@ -131,6 +131,14 @@ class Scroller(Generic[K]):
         focus = self.focus
         if focus is None:
             return keys
+        further = list(keys)
+        for _ in range(self._height):
+            following = self._rows.below(further[-1])
+            if following is None:
+                break
+            further.append(following)
+            if following == focus:
+                return further[-self._height :]
         above: K | None = keys[0]
         for _ in range(self._height):
             above = None if above is None else self._rows.above(above)

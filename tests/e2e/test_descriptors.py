@@ -48,10 +48,9 @@ def first_frame(sock: socket.socket) -> bytes:
 def busy(client: BlockingClient, count: int) -> None:
     """Write and read, so that files are made and read."""
     for number in range(count):
-        params = {"to": ["bob"], "client_id": f"{id(client)}-{number}", "body": "text"}
-        sent = client.call("mail.send", params)
-        with_id = {"id": answers.text(sent, "id")}
-        assert client.call("mail.status", with_id)
+        name = f"{id(client)}-{number}"
+        sent = client.call("mail.send", {"to": ["bob"], "client_id": name, "body": "a"})
+        assert client.call("mail.status", {"id": answers.text(sent, "id")})
 
 
 def figures(server: ServerProcess, env: dict[str, str]) -> tuple[int, int]:

@@ -142,8 +142,8 @@ def test_what_is_typed_anywhere_and_what_was_said_outlive_the_server(
     hall.revives()
     ann.is_online()
     with hall.client("bob") as bob:
-        post = {"room": "lobby", "body": "behind the loss", "client_id": "behind"}
-        bob.call("room.post", post)
+        said = "behind the loss"
+        bob.call("room.post", {"room": "lobby", "body": said, "client_id": "behind"})
     ann.wait_for("half a letter, and more")
     ann.has_news_of_lobby()
     ann.key("meta 2")

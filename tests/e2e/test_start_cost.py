@@ -99,6 +99,7 @@ def test_s0_5_a_check_imports_nothing_heavy(
     assert code == ("0" if mail else "1")
     assert "nimsg.client.blocking" in modules
     assert HEAVY & set(modules) == set()
+    assert not [name for name in modules if name.startswith("nimsg.tui")]
 
 
 # -- what is left behind
