@@ -22,7 +22,9 @@ RUN_AND_TELL = (
     "print(code, *sys.modules, file=sys.stderr)"
 )
 # Verbs of the server's machine, and those that tell a shell about all others.
-SERVING = {"server", "check", "user", "demo", "backup", "completion", "man"}
+SERVING = {
+    *("server", "check", "user", "demo", "backup", "stats", "completion", "man"),
+}
 
 # Lines that are typed; ID is a message.
 TYPED = """

@@ -167,7 +167,7 @@ async def test_what_was_seen_is_marked_and_told_again_after_a_loss(
         bob.home.refused["room.mark"].append(Refusal("busy"))
         view(bob).render(SIZE, focus=True)
         await bob.until(lambda: bob.home.count("room.mark") >= 2)
-        await bob.settles()
+        await bob.until(lambda: not bob.desktop.rooms._marks)
         assert await unread(bob) == 0
 
         bob.home.unheard.append("room.mark")
