@@ -34,7 +34,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench
 
 soak: $(READY)
-	$(BIN)/python -m pytest -m soak
+	SOAK_SECONDS=$(or $(SECONDS),1800) $(BIN)/python -m pytest -q -n 2 --dist worksteal -m soak
 
 screenshots: $(READY)
 	$(BIN)/python -m tests.pictures --screens

@@ -1,10 +1,56 @@
 """What holds for all tests."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.support.soaking import Soak, asked_seconds, asked_seed
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes has no guard of seconds."""
+
+SOAKED = "soaked"
+SHARES = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """What takes minutes has no guard of seconds; each has its share of the time."""
     for item in items:
         if item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.timeout(0))
+    marked = [one for one in items if "soak" in getattr(one, "fixturenames", ())]
+    config.stash[SHARES] = max(1, len(marked))
+
+
+@pytest.fixture
+def soak(request: pytest.FixtureRequest) -> Iterator[Soak]:
+    """A share of the time that soak tests have, and what they tell at the end."""
+    workers = int(getattr(request.config, "workerinput", {}).get("workercount", 1))
+    share = asked_seconds() * workers / request.config.stash[SHARES]
+    one = Soak(share, asked_seed())
+    yield one
+    request.node.user_properties.append((SOAKED, {"seed": one.seed, **one.counts}))
+
+
+def counted(report: pytest.TestReport) -> dict[str, int]:
+    """What a soak test told; nothing of any other."""
+    told = dict(report.user_properties).get(SOAKED)
+    return told if isinstance(told, dict) else {}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What soak tests counted."""
+    rows: list[tuple[str, dict[str, int]]] = [
+        (report.nodeid.split("::")[-1], counted(report))
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport)
+        and report.when == "teardown"
+        and counted(report)
+    ]
+    if rows:
+        terminalreporter.section("what the soak tests counted")
+    for name, counts in sorted(rows):
+        seed = counts.pop("seed")
+        told = ", ".join(f"{what} {times:,}" for what, times in counts.items())
+        terminalreporter.write_line(f"{name}: {told} (SOAK_SEED={seed})")
