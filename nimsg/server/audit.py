@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-import struct
+import sys
 from typing import Final
 
 from nimsg.logs import audit
@@ -32,7 +32,9 @@ TOLD: Final[dict[str, tuple[str, ...]]] = {
 IN_MANY_CALLS: Final = ("users.import", "users.mail")
 # Looks at nothing of anybody's, or at what every owner of the folder sees.
 UNTOLD: Final = {"users.list", "users.sessions", "users.invitations", "server.stats"}
-CREDENTIALS: Final = struct.Struct("3i")
+# Of the three numbers of `struct ucred`, the second is the user.
+CREDENTIALS: Final = 12
+UID: Final = slice(4, 8)
 
 
 class Auditor:
@@ -79,5 +81,5 @@ def _owner(writer: asyncio.StreamWriter) -> str:
         return "-"
     if not hasattr(socket, "SO_PEERCRED"):
         return "owner"
-    found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-    return f"uid:{CREDENTIALS.unpack(found)[1]}"
+    found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS)
+    return f"uid:{int.from_bytes(found[UID], sys.byteorder)}"
