@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.soaking import Soak, asked_seconds, asked_seed
 
 
 SOAKED = "soaked"
 SHARES = pytest.StashKey[int]()
+
+# How long an example takes says more of the machine than of the example.
+settings.register_profile(
+    "house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(

@@ -80,4 +80,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("town")
     with ServerProcess(folder / "var", env=environment(folder)) as server:
         yield Town(folder, server)
-    assert server.complaints == ""
+    assert [
+        line for line in server.complaints.splitlines() if "AUDIT" not in line
+    ] == []

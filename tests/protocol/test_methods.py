@@ -20,6 +20,7 @@ PARAMETERS = [
 PASSIVE = {
     "auth.logins",
     "session.ping",
+    "server.stats",
     "mail.list",
     "mail.changes",
     "mail.status",
@@ -87,7 +88,8 @@ def test_s1_4_only_the_ways_to_log_in_are_open_before_login() -> None:
 
 
 def test_sec_17_accounts_are_kept_on_the_servers_machine_only() -> None:
-    assert needing(Needs.LOCAL) == {n for n in METHODS if n.startswith("users.")}
+    accounts = {name for name in METHODS if name.startswith("users.")}
+    assert needing(Needs.LOCAL) == {*accounts, "server.stats"}
 
 
 def test_s3_22_only_admins_stop_the_server() -> None:

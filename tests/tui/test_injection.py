@@ -5,9 +5,10 @@ tried before, and with every code point there is. What counts is what the termin
 got, and that no cell of ours is moved.
 """
 
+import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -71,7 +72,7 @@ def apart(points: Sequence[int], size: int) -> Iterator[str]:
         yield "x".join(map(chr, points[start : start + size]))
 
 
-def draw(place: Place, texts: Iterable[str]) -> None:
+def draw(place: Place, texts: Sequence[str]) -> None:
     """Draw texts with a number before each, and see that all of it are cells."""
     drawn: list[Line] = []
     for number, text in enumerate(texts):
@@ -82,7 +83,8 @@ def draw(place: Place, texts: Iterable[str]) -> None:
     raw = bytes(paper.raw)
 
     assert strangers(raw) == []
-    assert all(b"[%d]" % number in raw for number, _ in enumerate(texts))
+    there = {int(number) for number in re.findall(rb"\[([0-9]+)\]", raw)}
+    assert there >= set(range(len(texts)))
 
 
 def test_t13_every_odd_code_point_becomes_a_cell_or_nothing(place: Place) -> None:
