@@ -1,6 +1,7 @@
 """Rows of a box as lines: what others wrote is cleaned here."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from nimsg.client.answers import InboxRow, OutboxRow, Receipt
@@ -37,6 +38,7 @@ LAYOUTS = (
 WIDE_MARKS = 5
 DAY = 6  # cells of `Nov 19`
 NO_SUBJECT = "(no subject)"
+KEPT_HEADINGS = 16
 
 MINUTE_MS = 60_000
 AGES = (  # from so many ms on, in units of how many
@@ -120,8 +122,16 @@ def heading(
 ) -> Line:
     """The line above a box: its name, how many wait in it, its columns."""
     colour = "title focus" if focused else "title"
+    return list(_heading(window.box, _counted(window), cells, glyphs, colour))
+
+
+# It is drawn again in each frame, and seldom changes.
+@lru_cache(KEPT_HEADINGS)
+def _heading(
+    named: Box, counted: str, cells: int, glyphs: Glyphs, colour: str
+) -> Sequence[Span]:
     columns = _columns(cells)
-    title, counted = f" {window.box.value.upper()}", _counted(window)
+    title = f" {named.value.upper()}"
     whole = f"{title}  {counted}" if counted else title
     if not columns.read:
         return pad_line([(colour, whole)], cells, colour, glyphs.ellipsis)
@@ -327,14 +337,11 @@ def _drawn(row: Cells, look: Look) -> Line:
 
 def _marks(mark: Span, cells: int, look: Look) -> Line:
     """What stands in front: room for the focus, state, whether the row is marked."""
-    glyphs = look.glyphs
     gap = " " if cells == WIDE_MARKS else ""
-    marks: Line = [
-        ("text", " " + gap),
-        mark,
-        ("text", (glyphs.marked if look.marked else " ") + gap),
-    ]
-    return marks if cells else []
+    blank = " " + gap
+    # A blank has the colour of what is before it: each change of colour takes time.
+    behind = ("text", look.glyphs.marked + gap) if look.marked else (mark[0], blank)
+    return [("text", blank), mark, behind] if cells else []
 
 
 def _finished(line: Line, look: Look) -> Line:

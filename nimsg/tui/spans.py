@@ -44,6 +44,10 @@ def pad_line(
     drawn plainer: a line must be as wide for who draws it as it is here.
     """
     spans = list(line)
+    text = plain(spans)
+    # Nearly all lines are like this, and every frame has many.
+    if text.isascii() and len(text) <= cells:
+        return _filled(spans, cells - len(text), name)
     padded = _padded(spans, cells, name, ellipsis)
     for plainer in (_without_marks, _only_ascii):
         if _drawn_width(padded) == max(cells, 0):
@@ -55,8 +59,11 @@ def pad_line(
 
 def _padded(line: Line, cells: int, name: str, ellipsis: str) -> Line:
     kept = clip_line(line, cells, ellipsis)
-    fill = cells - line_width(kept)
-    return [*kept, (name, " " * fill)] if fill > 0 else kept
+    return _filled(kept, cells - line_width(kept), name)
+
+
+def _filled(line: Line, blanks: int, name: str) -> Line:
+    return [*line, (name, " " * blanks)] if blanks > 0 else line
 
 
 def _drawn_width(line: Line) -> int:

@@ -25,13 +25,25 @@ IMPORTS = "import urwid, asyncio"
 ANSWER = b'"cursor":'  # of the list of the inbox, the first that the client asks for
 SETTLED_S = 0.06  # without a byte: what a key has caused is done
 QUIET_S = 0.7
-SAMPLED = 2000  # rows
-KEYS = {
-    "a row down": (b"j",),
-    "a page down": (b"\x1b[6~",),
-    "to the end and back": (b"G", b"g"),
+MINUTE_S = 60
+PRESSES = 50  # before it goes back to the top
+SAMPLES = 2000  # of the memory, in presses
+TOP, BOTTOM, UP, DOWN, PAGE_DOWN = b"g", b"G", b"k", b"j", b"\x1b[6~"
+
+
+class Turn(NamedTuple):
+    """The keys from the top on, and those that are pressed then, over and over."""
+
+    first: Sequence[bytes]
+    keys: Sequence[bytes]
+
+
+TURNS = {
+    "a row down or up": Turn((), (DOWN, UP)),
+    "a row down, which scrolls": Turn((PAGE_DOWN,), (DOWN,)),
+    "a page down": Turn((), (PAGE_DOWN,)),
+    "to the end or back": Turn((), (BOTTOM, TOP)),
 }
-PAGE_DOWN = b"\x1b[6~"
 
 
 class Taken(NamedTuple):
@@ -53,11 +65,11 @@ def screen(size: Size, folder: Path) -> Iterator[Row]:
     """A long inbox: first screen, keys, memory; beside bare lists of urwid's."""
     count = size.million // 10
     subject = start_nimsg(inbox_store(KEPT, count).parent)
-    env = environment(folder)
+    env = _compiled(folder)
     here = _commands(count, subject.port)
     yield (f"{count:,} rows, {COLS}x{ROWS}", *here, "to the quicker bare list")
     try:
-        yield from _starts(here, env, subject, size.repeats * 5)
+        yield from _starts(here, env, subject, size.repeats * 3)
         with ExitStack() as stack:
             all_ = [
                 stack.enter_context(Terminal(command, env, COLS, ROWS))
@@ -67,10 +79,16 @@ def screen(size: Size, folder: Path) -> Iterator[Row]:
                 one.burst(PATIENCE_S)
                 one.drain(QUIET_S)
             yield from _keys(all_, size.repeats)
-            yield _idle(all_, size.room_s * 3 // 2)
+            yield _idle(all_, size.room_s * 3)
             yield from _scrolled(all_, count)
     finally:
         subject.stop()
+
+
+def _compiled(folder: Path) -> dict[str, str]:
+    """An environment in which modules are compiled once, and not at each start."""
+    env = environment(folder, PYTHONPYCACHEPREFIX=str(folder / "compiled"))
+    return {**env, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def _commands(count: int, port: int) -> dict[str, Sequence[str]]:
@@ -93,6 +111,8 @@ def _starts(
     taken: dict[str, list[float]] = {name: [] for name in commands}
     answered: list[float] = []
     imported: list[float] = []
+    for command in commands.values():
+        _bare_start(command, env)  # the first one compiles
     for _ in range(tries):
         for name, command in commands.items():
             if name == OURS:
@@ -144,26 +164,34 @@ def _import_s(env: Mapping[str, str]) -> float:
 
 
 def _keys(all_: Sequence[Terminal], repeats: int) -> Iterator[Row]:
-    for what, keys in KEYS.items():
+    """Each key once at each program, and so on."""
+    for what, turn in TURNS.items():
         taken: list[list[float]] = [[] for _ in all_]
         computed: list[list[float]] = [[] for _ in all_]
-        for _ in range(repeats * 2):
+        for number in range(repeats * PRESSES):
+            key = turn.keys[number % len(turn.keys)]
             for one, times, cpu in zip(all_, taken, computed, strict=True):
-                _press_often(one, keys, times, cpu)
+                if number % PRESSES == 0:
+                    _begin(one, turn.first)
+                took_s, cpu_s = _press(one, key)
+                times.append(took_s)
+                cpu.append(cpu_s)
         yield _row(f"{what}, to the end of the redraw", [Taken(t) for t in taken])
         yield _row(f"{what}, CPU", [Taken(cpu) for cpu in computed])
 
 
-def _press_often(
-    one: Terminal, keys: Sequence[bytes], times: list[float], cpu: list[float]
-) -> None:
-    one.press(b"g" if keys != KEYS["to the end and back"] else b"j")
-    for number in range(50):
+def _begin(one: Terminal, first: Sequence[bytes] = ()) -> None:
+    for key in (DOWN, TOP, *first):  # where it was at the top, that draws something too
+        one.press(key)
         one.drain(SETTLED_S)
-        before_s = one.cpu_s()
-        took_s, _ = one.press(keys[number % len(keys)])
-        times.append(took_s)
-        cpu.append(one.cpu_s() - before_s)
+
+
+def _press(one: Terminal, key: bytes) -> tuple[float, float]:
+    """The seconds to the end of the redraw, and those computed because of the key."""
+    before_s = one.cpu_s()
+    took_s, _ = one.press(key)
+    one.drain(SETTLED_S)
+    return took_s, one.cpu_s() - before_s
 
 
 # -- in the long run
@@ -177,8 +205,8 @@ def _idle(all_: Sequence[Terminal], seconds: int) -> Row:
             one.drain(0)
         time.sleep(min(left_s, 0.1))
     used = [one.cpu_s() - then for one, then in zip(all_, before, strict=True)]
-    shares = [f"{share / seconds:.2%}" for share in used]
-    return (f"CPU while nothing happens, {seconds} s", *shares, "")
+    minutes = [f"{_ms(taken * MINUTE_S / seconds)} ms" for taken in used]
+    return ("CPU in a minute in which nothing happens", *minutes, "")
 
 
 def _scrolled(all_: Sequence[Terminal], count: int) -> Iterator[Row]:
@@ -199,7 +227,7 @@ def _scrolled(all_: Sequence[Terminal], count: int) -> Iterator[Row]:
 
 def _scroll(one: Terminal, count: int) -> list[float]:
     """The memory on the way down, until the last row is there."""
-    one.press(b"g")
+    _begin(one)
     one.drain(QUIET_S)
     found = [one.rss_mib()]
     last = [b"%d/%d" % (count, count), b"%d  N  " % count]
@@ -207,7 +235,7 @@ def _scroll(one: Terminal, count: int) -> list[float]:
     while True:
         _, drawn = one.press(PAGE_DOWN)
         presses += 1
-        if presses % max(count // SAMPLED, 1) == 0:
+        if presses % max(count // SAMPLES, 1) == 0:
             found.append(one.rss_mib())
         if any(text in drawn for text in last):
             return found
