@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(
             item.add_marker(pytest.mark.timeout(0))
     marked = [one for one in items if "soak" in getattr(one, "fixturenames", ())]
     config.stash[SHARES] = max(1, len(marked))
+
+
+@pytest.fixture(autouse=True)
+def _hang_up_ends() -> Iterator[None]:
+    """A client at its end ignores SIGHUP; this process has others to come."""
+    yield
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -359,6 +359,9 @@ class Prompt:
     def _end(self, given: Given) -> None:
         """Give the last event; nothing is read any more."""
         self._ended = True
+        if isinstance(given, EndOfInput):
+            # Who closes the window sends both an end of input and a hang-up.
+            self._signals.ignore(signal.SIGHUP)
         self.close()
         self._give(given)
 

@@ -79,6 +79,10 @@ class Signals:
                 self._before[number] = before
                 self._loop.add_signal_handler(number, handler)
 
+    def ignore(self, number: int) -> None:
+        """Let a signal do nothing, also when the handlers are given back."""
+        self._before[number] = signal.SIG_IGN
+
     def give_back(self) -> None:
         """Set the handlers that were there before."""
         for number, before in self._before.items():

@@ -533,6 +533,16 @@ async def test_a_signal_is_the_last_event(number: int, event: Given) -> None:
     os.close(write)
 
 
+async def test_s4_9_behind_the_end_of_input_a_hang_up_does_nothing() -> None:
+    """Who closes the window sends both; there is still a goodbye to say."""
+    read, write = pipe(b"")
+    os.close(write)
+    with piped(read) as (prompt, _):
+        assert await anext(prompt) == EndOfInput()
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
 async def test_a_signal_that_is_ignored_stays_ignored() -> None:
     """As under nohup."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
