@@ -36,8 +36,11 @@ TOLD = {
 class Privates:
     """The links of a person, one for each other. Its tasks live in `tasks`.
 
-    `port` is where this side listens; 0 lets the system choose.
+    `port` is where this side listens; 0 lets the system choose. `greeting` is how
+    one speaks to a `{user}` on a link that has come about.
     """
+
+    greeting = "private {user} TEXT"
 
     def __init__(self, me: Person, tasks: asyncio.TaskGroup, port: int) -> None:
         self._me = me
@@ -212,8 +215,8 @@ class Privates:
 
     def _open(self, user: str, link: PeerLink) -> None:
         self._links[user] = link
-        where = link.peer_address
-        self.happened(user, f"private link to {user} at {where}: private {user} TEXT")
+        how = self.greeting.format(user=user)
+        self.happened(user, f"private link to {user} at {link.peer_address}: {how}")
         self._tasks.create_task(self._receive(user, link))
 
     async def _receive(self, user: str, link: PeerLink) -> None:

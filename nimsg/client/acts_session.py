@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nimsg.client import people_answers
 from nimsg.client.address import Address, Security
 from nimsg.client.aio import AioClient, connect
-from nimsg.client.failures import passes, pauses
+from nimsg.client.failures import passes_in_time, pauses
 from nimsg.client.login import Dialog, Question, Step
 from nimsg.client.people_answers import Welcome
 from nimsg.client.queries import Request
@@ -264,7 +264,7 @@ class Steady:
             try:
                 how = await self._return(await connect(*self._way[:3]))
             except (Unreachable, Refusal) as failure:
-                if not passes(failure) or _now() + pause_s > deadline:
+                if not passes_in_time(failure) or _now() + pause_s > deadline:
                     self._is_off()
                     raise
                 await self._wait(pause_s, lost)

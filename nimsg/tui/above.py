@@ -123,11 +123,14 @@ class Above:
         kind: str,
         taken: Callable[[str], None],
         known: Known | None = None,
+        begin: str = "",
     ) -> None:
-        """Have a line typed: a `command`, `search` or `filter`."""
-        self._root.prompt = CommandLine(
+        """Have a line typed: a `command`, `search` or `filter`, begun or not."""
+        line = self._root.prompt = CommandLine(
             CAPTIONS[kind], self._memories[kind], taken, self._close_prompt, known=known
         )
+        if begin:
+            line.begin(begin)
         self._changed()
 
     def _close_prompt(self) -> None:

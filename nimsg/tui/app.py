@@ -8,7 +8,7 @@ from contextlib import suppress
 from nimsg.client.acts_session import Link, LinkState, Steady, Way
 from nimsg.client.failures import first_of
 from nimsg.client.mailtables import Row
-from nimsg.errors import NimsgError, Refusal, Unavailable, Unreachable
+from nimsg.errors import NimsgError
 from nimsg.protocol.constants import Device
 from nimsg.tui.above import Above
 from nimsg.tui.commands import Commands
@@ -46,7 +46,9 @@ class App:
         self._options = options
         self._keys = KeyMap(options.keys)
         self._glyphs = glyphs(encoding, only_ascii=options.only_ascii)
-        self._status = Status(server=str(options.way.address))
+        self._status = Status(
+            server=str(options.way.address), ellipsis=self._glyphs.ellipsis
+        )
         self._login = self._new_login(options.user or "", first_run=True)
         self._root = Root(self, self._login, self._keys)
         self._screen = Screen(self._root, options.theme, mouse=options.mouse)
@@ -129,12 +131,13 @@ class App:
         while True:
             try:
                 await home.run(desktop.heard, desktop.returned)
-            except (Refusal, Unavailable, Unreachable) as error:
+            except NimsgError as error:
                 await self._enter_again(desktop, error)
 
     async def _enter_again(self, desktop: Desktop, error: NimsgError) -> None:
         """Offer the login; the windows and what was typed in them stay."""
         ground = desktop.ground
+        self._linked(Link(LinkState.OFF))
         self._login = self._new_login(ground.user)
         self._login.failed(str(error))
         self._root.body = self._login
@@ -217,12 +220,9 @@ class App:
 
     def act(self, action: str) -> bool:
         """Do an action that is no view's own; False: there is none such here."""
-        if action == "quit":
-            self._quit()
-            return True
-        if action == "redraw":
-            self._screen.clear()
-            self._redraw()
+        anywhere = {"quit": self._quit, "redraw": self._renew, "help": self._help}
+        if action in anywhere:
+            anywhere[action]()
             return True
         desktop, commands = self._desktop, self._commands
         if desktop is None or commands is None or self._root.body is self._login:
@@ -246,7 +246,6 @@ class App:
         return {
             "close": self._close,
             "back": self._back,
-            "help": self._help,
             "command": self._type_command,
             "next-pane": lambda: desktop.view.next_spot(1),
             "previous-pane": lambda: desktop.view.next_spot(-1),
@@ -258,7 +257,7 @@ class App:
             "drafts": lambda: desktop.open(Kind.DRAFTS),
             "console": lambda: desktop.open(Kind.CONSOLE),
             "rooms": commands.rooms,
-            "private": self._type_command,
+            "private": lambda: self._type_command("startprivate "),
             "mouse-toggle": self._toggle_mouse,
             "bell-toggle": self._toggle_bell,
         }
@@ -285,23 +284,35 @@ class App:
 
     def _quit(self) -> None:
         """End; where something would be left undone, ask."""
-        above = self._above
-        undone = self._desktop.undone if self._desktop else ""
-        if above is None or not undone:
+        above, desktop = self._above, self._desktop
+        undone = desktop.undone if desktop else ""
+        if above is None or desktop is None or not undone:
             self._done.set()
             return
+        only_here = desktop.unsent or desktop.unsaid
+        fate = "what is only here is lost" if only_here else "the drafts keep it"
         above.question(
-            f"End nimsg? {undone}: what is not sent is lost.",
+            f"End nimsg? {undone}: {fate}.",
             {"y": "end", "n": "stay"},
             lambda key: self._done.set() if key == "y" else None,
         )
 
+    def _renew(self) -> None:
+        self._screen.clear()
+        self._redraw()
+
     def _help(self) -> None:
-        above, context = self._above, self._root.context
-        if above is None:
-            return
-        popup = help_popup(self._keys, context, lambda: above.take(popup), self._glyphs)
-        above.push(popup)
+        """Lay the keys of what has them on top; also where nobody is logged in."""
+        popups = self._root.popups
+
+        def close() -> None:
+            if popup in popups:
+                popups.remove(popup)
+            self._redraw()
+
+        popup = help_popup(self._keys, self._root.context, close, self._glyphs)
+        popups.append(popup)
+        self._redraw()
 
     def _next_unread(self) -> None:
         desktop = self._desktop
@@ -322,9 +333,10 @@ class App:
 
     # -- commands
 
-    def _type_command(self) -> None:
-        if self._above is not None and self._commands is not None:
-            self._above.prompt("command", self._command, self._commands.known)
+    def _type_command(self, begin: str = "") -> None:
+        above, commands = self._above, self._commands
+        if above is not None and commands is not None:
+            above.prompt("command", self._command, commands.known, begin)
 
     def _command(self, line: str) -> None:
         if self._desktop is not None:

@@ -56,6 +56,7 @@ class CommandLine(Widget):
         changed: Taken | None = None,
     ) -> None:
         super().__init__()
+        self._begun = ""
         self._memory = memory
         self._taken = taken
         self._close = close
@@ -82,6 +83,14 @@ class CommandLine(Widget):
         """Whether a paste has begun: all keys belong to it until it ends."""
         return self._edit.is_pasting
 
+    def begin(self, text: str) -> None:
+        """Begin the line, as a key that stands for a command does.
+
+        What was left before is not lost by that: it is there the next time.
+        """
+        self._begun = text
+        self._show(text)
+
     # -- actions
 
     def act(self, action: str) -> bool:
@@ -106,7 +115,8 @@ class CommandLine(Widget):
         self._taken(text)
 
     def _leave(self) -> None:
-        self._memory.left = self.text
+        if not self._begun or self.text != self._begun:
+            self._memory.left = self.text
         self._close()
 
     def _complete(self) -> None:

@@ -50,7 +50,7 @@ class Commands:
         """The names and rooms that are known, for completion."""
         desktop = self._desktop
         if kind == "name":
-            return desktop.people.people.names
+            return desktop.composing.names()
         return sorted(desktop.rooms.logs) if kind == "room" else []
 
     def to_box(self, box: Box) -> None:
@@ -92,7 +92,8 @@ class Commands:
     async def _rooms(self) -> None:
         desktop = self._desktop
         rows = await run_async(all_rooms(joined=False), desktop.ground.call)
-        infos = [room_info(row) for row in rows]
+        desktop.rooms.learned(map(room_info, rows))
+        infos = [self._counted(room_info(row)) for row in rows]
         infos.sort(key=lambda info: (not desktop.rooms.knows(info.room), info.room))
         items = [room_line(one, joined=desktop.rooms.knows(one.room)) for one in infos]
 
@@ -104,6 +105,12 @@ class Commands:
                 desktop.command(f"join {room}")
 
         self._chooser.choose("Rooms", items, chosen)
+
+    def _counted(self, info: RoomInfo) -> RoomInfo:
+        """What is new in a room, as the header counts it."""
+        rooms = self._desktop.rooms
+        unread = rooms.unseen(info.room) if rooms.knows(info.room) else info.unread
+        return info._replace(unread=unread)
 
 
 def room_line(info: RoomInfo, *, joined: bool) -> Line:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
+from nimsg.client.answers import InboxRow
+from nimsg.client.mailtables import Row
 from nimsg.tui.letterdraft import Draft
 
 
@@ -43,6 +45,16 @@ def complete(text: str, at: int, names: Iterable[str]) -> Completion | None:
     if len(more) > len(word):
         return _replaced(text, start, at, more)._replace(choices=tuple(found))
     return Completion(text, at, tuple(found))
+
+
+def correspondents(rows: Iterable[Row]) -> set[str]:
+    """All who have sent messages or have got them."""
+    people: set[str] = set()
+    for row in rows:
+        people.update(row.to)
+        if isinstance(row, InboxRow):
+            people.add(row.sender)
+    return people
 
 
 def _begins(name: str, word: str) -> bool:

@@ -10,7 +10,7 @@ from nimsg.text import clean_line, wrap
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.completion import complete
 from nimsg.tui.draftlines import BUTTON, Hints, notice_lines, status_line
-from nimsg.tui.editbox import PASTE_BEGINS, EditBox, EditPane
+from nimsg.tui.editbox import PASTE_BEGINS, EditBox, EditPane, Labelled
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.keys import Context
 from nimsg.tui.letterdraft import Draft
@@ -20,7 +20,6 @@ from nimsg.tui.spans import Line
 
 NOTICE_ROWS = 3
 RULED_ROWS = 10  # with fewer, the rules give way to the text
-LABELS = (" To:      ", " Subject: ")
 GUTTER = 1  # cells beside the text
 BODY_MOST = 100  # cells: longer lines are hard to read
 BEING_SENT = "it is being sent, and can be changed again if that fails"
@@ -110,14 +109,12 @@ class ComposeView(Widget):
         self._to = EditBox(
             draft.to,
             multiline=False,
-            caption=("label", LABELS[0]),
             mark=mark,
             changed=lambda text: self._edit(to=text),
         )
         self._subject = EditBox(
             draft.subject,
             multiline=False,
-            caption=("label", LABELS[1]),
             mark=mark,
             changed=lambda text: self._edit(subject=text),
         )
@@ -128,6 +125,10 @@ class ComposeView(Widget):
             # Who passes a text on writes above it.
             self._body.set_edit_pos(0)
         self._pane = EditPane(self._body)
+        self._lines_of = {
+            Part.TO: Labelled(" To:", self._to),
+            Part.SUBJECT: Labelled(" Subject:", self._subject),
+        }
         self.focused = Part.BODY if draft.to else Part.TO
         self._actions: dict[str, Callable[[], None]] = {
             "send": self._send,
@@ -198,6 +199,8 @@ class ComposeView(Widget):
         self._said = self._problems
         if not self._problems and self.focused is not Part.TO:
             self._said = self.draft.recipient_problems(self._desk.known)
+        if not self._problems and (too_long := self.draft.length_problems()):
+            self._said = too_long
         self._invalidate()
 
     # -- actions
@@ -275,8 +278,7 @@ class ComposeView(Widget):
             return self._pane.keypress((_body_cols(cols), height), key)
         if self.focused is Part.STATUS:
             return key
-        field = self._to if self.focused is Part.TO else self._subject
-        return field.keypress((cols,), key)
+        return self._lines_of[self.focused].keypress((cols,), key)
 
     def mouse_event(
         self,
@@ -304,9 +306,9 @@ class ComposeView(Widget):
         if part is Part.STATUS:
             return col >= size[0] - len(BUTTON) and self.act("send")
         self.focused, self._choices = part, ()
-        fields = {Part.TO: self._to, Part.SUBJECT: self._subject}
-        if part in fields:
-            fields[part].mouse_event((size[0],), event, button, col, row, True)  # noqa: FBT003
+        if part in self._lines_of:
+            line = self._lines_of[part]
+            line.mouse_event((size[0],), event, button, col, row, True)  # noqa: FBT003
         else:
             used = _body_cols(size[0])
             at_col = max(col - GUTTER, 0) if used < size[0] else col
@@ -364,8 +366,7 @@ class ComposeView(Widget):
             gutter = GUTTER if used < cols else 0
             canvas.pad_trim_left_right(gutter, cols - used - gutter)
         else:
-            field = self._to if part is Part.TO else self._subject
-            canvas = CompositeCanvas(field.render((cols,), focus=focus))
+            canvas = CompositeCanvas(self._lines_of[part].render((cols,), focus=focus))
         canvas.fill_attr_apply({None: "input"})
         return canvas
 

@@ -1,16 +1,22 @@
 """What writing asks of the client: names, saving, sending, another editor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from nimsg.errors import Refusal
+from nimsg.protocol.constants import AuthMode, Box
 from nimsg.protocol.rules import check_name
+from nimsg.tui.completion import correspondents
 from nimsg.tui.drafts import Drafts
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.ground import Ground
 from nimsg.tui.letterdraft import Draft
+from nimsg.tui.mailbox import MailWindow
 from nimsg.tui.people import PeopleModel
 from nimsg.tui.postdesk import PostDesk
+
+
+ASK_AGAIN_MS = 5000  # in which a name does not become known
 
 
 class Desktop(Protocol):
@@ -41,13 +47,21 @@ class Composing:
     """The desk of the views that write."""
 
     def __init__(
-        self, ground: Ground, post: PostDesk, people: PeopleModel, desktop: Desktop
+        self,
+        ground: Ground,
+        post: PostDesk,
+        people: PeopleModel,
+        desktop: Desktop,
+        boxes: Mapping[Box, MailWindow],
     ) -> None:
         self._ground = ground
         self._post = post
         self._people = people
+        self._boxes = boxes
         self._desktop = desktop
         self._known: dict[str, bool | None] = {}
+        self._asked_at: dict[str, int] = {}
+        post.strangers = self._learn_strangers
 
     @property
     def glyphs(self) -> Glyphs:
@@ -62,18 +76,25 @@ class Composing:
     def names(self) -> Sequence[str]:
         """The people that are known by now."""
         found = [name for name, known in self._known.items() if known]
-        return sorted({*self._people.names, *found})
+        rows = (row for box in self._boxes.values() for row in box.rows)
+        return sorted({*self._people.names, *found, *correspondents(rows)})
 
     def known(self, name: str) -> bool | None:
         """Whether there is such a user; what is not known is asked for."""
-        if name in self._known:
-            return self._known[name]
         if name in self._people.names or name == self._ground.user:
             return True
-        # Asked for once: every frame asks this again, also where there is no answer.
-        self._known[name] = None
-        self._ground.start(self._ask(name))
-        return None
+        # Every frame asks this: the server is asked once, also where it says nothing.
+        if name not in self._asked_at:
+            self._asked_at[name] = self.now()
+            self._ground.start(self._ask(name), f"name {name}")
+        return self._known.get(name)
+
+    def touched(self) -> None:
+        """The person has pressed a key: who was unknown may have come by now."""
+        now = self.now()
+        for name, asked_at in tuple(self._asked_at.items()):
+            if not self._known.get(name) and not 0 <= now - asked_at < ASK_AGAIN_MS:
+                del self._asked_at[name]
 
     def now(self) -> int:
         """Ms UTC."""
@@ -111,10 +132,18 @@ class Composing:
             self._ground.say("no draft was thrown away")
         else:
             self._desktop.open_draft(draft)
+            self._ground.say("the draft is back")
 
     def edit_outside(self, draft: Draft) -> None:
         """Give the text to an external editor."""
         self._desktop.edit_outside(draft)
+
+    def _learn_strangers(self, names: Iterable[str]) -> None:
+        """Take from the server that nobody has these names."""
+        for name in names:
+            self._known[name] = False
+            self._asked_at[name] = self.now()
+        self._desktop.refresh()
 
     async def _ask(self, name: str) -> None:
         try:
@@ -123,7 +152,10 @@ class Composing:
         except Refusal as refusal:
             if refusal.kind not in {"unknown_user", "name_invalid"}:
                 raise
-            self._known[name] = False
+            # Without passwords a name that nobody has becomes a mailbox by a message.
+            proven = self._ground.home.auth == AuthMode.PASSWORD
+            may_be = refusal.kind == "unknown_user" and not proven
+            self._known[name] = None if may_be else False
         else:
             self._known[name] = True
         self._desktop.refresh()

@@ -1,6 +1,6 @@
 """One person's session on the screen: the desks that know, the windows that show."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from nimsg.tui.console import Console
 from nimsg.tui.draftsview import DraftsView
 from nimsg.tui.ground import Ground
 from nimsg.tui.keys import Context, KeyMap
-from nimsg.tui.letterdraft import Draft, DraftState
+from nimsg.tui.letterdraft import Draft
 from nimsg.tui.maildesk import MailDesk
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.mailview import MailView, View
@@ -59,7 +59,10 @@ class Above(Protocol):
 
 
 class Desktop:
-    """All that one login shows. `run` keeps it up; the rest is called by the app."""
+    """All that one login shows. `run` keeps it up; the rest is called by the app.
+
+    `unsaid` are the lines for rooms that the server has not taken yet.
+    """
 
     def __init__(self, ground: Ground, above: Above, port: int, keys: KeyMap) -> None:
         self.ground = ground
@@ -67,6 +70,7 @@ class Desktop:
         self.windows = Windows()
         self._above = above
         self._views: dict[tuple[Kind, str], View] = {}
+        self.unsaid: list[str] = []
         self.mail = MailDesk(ground, self.refresh)
         self.rooms = RoomDesk(ground, self._room_changed, self.open_room, self._page)
         self.post = PostDesk(ground, self.refresh, self.rooms.posted)
@@ -75,10 +79,10 @@ class Desktop:
         me.ask = above.ask
         self.privates = PrivateDesk(me, ground.tasks, port, ground, self._link_changed)
         self._acts = Acts(me, self.rooms, self.privates)
-        self.people = PeopleDesk(
-            ground, self.refresh, self.write_to, self.privates.start
+        self.people = PeopleDesk(ground, self.refresh, self.write_to, self.ask_private)
+        self.composing = Composing(
+            ground, self.post, self.people.people, self, self.mail.boxes
         )
-        self.composing = Composing(ground, self.post, self.people.people, self)
         panes = {
             box: MailPane(
                 ground,
@@ -119,7 +123,7 @@ class Desktop:
         self.rooms.returned()
         self.privates.returned()
         self.people.load()
-        self.post.save_now()
+        self.post.returned()
         self.refresh()
 
     async def leave(self) -> None:
@@ -134,27 +138,28 @@ class Desktop:
 
     def touched(self) -> None:
         """The person has pressed a key."""
+        self.composing.touched()
         if quarter_s := self.ground.home.welcome.timeout_s / 4:
             self.privates.touches.soon(quarter_s)
 
     @property
     def unsent(self) -> list[Draft]:
         """Drafts of which something is only here."""
-        return [draft for draft in self.post.drafts.unsaved if not draft.is_untouched]
+        return _begun(self.post.drafts.unsaved)
 
     @property
     def undone(self) -> str:
         """What is left undone where the session ends now; empty for nothing."""
-        waits = self.post.outgoing.waiting
+        drafts = self.post.drafts
         # While the link is up, what was typed just now is saved on the way out.
-        unsaved = [
-            draft
-            for draft in self.unsent
-            if not draft.is_sending
-            and (draft.state is DraftState.UNSAVED or not self.ground.home.is_up)
-        ]
-        parts = [many(waits, "message") + " queued"] * bool(waits)
-        parts += [many(len(unsaved), "draft") + " not saved"] * bool(unsaved)
+        stay = drafts.failing if self.ground.home.is_up else drafts.unsaved
+        unsaved = [draft for draft in _begun(stay) if not draft.is_sending]
+        counts = (
+            (self.post.outgoing.waiting, "message", "queued"),
+            (len(unsaved), "draft", "not saved"),
+            (len(self.unsaid), "line", "not said"),
+        )
+        parts = [f"{many(count, one)} {how}" for count, one, how in counts if count]
         return " and ".join(parts)
 
     def refresh(self) -> None:
@@ -231,9 +236,7 @@ class Desktop:
 
     def titles(self) -> list[tuple[str, int, bool]]:
         """The windows but the first: title, news, whether it is looked at."""
-        return [
-            (one.title, one.unread, one is self.current) for one in self.windows.all[1:]
-        ]
+        return self.windows.titles(self.post.drafts.get, self.ground.glyphs.ellipsis)
 
     def _view(self, window: Window) -> View | None:
         """What a window shows; None for the mail."""
@@ -253,7 +256,7 @@ class Desktop:
         return self._views[key]
 
     def _room_view(self, room: str) -> View:
-        talk = RoomTalk(self.ground, self.command, self.rooms, room)
+        talk = RoomTalk(self.ground, self.command, self.rooms, room, self.unsaid)
         log = self.rooms.logs[room]
         title = self._room_title(room)
         view = TalkView(talk, log, title, style=self._style)
@@ -324,15 +327,26 @@ class Desktop:
 
     # -- drafts
 
+    def ask_private(self, name: str) -> None:
+        """Ask somebody for a private link; to one there is, go."""
+        if self.privates.has(name):
+            self.open(Kind.PRIVATE, name)
+        else:
+            self.privates.start(name)
+
     def write_to(self, name: str) -> None:
         """Begin a message to somebody."""
         self.open_draft(self.post.new(name))
 
     def open_draft(self, draft: Draft) -> None:
         """Write on a draft; one that waits to be sent is taken back."""
-        if draft.is_sending and self.post.take_back(draft.client_id) is None:
-            self.ground.say("that message is on its way and cannot be changed")
-            return
+        if draft.is_sending:
+            queued = self.post.outgoing.get(draft.client_id)
+            if self.post.take_back(draft.client_id) is None:
+                self.ground.say("that message is on its way and cannot be changed")
+                return
+            if queued is not None and queued.tried:
+                self.ground.say("the server may have this already: look in the outbox")
         self.post.drafts.add(draft)
         self.open(Kind.COMPOSE, draft.client_id)
 
@@ -376,3 +390,8 @@ class Desktop:
         if draft is None:
             draft = self.post.new()
         return ComposeView(self.composing, draft)
+
+
+def _begun(drafts: Iterable[Draft]) -> list[Draft]:
+    """Those that hold, or held, something."""
+    return [draft for draft in drafts if not draft.is_untouched]

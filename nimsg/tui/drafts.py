@@ -79,6 +79,17 @@ class Drafts:
             draft.save_failed(why)
             self._retry_at[client_id] = now + RETRY_MS
 
+    def emptied(self, client_id: str, version: int) -> None:
+        """The server holds none of it, as nothing is left in this version."""
+        self.saved(client_id, version, 0)
+        if draft := self._drafts.get(client_id):
+            draft.saved_at = None
+
+    @property
+    def failing(self) -> list[Draft]:
+        """Those whose last save failed, so that the next may fail too."""
+        return [draft for draft in self.unsaved if draft.client_id in self._retry_at]
+
     @property
     def unsaved(self) -> list[Draft]:
         """Those of which something is only here."""

@@ -121,7 +121,9 @@ class DraftsView(Widget):
         self._rows = max(rows - heading, 1)
         self._scroll()
         name = "title focus" if focus else "title"
-        lines: list[Line] = [[(name, f" DRAFTS ({len(drafts)})")]][:heading]
+        lines: list[Line] = [
+            [(name, " DRAFTS" + (f"  {len(drafts)} kept" if drafts else ""))]
+        ][:heading]
         if not drafts:
             said = wrap(EMPTY, max(cols - 1, 1))
             return [*lines, *([("dim", f" {line}")] for line in said)]

@@ -64,6 +64,7 @@ class Entrance:
         What fails is shown, also what would end a first login: the drafts are here.
         """
         self._first = False
+        self._view.ended()
 
         def check(name: str) -> None:
             if name != user:

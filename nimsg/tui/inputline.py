@@ -20,7 +20,6 @@ KEPT = 100  # texts that were sent
 PROMPT = " > "
 BUTTON = " [ Send ] "
 SMALL_BUTTON = " [>] "
-HINT_FROM = 70  # cells of the whole line
 BUTTON_FROM = 32
 # The field knows more keys with Alt, which are those of windows here.
 ALT_KEYS = frozenset({UNDO, "meta backspace", "meta f", "meta left", "meta right"})
@@ -33,7 +32,6 @@ class KeyNames(NamedTuple):
     """What the keys of a conversation are called."""
 
     send: str = "Enter"
-    newline: str = "Alt-Enter"
     bottom: str = "End"
     close: str = "Esc"
 
@@ -59,7 +57,6 @@ class InputLine(urwid.Widget):
     ) -> None:
         super().__init__()
         self._names = names or KeyNames()
-        self._hint = f" {self._names.send} send  {self._names.newline} newline "
         self._send = send
         self._say = say
         self._edit = EditBox(mark=mark, changed=self._changed)
@@ -200,25 +197,20 @@ class InputLine(urwid.Widget):
 
     # -- inside
 
-    def _hints(self, cols: int) -> bool:
-        return cols >= HINT_FROM and not self.text
-
     def _cells(self, cols: int) -> int:
         """The cells of the field; all of a line that is too small for more."""
-        hint = width(self._hint) if self._hints(cols) else 0
-        left = cols - len(PROMPT) - len(_button(cols)) - hint
+        left = cols - len(PROMPT) - len(_button(cols))
         return left if left > 1 else max(cols, 1)
 
     def _right(self, cols: int, *, focus: bool) -> Line:
         button = _button(cols)
         name = "button focus" if focus and self._on_button else "button"
         blank = len(button) - len(button.strip())
-        line: Line = [
+        return [
             ("input", " " * (blank // 2)),
             (name, button.strip()),
             ("input", " " * (blank - blank // 2)),
         ]
-        return [("dim", self._hint), *line] if self._hints(cols) else line
 
     def _field(self, cells: int, rows: int, *, focus: bool) -> urwid.Canvas:
         return self._pane.render((cells, rows), focus=focus and not self._on_button)
@@ -279,9 +271,8 @@ class InputLine(urwid.Widget):
             self._say(f"not pasted: {size} bytes, and {most} may be in one message")
         elif lines >= ASKED_FROM:
             self._big_paste = before, at
-            send, _, _, close = self._names
-            what = f"{many(lines, 'line')} pasted"
-            self._say(f"{what}: {send} sends all, {close} removes them")
+            names, what = self._names, f"{many(lines, 'line')} pasted"
+            self._say(f"{what}: {names.send} sends all, {names.close} removes them")
 
 
 def _button(cols: int) -> str:

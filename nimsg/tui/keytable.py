@@ -111,7 +111,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("close", ("esc",), (C.COMPOSE,), "close; the draft is kept", "close"),
     Binding("discard", ("ctrl x",), (C.COMPOSE,), "throw the draft away"),
     # talking
-    Binding("send", ("enter",), _TALKS, "say it; a line with / is a command", "say"),
+    Binding("send", ("enter",), _TALKS, "say it; a line with / is a command", "send"),
     Binding("newline", ("meta enter",), _TALKS, "start a new line", "new line"),
     Binding("page-up", ("page up",), _TALKS, "read back", "back"),
     Binding("page-down", ("page down",), _TALKS, "read on", "back"),

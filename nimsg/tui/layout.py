@@ -13,6 +13,8 @@ VIEW_MOST = BODY_MOST + 4  # with the gutter and a margin
 CHROME_ROWS = 3  # header, status, footer
 MARGIN = 1  # a blank at both sides of what is read, as header and footer have it
 RULE = 1  # cells of a line between panes
+LEAST_LIST = 6  # rows of a box, its heading included, while another one needs room
+LEAST_LISTS = 8  # rows of both beside each other
 
 
 class Shape(StrEnum):
@@ -74,6 +76,29 @@ def sizes(cols: int, rows: int) -> Sizes:
         Shape.THREE: _three,
     }[found](within)
     return Sizes(found, *areas)
+
+
+def shared(found: Sizes, inbox: int, outbox: int) -> Sizes:
+    """The panes where the boxes have so many rows to show, headings included.
+
+    Room that a box has no use for goes to who has: below 120 columns to the other
+    box, above to the message. What a box has use for grows no further than its share.
+    """
+    upper, lower, view = found.inbox, found.outbox, found.view
+    if found.shape is Shape.STACKED:
+        spare = (
+            lower.rows - max(outbox, LEAST_LIST),
+            upper.rows - max(inbox, LEAST_LIST),
+        )
+        more = max(min(spare[0], inbox - upper.rows), 0)
+        less = max(min(spare[1], outbox - lower.rows), 0)
+        upper = upper._replace(rows=upper.rows + more - less)
+        lower = lower._replace(rows=lower.rows - more + less)
+    elif found.shape is Shape.BESIDE:
+        rows = min(upper.rows, max(inbox, outbox, LEAST_LISTS))
+        view = view._replace(rows=view.rows + upper.rows - rows)
+        upper, lower = upper._replace(rows=rows), lower._replace(rows=rows)
+    return found._replace(inbox=upper, outbox=lower, view=view)
 
 
 def margin(cols: int) -> int:

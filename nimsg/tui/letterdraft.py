@@ -236,6 +236,18 @@ class Draft:
         said = [many] if len(names) > most else []
         return [*said, *_wrong(names, check_name), *_unknown(names, known)]
 
+    def length_problems(self) -> list[str]:
+        """What in the fields is too long to be sent, and even to be kept."""
+        fields = (
+            ("To", self.to, limit("draft_to_chars")),
+            ("Subject", self.subject, limit("subject_chars")),
+        )
+        return [
+            f"{name} has {len(text)} characters; at most {most} are kept"
+            for name, text, most in fields
+            if len(text) > most
+        ]
+
     def problems(self, known: Known) -> list[str]:
         """Why it cannot be sent as it is, in plain words; empty where it can.
 

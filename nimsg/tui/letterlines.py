@@ -15,6 +15,7 @@ from nimsg.protocol.origin import Origin
 from nimsg.text import clean_line, pad, width, wrap
 from nimsg.tui.bodylines import body_lines
 from nimsg.tui.glyphs import Glyphs
+from nimsg.tui.people import device_words
 from nimsg.tui.spans import Line, clip_line
 
 
@@ -89,7 +90,7 @@ def header_lines(row: Row, cells: int, reading: Reading) -> Shown:
     received = isinstance(row, InboxRow)
     sender = row.sender if isinstance(row, InboxRow) else reading.me
     receipt = row.receipt if isinstance(row, InboxRow) else None
-    _headers(sheet, row, sender, receipt)
+    _headers(sheet, row, sender, receipt, reading.me)
     sheet.blank()
     if isinstance(row, OutboxRow):
         _ladder(sheet, row.receipts, row.sent_at, reading)
@@ -111,10 +112,7 @@ def letter_lines(
     sheet = Sheet(cells)
     if raw:
         return _raw(sheet, letter)
-    _headers(sheet, letter, letter.sender, letter.receipt)
-    told = _after_opening(letter, reading)
-    if told:
-        sheet.say(told, "system")
+    _headers(sheet, letter, letter.sender, letter.receipt, reading.me)
     if status is not None and letter.receipt is None:
         sheet.blank()
         _ladder(sheet, status.receipts, status.sent_at, reading)
@@ -137,24 +135,28 @@ def letter_lines(
 
 
 def _headers(
-    sheet: Sheet, message: Letter | Row, sender: str, receipt: Receipt | None
+    sheet: Sheet,
+    message: Letter | Row,
+    sender: str,
+    receipt: Receipt | None,
+    me: str,
 ) -> None:
     origin = message.origin
     to = origin.to if origin and origin.to else message.to
     sheet.field("From", clean_line(origin.sender if origin else sender), "name")
     sheet.field("To", clean_line(", ".join(to)), "name")
+    subject = clean_line(message.subject)
+    sheet.field("Subject", subject or "(no subject)", "subject" if subject else "dim")
     sheet.field("Sent", _sent(message.sent_at, origin), "time")
     if origin:
         imported = f"{clean_line(sender)}, {long_time(message.sent_at)}"
         sheet.field("Import", imported, "time")
     if receipt is not None:
-        sheet.field("Read", _own_rungs(receipt), "time")
-    sheet.field("Id", clean_line(message.id), "dim")
+        sheet.field("Read", _own_rungs(receipt, "" if sender == me else sender), "time")
     answered = getattr(message, "answers", None) or message.reply_to
     if answered:
         sheet.field("Answers", clean_line(answered), "dim")
-    subject = clean_line(message.subject)
-    sheet.field("Subject", subject or "(no subject)", "subject" if subject else "dim")
+    sheet.field("Id", clean_line(message.id), "dim")
 
 
 def _sent(sent_at: int, origin: Origin | None) -> str:
@@ -163,8 +165,13 @@ def _sent(sent_at: int, origin: Origin | None) -> str:
     return "not known" if origin.date is None else long_time(origin.date)
 
 
-def _own_rungs(receipt: Receipt) -> str:
-    text = "not yet" if receipt.opened_at is None else long_time(receipt.opened_at)
+def _own_rungs(receipt: Receipt, seen_by: str) -> str:
+    """When it was read and acknowledged, and who sees that."""
+    if receipt.opened_at is None:
+        text = "not yet"
+    else:
+        told = f"{clean_line(seen_by)} saw that you opened this at " if seen_by else ""
+        text = f"{told}{long_time(receipt.opened_at)}"
     if receipt.acked_at is not None:
         text += f", acknowledged {long_time(receipt.acked_at)}"
     return text
@@ -181,17 +188,7 @@ def _before_opening(row: Row, reading: Reading) -> str:
         return "Enter shows the text; nobody else is told"
     if mine.opened_at is None:
         return f"{name} sees that you open this: press Enter"
-    at = short_time(mine.opened_at, reading.now)
-    return f"{name} saw that you opened this at {at}: Enter shows it again"
-
-
-def _after_opening(letter: Letter, reading: Reading) -> str:
-    """Who saw it, and when; empty where nobody did."""
-    mine = letter.receipt
-    if mine is None or mine.opened_at is None or letter.sender == reading.me:
-        return ""
-    at = short_time(mine.opened_at, reading.now)
-    return f"{clean_line(letter.sender)} saw that you opened this at {at}"
+    return "Enter shows it again"
 
 
 def _ladder(
@@ -228,7 +225,7 @@ def _rungs(receipt: Receipt, sent_at: int, now: int) -> list[str]:
     rungs = [f"{what} {short_time(at, now)}" for what, at in times if at is not None]
     if receipt.opened_by and receipt.opened_at is not None:
         opened = f"opened {short_time(receipt.opened_at, now)}"
-        by = f"{opened} ({clean_line(receipt.opened_by)})"
+        by = f"{opened} ({device_words(receipt.opened_by)})"
         rungs[rungs.index(opened)] = by
     if receipt.state in {CopyState.STORED, CopyState.FETCHED}:
         rungs.append("not read")

@@ -23,6 +23,9 @@ LEAST_FIELD = 8
 USUAL_ROWS = 12
 INDENT = 2  # the texts begin where the labels do
 TRY_AGAIN = "Enter tries again."
+KEPT = "Log in again here: your windows and drafts are as you left them."
+# What a client is told that ends with its session; this form does not.
+ELSEWHERE = re.compile(r"; (start again to log in|log in again)\Z")
 NO_SERVER = "Give the server as HOST:PORT."
 FIRST_RUN = (
     "No server here yet? Start one: nimsg server",
@@ -147,6 +150,12 @@ class LoginView(Widget):
         if forget:
             self._boxes[Field.PASSWORD].show("")
         self._focus = Field.PASSWORD if forget else Field.SERVER
+
+    def ended(self) -> None:
+        """What has failed was a session, whose windows are still there."""
+        name, said = self._said
+        self._show(name, ELSEWHERE.sub("", said), hint=KEPT)
+        self._focus = next((one for one in USUAL if not self._text(one)), Field.SERVER)
 
     # -- what the person does
 

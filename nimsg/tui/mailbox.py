@@ -5,7 +5,7 @@ a placeholder until it comes. Positions never change; one without a row was dele
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nimsg.client import answers
@@ -125,7 +125,7 @@ class MailWindow:
     def changed(self, row: Row) -> bool:
         """A row of `mail.changes`. False where only the server knows the counts now."""
         before = self._known(row.position)
-        if _is_deleted(row):
+        if is_deleted(row):
             self.remove(row.position)
             return before is not None
         is_new = row.position > self.newest
@@ -144,6 +144,11 @@ class MailWindow:
             self._found_order.remove(position)
 
     # -- what is shown
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows that are here by now."""
+        return self._pages.rows()
 
     def row(self, position: int) -> Row | None:
         """The row of a position; None where it is not held, and then it is wanted."""
@@ -313,7 +318,7 @@ class MailWindow:
         return self._found_order[at] if at < len(self._found_order) else self.newest + 1
 
 
-def _is_deleted(row: Row) -> bool:
+def is_deleted(row: Row) -> bool:
     """Whether a row has come only to tell that it is gone from the own view."""
     at = row.deleted_at if isinstance(row, OutboxRow) else row.receipt.deleted_at
     return at is not None

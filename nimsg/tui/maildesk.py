@@ -13,8 +13,8 @@ from nimsg.client.tables import many, short_time
 from nimsg.errors import NimsgError, ProtocolFault, Refusal
 from nimsg.protocol.constants import Box, CopyState, limit
 from nimsg.protocol.strict import JsonObject
-from nimsg.tui.ground import Ground
-from nimsg.tui.mailbox import BLOCK, Ask, MailWindow
+from nimsg.tui.ground import Ground, why
+from nimsg.tui.mailbox import BLOCK, Ask, MailWindow, is_deleted
 from nimsg.tui.openmail import OpenMail, OpenMails
 
 
@@ -46,6 +46,7 @@ class MailDesk:
         self._told: dict[tuple[str, str, str], None] = {}
         self._removing: dict[tuple[Box, int], Removal] = {}
         self._failed_at: dict[Box, int] = {}
+        self._unsure = False
         self._last_removed: tuple[Box, int] | None = None
 
     @property
@@ -97,13 +98,18 @@ class MailDesk:
         """Ask whether the server is there, for ever."""
         ground, status = self._ground, self._ground.status
         loop = asyncio.get_running_loop()
+        told = ""
         while True:
             status.asked_at, asked_s = ground.clock(), loop.time()
             try:
                 await ground.home.insist("session.ping", {})
-            except Refusal:
-                pass
+            except Refusal as refusal:
+                # It is asked again and again, and what stands is said once.
+                if why(refusal) != told:
+                    told = why(refusal)
+                    ground.say(told, bad=True)
             else:
+                told = ""
                 status.rtt_ms = (loop.time() - asked_s) * 1000
                 status.polled_at = ground.clock()
             status.asked_at = None
@@ -148,16 +154,18 @@ class MailDesk:
         if len(rows) < len(found):
             bad = many(len(found) - len(rows), "message")
             self._ground.say(f"{bad} cannot be read: not as agreed", bad=True)
-        sure = True
+        self._unsure = self._unsure or bool(found and not rows)
         for row in sorted(rows, key=lambda row: row.position):
             box = Box.OUTBOX if isinstance(row, OutboxRow) else Box.INBOX
-            sure = self.boxes[box].changed(row) and sure
+            self._unsure = not self.boxes[box].changed(row) or self._unsure
             self._tell(row)
-            if self.open.changed(row):
+            if self.open.changed(row) and not is_deleted(row):
                 self._ground.start(self._look_again(row.id), f"status {row.id}")
-        if found and not (sure and rows):
+        if self._unsure:
             await self._count()
-        if found:
+            self._unsure = False
+            self._counted()
+        elif found:
             self._counted()
 
     async def _count(self) -> None:

@@ -1,6 +1,7 @@
 """Pages of a box: ranges of positions with their rows, as many as are kept."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 from nimsg.client.mailtables import Row
 
@@ -35,6 +36,11 @@ class Pages:
 
     def __len__(self) -> int:
         return len(self._pages)
+
+    def rows(self) -> Iterator[Row]:
+        """All rows that are held, older ones first."""
+        for page in self._pages:
+            yield from page.rows.values()
 
     def at(self, position: int) -> Page | None:
         """The page that covers a position."""

@@ -138,6 +138,15 @@ class MailPane(Widget):
         return self._outgoing.get(key)
 
     @property
+    def rows_wanted(self) -> int:
+        """The rows that it takes to show all, the heading included.
+
+        It is the same under a filter: panes do not move while one is looking for rows.
+        """
+        waiting = len(self._outgoing.rows()) if self._outgoing else 0
+        return 1 + waiting + self.window.total
+
+    @property
     def place(self) -> str:
         """Where in the list the focus is: `1/128`."""
         total = self.window.filtered

@@ -15,7 +15,7 @@ from nimsg.protocol.constants import Box
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.keys import Context
-from nimsg.tui.layout import Area, Shape, Sizes
+from nimsg.tui.layout import Area, Shape, Sizes, shared
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.messageview import MessageView
 
@@ -252,6 +252,8 @@ class MailView(Widget):
             sizes.shape is Shape.STACKED and self.spot is Spot.VIEW
         ):
             return [Placed(self.spot, whole, (0, 0))]
+        wanted = (self.panes[one].rows_wanted for one in (Box.INBOX, Box.OUTBOX))
+        sizes = shared(sizes, *wanted)
         inbox, outbox, view = sizes.inbox, sizes.outbox, sizes.view
         if sizes.shape is Shape.STACKED:
             return [

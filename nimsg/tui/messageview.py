@@ -9,16 +9,23 @@ from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.keytable import Context
 from nimsg.tui.layout import margin
 from nimsg.tui.letterlines import Shown
+from nimsg.tui.spans import Line
 
 
 ShownFor = Callable[[int], Shown]  # for so many columns
 WHEEL = {4: -3, 5: 3}
 NOTHING = Shown([], [], [])
 START = (0, 0, 1)
+TITLE = " MESSAGE"
+NO_MESSAGE = "the message that has the focus is shown here"
+HEADED_ROWS = 5  # with fewer there is no heading
 
 
 class MessageView(Widget):
-    """A box that shows a message; where one reads is kept when its width changes."""
+    """A box that shows a message below a heading, which tells whether keys act here.
+
+    Where one reads is kept when its width changes.
+    """
 
     _sizing = frozenset([Sizing.BOX])
     _selectable = True
@@ -94,17 +101,22 @@ class MessageView(Widget):
         self._scroll(steps[action])
         return True
 
-    def render(self, size: Size, focus: bool = False) -> Canvas:  # noqa: ARG002, FBT001, FBT002
+    def render(self, size: Size, focus: bool = False) -> Canvas:  # noqa: FBT001, FBT002
         """See `urwid.Widget`."""
-        cols, rows = box(size)
-        self._rows = rows
+        cols, height = box(size)
+        heading: list[Line] = [[("title focus" if focus else "title", TITLE)]]
+        above = heading[: height >= HEADED_ROWS]
+        self._rows = rows = height - len(above)
         if cols != self._cols:
             self._cols = cols
             self._set(self._made())
         self._top = min(self._top, self._bottom)
         lines = self._shown.lines[self._top : self._top + rows]
+        if not self._key and not lines:
+            lines = [[("dim", NO_MESSAGE)]]
         left = " " * margin(cols)
-        return lines_canvas([[("text", left), *line] for line in lines], cols, rows)
+        below: list[Line] = [[("text", left), *line] for line in lines]
+        return lines_canvas([*above, *below], cols, height)
 
     def keypress(self, _: Size, key: str) -> str:
         """Leave every key to the key table."""

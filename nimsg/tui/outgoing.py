@@ -18,8 +18,8 @@ class QueuedState(StrEnum):
 class Queued(NamedTuple):
     """A message as it will be sent. `queued_at` is in ms UTC; `why` it failed.
 
-    `tried` is one whose answer was lost: the server may have it, so it is sent again
-    as it is and not changed.
+    `tried` is one whose answer was lost: the server may have it. It is sent again
+    under its name, so that it is there once; changed, the server refuses it.
     """
 
     client_id: str
@@ -103,10 +103,12 @@ class Outgoing:
             self._set(row._replace(tried=False), QueuedState.FAILED, why)
 
     def lost(self) -> None:
-        """The link was lost: what was on its way is sent again, under its name."""
-        for row in list(self._queue.values()):
-            if row.state is QueuedState.SENDING:
-                self._set(row._replace(tried=True), QueuedState.QUEUED)
+        """Nobody knows what became of what was on its way: it is sent again."""
+        self._again(tried=True)
+
+    def postponed(self) -> None:
+        """The server has not taken what was on its way: it is sent again."""
+        self._again(tried=False)
 
     def retry(self, client_id: str) -> bool:
         """Send a failed one again as it is; False for any other."""
@@ -117,9 +119,9 @@ class Outgoing:
         return True
 
     def take_back(self, client_id: str) -> bool:
-        """Take one out to be changed; False where the server may have it already."""
+        """Take one out to be changed; False while it waits for its answer."""
         row = self._queue.get(client_id)
-        if row is None or row.tried or row.state is QueuedState.SENDING:
+        if row is None or row.state is QueuedState.SENDING:
             return False
         del self._queue[client_id]
         return True
@@ -132,6 +134,11 @@ class Outgoing:
     def waiting(self) -> int:
         """How many are still to be sent by themselves."""
         return sum(row.state is not QueuedState.FAILED for row in self._queue.values())
+
+    def _again(self, *, tried: bool) -> None:
+        rows = [row for row in self._queue.values() if row.state is QueuedState.SENDING]
+        for row in rows:
+            self._set(row._replace(tried=row.tried or tried), QueuedState.QUEUED)
 
     def _set(self, row: Queued, state: QueuedState, why: str = "") -> Queued:
         row = row._replace(state=state, why=why)

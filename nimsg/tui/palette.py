@@ -46,7 +46,7 @@ BASICS: dict[str, Basic] = {
     "good focus": _TURNED,
     "bad focus": _TURNED_BOLD,
     "header": _TURNED,
-    "header good": _TURNED,
+    "header good": _TURNED_BOLD,
     "header bad": _TURNED_BOLD,
     "status": _PLAIN,
     "status bad": Basic("light red", "bold"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from nimsg.client.events import Presence
 from nimsg.client.people_answers import OnlineRow, SeenRow
 from nimsg.client.tables import short_time
+from nimsg.protocol.constants import Device
 from nimsg.text import clean_line, clip, pad, width
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.palette import focused
@@ -16,7 +17,12 @@ from nimsg.tui.spans import Line, pad_line
 MOST_NAME = 32
 LEAST_NAME = 8
 WHEN = len("since Nov 19 18:02")
-DEVICE = len("headless")
+DEVICES: dict[str, str] = {
+    Device.TUI: "screen",
+    Device.LINE: "line mode",
+    Device.HEADLESS: "script",
+}
+DEVICE = max(map(len, DEVICES.values()))
 STATE = len("offline")
 WIDE = 60  # cells, from which on all columns are there
 GAP = "  "
@@ -129,6 +135,11 @@ class PeopleModel:
         return Person(name, State.OFFLINE, at, blocked=name in self._blocked)
 
 
+def device_words(device: str) -> str:
+    """What kind of client somebody uses, as people say it."""
+    return DEVICES.get(device, clean_line(device))
+
+
 def name_cells(rows: Iterable[Person], cells: int) -> int:
     """The cells of the column of names, for rows of so many."""
     most = max((width(clean_line(row.name)) for row in rows), default=0)
@@ -150,7 +161,7 @@ def person_line(
     line: Line = [("text", sign), (_NAMES[row.state], name), ("text", GAP)]
     blocked = "blocked" if row.blocked else ""
     if cells >= WIDE:
-        device = pad(clean_line(row.device), DEVICE)
+        device = pad(device_words(row.device), DEVICE)
         line += [
             (_STATES[row.state], pad(row.state, STATE)),
             ("time", f"{GAP}{pad(when(row, now), WHEN)}{GAP}"),

@@ -9,7 +9,7 @@ from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.glyphs import UNICODE, Glyphs
 from nimsg.tui.keys import Context
 from nimsg.tui.people import GAP, PeopleModel, Person, name_cells, person_line
-from nimsg.tui.spans import Line, beside, clip_line
+from nimsg.tui.spans import Line, clip_line, pad_line
 
 
 HEADING = 1  # rows
@@ -95,9 +95,9 @@ class PeopleView(Widget):
         people = self._desk.people
         self._page = max(rows - HEADING, 1)
         name = "title focus" if focus else "title"
-        told = f"{GAP}{people.counts} " if people.loaded else ""
-        counts: Line = [("dim", told)] if len(self.title) + len(told) < cols else []
-        heading = beside([(name, f" {self.title}")], counts, cols, "title")
+        told = f"{GAP}{people.counts}" if people.loaded else ""
+        told = told if len(self.title) + len(told) < cols else ""
+        heading = pad_line([(name, f" {self.title}{told}")], cols, name)
         found = people.rows
         if not found:
             return [heading, *self._empty(people, cols)]

@@ -1,13 +1,13 @@
 """What is written and sent: drafts go to the server as they are typed, mail after."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nimsg.client import answers
 from nimsg.client.draft_answers import page as draft_page
 from nimsg.client.mailwords import new_client_id, not_sent
 from nimsg.client.references import outbox_reference
-from nimsg.errors import NimsgError, Refusal
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unreachable
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.drafts import Drafts
 from nimsg.tui.ground import Ground, passes, why
@@ -16,12 +16,15 @@ from nimsg.tui.outgoing import Outgoing, Queued
 
 
 Posted = Callable[[str, JsonObject, str], None]  # room, answer of room.post, body
+UNKNOWN = "unknown_user"
+SENT_BEFORE = "an earlier text of this was sent; this one is in the drafts"
 
 
 class PostDesk:
     """Drafts and outgoing mail. `enter`, `save` and `send` are tasks.
 
-    `posted` is told of a draft that went to a room.
+    `posted` is told of a draft that went to a room, `strangers` of names in To that
+    the server does not know.
     """
 
     def __init__(
@@ -29,6 +32,7 @@ class PostDesk:
     ) -> None:
         self.drafts = Drafts()
         self.outgoing = Outgoing()
+        self.strangers: Callable[[Iterable[str]], None] = lambda _: None
         self._ground = ground
         self._changed = changed
         self._posted = posted
@@ -63,6 +67,11 @@ class PostDesk:
         """Save all that is not saved."""
         self._ground.start(self.save_all(), "save drafts")
 
+    def returned(self) -> None:
+        """The link is back: save and send what has waited for it."""
+        self.save_now()
+        self._queued.set()
+
     async def save_all(self) -> None:
         """Save what is not saved, and wait for that."""
         for draft in self.drafts.due(self._ground.clock(), at_once=True):
@@ -72,7 +81,7 @@ class PostDesk:
         """Have the server know all that is here, as the session ends."""
         await self.save_all()
         for client_id in tuple(self._forgotten):
-            await self._forget(client_id)
+            await self._delete(client_id)
 
     async def save(self) -> None:
         """Save each draft a second after its last key, for ever."""
@@ -90,10 +99,15 @@ class PostDesk:
                 continue
 
     async def _save(self, draft: Draft) -> None:
-        version, name = draft.version, draft.client_id
+        version, name, empty = draft.version, draft.client_id, draft.is_empty
+        params = draft.save()
         try:
-            result = await self._ground.call("draft.save", draft.save())
-            self.drafts.saved(name, version, answers.number(result, "saved_at"))
+            if empty:
+                await self._ground.call("draft.delete", {"client_id": name})
+                self.drafts.emptied(name, version)
+            else:
+                result = await self._ground.call("draft.save", params)
+                self.drafts.saved(name, version, answers.number(result, "saved_at"))
         except NimsgError as error:
             self.drafts.save_failed(name, why(error), self._ground.clock())
         except asyncio.CancelledError:
@@ -102,7 +116,7 @@ class PostDesk:
             raise
         # It may have gone while it was on its way.
         if self.drafts.get(name) is None:
-            await self._forget(name)
+            self._ground.start(self._forget(name))
         self._changed()
 
     def leave(self, draft: Draft) -> None:
@@ -124,8 +138,17 @@ class PostDesk:
         return draft
 
     async def _forget(self, client_id: str) -> None:
-        """Have the server keep no draft of this name."""
+        """Have the server keep no draft of this name, as soon as it can."""
         self._forgotten[client_id] = None
+        while client_id in self._forgotten:
+            try:
+                await self._delete(client_id)
+            except Refusal as refusal:
+                if not passes(refusal):
+                    raise
+                await asyncio.sleep(self._ground.pause_s)
+
+    async def _delete(self, client_id: str) -> None:
         await self._ground.home.insist("draft.delete", {"client_id": client_id})
         self._forgotten.pop(client_id, None)
 
@@ -156,21 +179,28 @@ class PostDesk:
 
     async def send(self) -> None:
         """Send what is queued, one after the other, for ever."""
+        home = self._ground.home
         while True:
             self._queued.clear()
-            while (queued := self.outgoing.next()) is not None:
-                settled = await self._send(queued)
-                self._count()
+            # Without a link all wait, so that all can still be changed.
+            while home.is_up and (queued := self.outgoing.next()) is not None:
+                try:
+                    settled = await self._send(queued)
+                finally:
+                    self._count()
                 if not settled:
                     await asyncio.sleep(self._ground.pause_s)
             await self._queued.wait()
 
     async def _send(self, queued: Queued) -> bool:
-        """Send one; False where it is to be tried again, under the same name."""
+        """Send one; False where the server does not take it now."""
         name = queued.client_id
         method, params = _request(queued)
         try:
-            result = await self._ground.home.insist(method, params)
+            result = await self._ground.call(method, params)
+        except Unreachable:
+            self.outgoing.lost()
+            return True
         except Refusal as refusal:
             return self._refused(name, refusal)
         self.outgoing.sent(name)
@@ -180,18 +210,48 @@ class PostDesk:
         return True
 
     def _refused(self, name: str, refusal: Refusal) -> bool:
-        """Whether a refusal settles it: the server has not the message."""
+        """Whether a refusal settles it; what passes is tried again after a pause."""
         told = why(refusal)
-        settled = not passes(refusal)
-        if settled:
-            self.outgoing.failed(name, told)
-            if draft := self.drafts.get(name):
-                draft.refused(told)
-            self._ground.say(f"not sent: {told}", bad=True)
-        else:
-            self.outgoing.lost()
+        unsure = refusal.kind == "storage_failed" or isinstance(refusal, ProtocolFault)
+        if unsure or passes(refusal):
+            (self.outgoing.lost if unsure else self.outgoing.postponed)()
             self._ground.say(f"not sent yet: {told}; it is tried again", bad=True)
-        return settled
+            return False
+        if refusal.kind == "client_id_conflict":
+            self._rename(name)
+            return True
+        self.outgoing.failed(name, told)
+        if draft := self.drafts.get(name):
+            draft.refused(told)
+        self.strangers(_strangers(refusal))
+        self._ground.say(f"not sent: {told}", bad=True)
+        return True
+
+    def _rename(self, name: str) -> None:
+        """Keep a text under a new name: under its own another one was sent."""
+        self.outgoing.sent(name)
+        draft = self.drafts.get(name)
+        if draft is not None:
+            again = Draft(
+                new_client_id(),
+                to=draft.to,
+                subject=draft.subject,
+                body=draft.body,
+                reply_to=draft.reply_to,
+            )
+            again.touch(self._ground.clock())
+            again.refused(SENT_BEFORE)
+            self.drafts.drop(name)
+            self.drafts.add(again)
+            self._ground.start(self._move(name, again))
+        self._ground.say(f"not sent: {SENT_BEFORE}", bad=True)
+
+    async def _move(self, name: str, draft: Draft) -> None:
+        """Have the server keep a draft in place of one of another name."""
+        self._forgotten[name] = None
+        await self._save(draft)
+        if draft.is_saved:
+            await self._forget(name)
 
     def _tell(self, queued: Queued, params: JsonObject, result: JsonObject) -> None:
         """Say what became of a message that the server has."""
@@ -203,12 +263,25 @@ class PostDesk:
         number = outbox_reference(answers.number(result, "position"))
         told = f"sent to {', '.join(answers.texts(result, 'to'))} as {number}"
         refused = answers.rows(result, "refused", answers.refused)
+        self.strangers(user for user, kind in refused if kind == UNKNOWN)
         said = [told, *(not_sent(user, kind) for user, kind in refused)]
         ground.say("; ".join(said), bad=bool(refused))
 
     def _count(self) -> None:
         self._ground.status.queued = self.outgoing.waiting
         self._changed()
+
+
+def _strangers(refusal: Refusal) -> list[str]:
+    """The names that a refusal to send says nobody has."""
+    rows = refusal.data.get("refused")
+    named = rows if isinstance(rows, list) else []
+    return [
+        user
+        for row in named
+        if isinstance(row, dict) and row.get("kind") == UNKNOWN
+        if isinstance(user := row.get("user"), str)
+    ]
 
 
 def _request(queued: Queued) -> tuple[str, JsonObject]:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from nimsg.client.acts_person import Person
 from nimsg.client.acts_private import Privates
-from nimsg.tui.ground import Ground
+from nimsg.errors import Refusal
+from nimsg.tui.ground import Ground, why
 from nimsg.tui.talklog import Entry, Kind, TalkLog
 
 
@@ -14,6 +15,8 @@ class PrivateDesk(Privates):
 
     `changed` is told whose link has changed.
     """
+
+    greeting = "type in its window"
 
     def __init__(
         self,
@@ -27,6 +30,13 @@ class PrivateDesk(Privates):
         self.logs: dict[str, TalkLog] = {}
         self._ground = ground
         self._changed = changed
+
+    def start(self, user: str) -> None:
+        """Ask somebody for a link; where there is one already, that is said."""
+        try:
+            super().start(user)
+        except Refusal as refusal:
+            self._ground.say(why(refusal), bad=True)
 
     def log(self, user: str) -> TalkLog:
         """What was said with somebody, from the first link of this session on."""

@@ -1,7 +1,7 @@
 """The rooms of a person as the screen has them: logs, gaps, marks, who is there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nimsg.client import answers, people_answers
 from nimsg.client.mailwords import new_client_id
@@ -52,12 +52,24 @@ class RoomDesk:
         for gone in set(self.logs) - {info.room for info in infos}:
             self.left(gone)
         for info in infos:
-            self.infos[info.room] = info
-            self._read[info.room] = max(info.mark or 0, self._read.get(info.room, 0))
             if info.room not in self.logs:
-                log = self.logs[info.room] = TalkLog()
-                log.read_to(info.mark or 0)
+                self.logs[info.room] = TalkLog()
+                self.logs[info.room].read_to(info.mark or 0)
+        self.learned(infos)
+        for info in infos:
             await self._newest(info.room)
+
+    def learned(self, infos: Iterable[RoomInfo]) -> None:
+        """What the server says of rooms: what was read elsewhere is read here, too."""
+        for info in infos:
+            log = self.logs.get(info.room)
+            if log is None or info.mark is None:
+                continue
+            self.infos[info.room] = info
+            if info.mark > self._read.get(info.room, 0):
+                self._read[info.room] = info.mark
+                log.read_to(info.mark)
+                self._changed(info.room)
 
     def heard(self, message: RoomMessage) -> None:
         """The server told of a message."""
@@ -102,9 +114,16 @@ class RoomDesk:
         self._changed(room)
 
     def unseen(self, room: str) -> int:
-        """How many messages of others were not seen, as far as is known."""
-        log = self.logs.get(room)
-        return 0 if log is None else log.unseen
+        """How many messages of others were not seen: the one count of them.
+
+        Of what is not here yet, the server has counted also who came and went.
+        """
+        log, info = self.logs.get(room), self.infos.get(room)
+        if log is None:
+            return 0
+        reaches = log.older is None or log.older <= self._read.get(room, 0) + 1
+        counted = 0 if reaches or info is None else info.unread or 0
+        return max(log.unseen, counted)
 
     # -- what the person does
 
@@ -216,7 +235,7 @@ class RoomDesk:
         """Learn topic and members of a room."""
         call = self._ground.call
         rows = await run_async(all_rooms(joined=True), call)
-        self.infos.update((info.room, info) for info in map(room_info, rows))
+        self.learned(map(room_info, rows))
         try:
             self.members[room] = await run_async(names_in(room), call)
         except Refusal as refusal:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nimsg.client.tables import many
-from nimsg.text import clean_line, width
+from nimsg.text import clean_line, clip, width
 from nimsg.tui.spans import Line, beside, clip_line, line_width
 
 
@@ -12,10 +13,32 @@ SILENT_MS = 3000  # without an answer, before the header says so
 NOTE_MS = 20_000  # that a note of something done stays
 MINUTE_MS = 60_000
 GAP = "  "
+HERE = ">"  # before the window that is looked at
 BAR = " | "
 MARGINS = 2
-COUNTED = f"Inbox {{}} new{BAR}Outbox {{}} pending"
-BRIEF = f"In {{}}{BAR}Out {{}}"
+OFF = "not connected"  # what a session is that is over, or not begun
+NOT_IN = "not logged in"
+
+
+class Words(NamedTuple):
+    """How boxes and what is new in a window are counted, and how long a title is."""
+
+    boxes: str
+    news: str
+    most: int  # cells
+
+
+WHOLE = Words(f"1:Inbox {{}} new{BAR}Outbox {{}} pending", "{} new", 40)
+BRIEF = Words(f"1:In {{}}{BAR}Out {{}}", "{}", 12)
+
+
+class Numbered(NamedTuple):
+    """A window by its number: its title, its news, whether it is looked at."""
+
+    number: int
+    title: str
+    unread: int
+    current: bool
 
 
 @dataclass
@@ -30,7 +53,7 @@ class Status:
     user: str = ""
     server: str = ""
     up: bool = False
-    why: str = "not connected"
+    why: str = NOT_IN
     retry_at: int | None = None
     asked_at: int | None = None
     rtt_ms: float | None = None
@@ -42,6 +65,7 @@ class Status:
     note: str = ""
     noted_at: int = 0
     bad: bool = False
+    ellipsis: str = "…"
 
     def say(self, text: str, now: int, *, bad: bool = False) -> None:
         """Show a line of news; what is bad stays until the next."""
@@ -58,7 +82,8 @@ class Status:
     ) -> Line:
         """Who is where and how it stands; right of it the windows.
 
-        Each window is its title, its news, and whether it is looked at.
+        Each window is its title, its news, and whether it is looked at. The first of
+        them has the number 2; the boxes are in window 1.
         """
         standing = self._standing(now)
         who = f"{self.user}@{self.server}" if self.user else self.server
@@ -67,21 +92,25 @@ class Status:
             for one in (f"nimsg{GAP}{who}", who, self.user or who)
         )
         if not self.user:
-            return beside([*named, *standing], [], cells, "header")
-        busy = [one for one in windows if one[1] or one[2]]
+            return beside([*named, *standing], [], cells, "header", self.ellipsis)
+        numbered = [Numbered(at, *one) for at, one in enumerate(windows, 2)]
+        busy = [one for one in numbered if one.unread or one.current]
+        here = [one for one in busy if one.current]
         # What is left out first stands first.
         for left, right in (
-            ([*named, *standing], self._windows(windows)),
-            ([*named, *standing[:1]], self._windows(windows)),
-            ([*known, *standing[:1]], self._windows(windows)),
-            ([*plain, *standing[:1]], self._windows(windows)),
+            ([*named, *standing], self._windows(numbered)),
+            ([*named, *standing[:1]], self._windows(numbered)),
+            ([*known, *standing[:1]], self._windows(numbered)),
+            ([*plain, *standing[:1]], self._windows(numbered)),
+            ([*plain, *standing[:1]], self._windows(numbered, BRIEF)),
             ([*plain, *standing[:1]], self._windows(busy)),
             ([*plain, *standing[:1]], self._windows(busy, BRIEF)),
+            ([*plain, *standing[:1]], self._windows(here, BRIEF)),
             ([*plain, *standing[:1]], self._windows([], BRIEF)),
         ):
             if line_width(left) + line_width(right) + len(GAP) <= cells:
-                return beside(left, right, cells, "header")
-        return beside([*plain, *standing[:1]], [], cells, "header")
+                return beside(left, right, cells, "header", self.ellipsis)
+        return beside([*plain, *standing[:1]], [], cells, "header", self.ellipsis)
 
     def status_line(self, cells: int, now: int, told: str, place: str) -> Line:
         """The last news, or `told` where there is none; right of it `place`."""
@@ -95,11 +124,11 @@ class Status:
         )
         if width(shown) + width(right) + len(GAP) + MARGINS > cells:
             right = place
-        left: Line = clip_line([(name, f" {shown}")], cells)
+        left: Line = clip_line([(name, f" {shown}")], cells, self.ellipsis)
         tail: Line = [("status", f"{GAP}{right} ")] if right else []
         if line_width(left) + line_width(tail) > cells:
             tail = []
-        return beside(left, tail, cells, "status")
+        return beside(left, tail, cells, "status", self.ellipsis)
 
     def banner(self, now: int) -> str:
         """What everybody is to see as long as it lasts; empty for nothing."""
@@ -110,7 +139,8 @@ class Status:
 
     def _standing(self, now: int) -> Line:
         if not self.up:
-            return [("header bad", self._lost(now))]
+            lost = self._lost(now)
+            return [("header" if lost == NOT_IN else "header bad", lost)]
         silent_s = self.silent_s(now)
         if silent_s is not None:
             return [("header bad", f"no answer for {silent_s} s")]
@@ -121,18 +151,19 @@ class Status:
 
     def _lost(self, now: int) -> str:
         if self.retry_at is None:
-            return self.why
+            # The server may well be there, and ask for a password.
+            return NOT_IN if self.why == OFF else self.why
         left_s = max(0, -(-(self.retry_at - now) // 1000))
         return f"{self.why}, retry in {left_s} s"
 
-    def _windows(
-        self, windows: Sequence[tuple[str, int, bool]], counted: str = COUNTED
-    ) -> Line:
-        counts = counted.format(self.new, self.pending)
-        line: Line = [("header", counts)]
-        for title, unread, current in windows:
-            text = f"{clean_line(title)} {unread}" if unread else clean_line(title)
-            name = "header good" if current else "header"
+    def _windows(self, windows: Sequence[Numbered], words: Words = WHOLE) -> Line:
+        boxes = words.boxes.format(self.new, self.pending)
+        line: Line = [("header", boxes)]
+        for number, title, unread, current in windows:
+            name, sign = ("header good", HERE) if current else ("header", "")
+            news = f" {words.news.format(unread)}" if unread else ""
+            named = clip(clean_line(title), words.most, self.ellipsis)
+            text = f"{sign}{number}:{named}{news}"
             line += [("header", BAR), (name, text)]
         return [*line, ("header", " ")]
 

@@ -47,16 +47,25 @@ class Talking:
 
 
 class RoomTalk(Talking):
-    """A room."""
+    """A room. What the server has not taken yet is in `unsaid`."""
 
     def __init__(
-        self, ground: Ground, command: Command, rooms: RoomDesk, room: str
+        self,
+        ground: Ground,
+        command: Command,
+        rooms: RoomDesk,
+        room: str,
+        unsaid: list[str],
     ) -> None:
         super().__init__(ground, command)
         self._rooms = rooms
         self._room = room
+        self._unsaid = unsaid
 
     def utter(self, text: str) -> bool:
+        if not self._ground.home.is_up:
+            self._ground.say("it is said when the connection is back")
+        self._unsaid.append(text)
         self._ground.start(self._say_it(text))
         return True
 
@@ -66,6 +75,8 @@ class RoomTalk(Talking):
         except NimsgError:
             self.put_back(text)
             raise
+        finally:
+            self._unsaid.remove(text)
 
     def older(self) -> None:
         self._rooms.older(self._room)

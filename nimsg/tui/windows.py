@@ -1,7 +1,15 @@
 """The windows of the screen: what is open, in which order, and which is looked at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
+
+from nimsg.text import clean_line, clip
+
+
+LABEL_MOST = 20  # cells
+NEW = "new message"
 
 
 class Kind(StrEnum):
@@ -34,6 +42,20 @@ class Window:
         }.get(self.kind, self.kind.value)
 
 
+def draft_label(to: str, subject: str, ellipsis: str = "…") -> str:
+    """What the window of a draft is called: `to bob: soup`, as much as fits."""
+    about, names = clean_line(subject).strip(), clean_line(to).strip(" ,;")
+    whole = f"to {names}: {about}" if about and names else about or f"to {names}"
+    return clip(whole, LABEL_MOST, ellipsis) if about or names else NEW
+
+
+class Written(Protocol):
+    """A draft, as far as its window is called by it."""
+
+    to: str
+    subject: str
+
+
 class Windows:
     """The open windows. The mailbox is the first and is never closed."""
 
@@ -41,6 +63,22 @@ class Windows:
         self.all = [Window(Kind.MAIL)]
         self.current = self.all[0]
         self._before: list[Window] = []
+
+    def titles(
+        self, draft: Callable[[str], Written | None], ellipsis: str = "…"
+    ) -> list[tuple[str, int, bool]]:
+        """The windows but the first: title, news, whether it is looked at.
+
+        `draft` is the one of a name, or None where there is none.
+        """
+
+        def title(window: Window) -> str:
+            found = draft(window.name) if window.kind is Kind.COMPOSE else None
+            if found is None:
+                return window.title
+            return draft_label(found.to, found.subject, ellipsis)
+
+        return [(title(one), one.unread, one is self.current) for one in self.all[1:]]
 
     def find(self, kind: Kind, name: str = "") -> Window | None:
         """The window of a kind and name, if it is open."""

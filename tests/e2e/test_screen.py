@@ -104,7 +104,7 @@ def test_read_is_only_what_was_opened_by_enter_or_looked_at(hall: Hall) -> None:
     assert not ann.has_read("second")
     bob.goes_to(SAYS.inbox)
     bob.moves("j")
-    bob.key("tab", "tab")
+    bob.key("shift tab")
     bob.wait_for("this is the second")
     ann.sees_read("second")
     assert not ann.has_read("first")
@@ -262,6 +262,10 @@ def test_a_screen_of_one_cell_is_survived(hall: Hall) -> None:
     ann = hall.starts("ann", size=(1, 1))
     # What is typed before the screen has the terminal is echoed there.
     ann.wait_for(lambda _: ann.alternate and not ann.echoes())
+    ann.key("j", "tab")
+    ann.resize(*USUAL)
+    ann.is_in()
+    ann.resize(1, 1)
     ann.key("j", "enter", "tab", "esc")
     for size in (SMALL, (1, 1), (2, 1), (1, 2), WIDEST, (1, 50), (200, 1), USUAL):
         ann.resize(*size)

@@ -3,14 +3,20 @@
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from nimsg.client import answers
+from nimsg.client import answers, people_answers
+from nimsg.client.address import Security, parse_address
+from nimsg.client.blocking import connect
 from nimsg.errors import Exit
+from nimsg.protocol.constants import Departure
 from nimsg.protocol.strict import JsonObject
-from tests.support.process import TOP
+from tests.support.people import PASSWORD
+from tests.support.process import HANG_S, TOP
 from tests.support.sitting import POLL, SAYS, SILENCE_S, WIDE, Hall, Sitter
+from tests.support.talking import Talker
 
 
 @pytest.fixture
@@ -39,12 +45,16 @@ def test_s1_3_a_new_name_registers_on_the_screen(tmp_path: Path) -> None:
         assert ann.left_behind() == []
 
 
+def register(hall: Hall, name: str) -> None:
+    """Make an account with the usual password."""
+    address = parse_address(hall.server.address)
+    with connect(address, Security(), timeout_s=HANG_S) as client:
+        client.call("auth.register", {"user": name, "password": PASSWORD})
+
+
 def test_c6_the_third_wrong_password_ends_the_client(tmp_path: Path) -> None:
     with Hall(tmp_path, auth="password") as hall:
-        ann = hall.starts("ann")
-        ann.registers()
-        ann.is_in()
-        assert ann.leaves() == Exit.DONE
+        register(hall, "ann")
         ann = hall.starts("ann")
         for left in ("2 tries left", "1 try left"):
             ann.wait_for(SAYS.password)
@@ -61,7 +71,7 @@ def test_s4_9_ctrl_c_at_the_login_gives_the_terminal_back(tmp_path: Path) -> Non
     with Hall(tmp_path, auth="password") as hall:
         ann = hall.starts("ann")
         ann.wait_for(SAYS.new_password)
-        ann.key("ctrl c")
+        ann.breaks_off()
 
         assert ann.exit_code() in {Exit.DONE, Exit.INTERRUPTED}
         assert ann.left_behind() == []
@@ -72,45 +82,66 @@ def test_s4_9_ctrl_c_at_the_login_gives_the_terminal_back(tmp_path: Path) -> Non
 LEAVING: dict[str, Callable[[Sitter], None]] = {
     "SIGTERM": lambda sitter: sitter.signal(signal.SIGTERM),
     "SIGHUP": lambda sitter: sitter.signal(signal.SIGHUP),
-    "ctrl c": lambda sitter: sitter.key("ctrl c"),
+    "ctrl c": Sitter.breaks_off,
     "q": lambda sitter: sitter.key("q"),
     "Q": lambda sitter: sitter.key("Q"),
     ":logout": lambda sitter: sitter.commands("logout"),
 }
 
 
-@pytest.mark.parametrize("leave", LEAVING.values(), ids=LEAVING)
+class Lounge(NamedTuple):
+    """A hall where one sits who sees everybody come and go."""
+
+    hall: Hall
+    ann: Talker
+
+
+@pytest.fixture(scope="module")
+def lounge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lounge]:
+    """One for all tests: who comes there has a name of their own."""
+    with Hall(tmp_path_factory.mktemp("lounge")) as hall:
+        yield Lounge(hall, hall.sits("ann"))
+
+
+@pytest.mark.parametrize(
+    ("name", "leave"),
+    [(f"guest{number}", leave) for number, leave in enumerate(LEAVING.values())],
+    ids=LEAVING,
+)
 def test_s4_9_leaving_is_a_polite_logout_and_gives_the_terminal_back(
-    hall: Hall, leave: Callable[[Sitter], None]
+    lounge: Lounge, name: str, leave: Callable[[Sitter], None]
 ) -> None:
-    ann, bob = hall.sits("ann"), hall.sits_down("bob")
-    ann.sees("bob logged in")
-    leave(bob)
+    guest = lounge.hall.sits_down(name)
+    leave(guest)
 
-    assert bob.exit_code() == Exit.DONE
-    assert bob.left_behind() == []
-    ann.sees("bob logged out")
+    assert guest.exit_code() == Exit.DONE
+    assert guest.left_behind() == []
+    with lounge.hall.client(name) as client:
+        listed = client.call("auth.logins", {})
+        (login,) = answers.rows(listed, "logins", people_answers.login_row)
+    assert login.reason == Departure.LOGOUT
 
 
-def test_s4_9_closing_the_window_is_a_polite_logout(hall: Hall) -> None:
-    ann, bob = hall.sits("ann"), hall.sits_down("bob")
-    ann.sees("bob logged in")
+def test_s4_9_closing_the_window_is_a_polite_logout(lounge: Lounge) -> None:
+    bob = lounge.hall.sits_down("bob")
+    lounge.ann.sees("bob logged in")
     bob.hang_up()
-    ann.sees("bob logged out")
+    lounge.ann.sees("bob logged out")
 
 
-def test_s4_9_closing_the_window_of_line_mode_is_a_polite_logout(hall: Hall) -> None:
-    ann = hall.sits("ann")
-    bob = hall.talks("bob")
-    ann.sees("bob logged in")
-    bob.hang_up()
-    ann.sees("bob logged out")
+def test_s4_9_closing_the_window_of_line_mode_is_a_polite_logout(
+    lounge: Lounge,
+) -> None:
+    carol = lounge.hall.talks("carol")
+    lounge.ann.sees("carol logged in")
+    carol.hang_up()
+    lounge.ann.sees("carol logged out")
 
 
 def test_s4_9_leaving_does_not_wait_for_a_server_that_is_silent(hall: Hall) -> None:
     ann = hall.sits_down("ann")
     with hall.silent():
-        ann.key("ctrl c")
+        ann.breaks_off()
         ann.exit_code(timeout=SILENCE_S)
     assert ann.left_behind() == []
 
@@ -213,7 +244,6 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(
     bob.opens("meanwhile", "text")
     bob.key("ctrl s", "?")
     bob.wait_for(SAYS.help)
-    bob.key("esc")
     assert bob.leaves() == Exit.DONE
     assert bob.left_behind() == []
 
@@ -222,7 +252,6 @@ def test_flow_control_freezes_nothing(hall: Hall) -> None:
     ann = hall.sits_down("ann")
     ann.key("ctrl s", "?")
     ann.wait_for(SAYS.help)
-    ann.key("esc")
     assert ann.leaves() == Exit.DONE
     assert ann.left_behind() == []
 

@@ -57,7 +57,8 @@ MOCKUPS: Sequence[Mockup] = (
     ),
     Mockup(
         "Inbox and outbox",
-        "The usual terminal: one box above the other. Both tell when a message was"
+        "The usual terminal: one box above the other; who has few rows gives room to"
+        " the other. Both tell when a message was"
         " sent and when it was read; `N` is new, `R` read by all, `r` by some, `f`"
         " fetched, `A` acknowledged, `x` recalled.",
         (80, 24),
@@ -67,8 +68,9 @@ MOCKUPS: Sequence[Mockup] = (
     ),
     Mockup(
         "Inbox and outbox beside each other",
-        "From 120 columns on the message stands below both boxes. Here it is not"
-        " opened yet: nobody has been told of anything.",
+        "From 120 columns on the message stands below both boxes, and has the rows"
+        " that they do not need. Here it is not opened yet: nobody has been told of"
+        " anything.",
         (120, 40),
         Context.LIST,
         ("open", "next-pane", "next-unread"),
@@ -124,7 +126,7 @@ MOCKUPS: Sequence[Mockup] = (
         (80, 24),
         Context.TALK,
         ("send", "close"),
-        lambda size: screen(private(), size, windows=_beside("bob")),
+        lambda size: screen(private(), size, windows=_beside("bob(p2p)")),
     ),
     Mockup(
         "People",

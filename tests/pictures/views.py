@@ -11,7 +11,6 @@ from nimsg.client.address import Address, Security
 from nimsg.client.answers import Letter, Receipt, Status as Receipts
 from nimsg.protocol.constants import DEFAULT_PORT, Box, Device
 from nimsg.tui.composeview import ComposeView
-from nimsg.tui.draftlines import compose_hints
 from nimsg.tui.draftsview import DraftsView
 from nimsg.tui.glyphs import UNICODE
 from nimsg.tui.ground import Ground
@@ -26,6 +25,7 @@ from nimsg.tui.mailview import MailView
 from nimsg.tui.messageview import MessageView
 from nimsg.tui.outgoing import Outgoing
 from nimsg.tui.peopleview import PeopleView
+from nimsg.tui.privatedesk import PrivateDesk
 from nimsg.tui.root import Body, Root
 from nimsg.tui.spans import Line
 from nimsg.tui.status import Status
@@ -49,6 +49,8 @@ from tests.pictures.story import DISK, NODE7
 KEYS = KeyMap()
 READING = Reading(ME, NOW, UNICODE)
 SERVER = Address("127.0.0.1", DEFAULT_PORT)
+PEER = Address("127.0.0.1", 41381)
+GREETING = PrivateDesk.greeting
 Windows = Sequence[tuple[str, int, bool]]
 ROOMS: Windows = (("#lab", 3, False), ("#lobby", 1, False))
 
@@ -187,7 +189,7 @@ def writing() -> ComposeView:
     """A message being written."""
     body = "Hello both,\n\nthe seal comes on Monday at nine. Who has an hour?"
     made = draft("c1", "bob, carol", "the pump on Monday", body, "16:40")
-    return ComposeView(Desk(), made, compose_hints(KEYS))
+    return ComposeView(Desk(), made)
 
 
 def drafts() -> DraftsView:
@@ -223,7 +225,7 @@ def private() -> TalkView:
     """A private link."""
     log = TalkLog(complete=True)
     for when, who, body, kind in (
-        ("16:37", "", "private link to bob", Kind.SYSTEM),
+        ("16:37", "", f"private link to bob at {PEER}: {GREETING}", Kind.SYSTEM),
         ("16:37", ME, "What does the alarm code begin with?", Kind.OWN),
         ("16:38", "bob", "Ask me at the coffee machine.", Kind.SAID),
     ):

@@ -70,6 +70,7 @@ BELL = "\x07"
 SILENCE_S = 10.0  # in which it is noticed, or no longer waited for
 TABS = 4  # before a pane is given up
 SOON_S = 0.1
+QUIET_S = 0.3  # in which nothing more is drawn
 PRESSES = 200  # of a key that may come too early to do anything
 
 
@@ -181,9 +182,16 @@ class Sitter(Screen):
 
     def moves(self, key: str) -> None:
         """Press a key that moves the focus, and wait until it has."""
-        before = self.focused_row()
+        before = self._focus()
         self.key(key)
-        self.wait_for(_differs(self.focused_row, before))
+        self.wait_for(_differs(self._focus, before))
+
+    def _focus(self) -> list[tuple[int, str]]:
+        """The focused row and its neighbours: two messages may look the same."""
+        rows = list(enumerate(self.text().splitlines()))
+        here = (at for at, row in rows[1:] if re.search(SAYS.focused, row))
+        at = next(here, 1)
+        return rows[at - 1 : at + 2]
 
     def commands(self, line: str) -> None:
         """Type a command, from wherever they are."""
@@ -234,9 +242,17 @@ class Sitter(Screen):
         return False
 
     def leaves(self) -> int:
-        """Quit with nothing to lose; the exit code."""
-        self.key("ctrl c")
+        """Quit with nothing to lose; the exit code.
+
+        At a Ctrl-C the terminal would throw away what it has not shown yet.
+        """
+        self.signal(signal.SIGINT)
         return self.exit_code()
+
+    def breaks_off(self) -> None:
+        """Press Ctrl-C, once all that was drawn is shown."""
+        self.drain(QUIET_S)
+        self.key("ctrl c")
 
 
 def _differs(look: Callable[[], object], before: object) -> Callable[[object], bool]:

@@ -51,6 +51,21 @@ def drawn(line: CommandLine, size: tuple[int] = SIZE) -> list[str]:
     return render_text(line, size, focus=True, strip=True)
 
 
+# -- its beginning
+
+
+def test_a_key_for_a_command_begins_it_and_leaves_what_was_typed(told: Told) -> None:
+    memory = Memory(left="join #l")
+    line = command(told, memory)
+    line.begin("startprivate ")
+    assert line.text == "startprivate "
+    assert line.act("close")
+    assert memory.left == "join #l"
+    press(line, SIZE, *"bob")
+    assert line.act("submit")
+    assert told.taken == ["startprivate bob"]
+
+
 # -- completion
 
 

@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 
 from nimsg.client import peopletables
-from nimsg.errors import NimsgError, Refusal, Unavailable
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unavailable
 from nimsg.protocol.constants import LOBBY, CloseReason
 from nimsg.protocol.envelope import ServerEvent
 from nimsg.protocol.strict import JsonObject
 from nimsg.server.app import Server
 from nimsg.tui.composeview import ComposeView
+from nimsg.tui.composing import ASK_AGAIN_MS
+from nimsg.tui.drafts import RETRY_MS
 from nimsg.tui.ground import passes
+from nimsg.tui.letterdraft import DraftState
 from nimsg.tui.windows import Kind
-from tests.support.desks import Seat, seated
+from tests.support.aioclient import connected
+from tests.support.desks import Line, Seat, seated
 from tests.support.serving import quick_config, serving
 
 
@@ -80,15 +84,17 @@ async def test_a_window_that_is_closed_is_opened_again_as_it_was(
 # -- writing
 
 
+@pytest.fixture
+def _with_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have people believe, once they are in, that names are proven by passwords."""
+    monkeypatch.setattr(Line, "auth", "password")
+
+
+@pytest.mark.usefixtures("_with_passwords")
 async def test_an_unknown_name_is_said_when_it_is_known_to_be_none(
-    tmp_path: Path,
+    server: Server,
 ) -> None:
-    async with (
-        serving(quick_config(tmp_path / "var", auth="open")) as server,
-        seated(server.port, "bob"),
-        seated(server.port, "ann") as ann,
-    ):
-        ann.home.refused["presence.seen"].append(Refusal("unknown_user"))
+    async with seated(server.port, "ann") as ann:
         ann.desktop.write_to("nobody")
         view = ann.desktop.view.guest
         assert isinstance(view, ComposeView)
@@ -97,6 +103,46 @@ async def test_an_unknown_name_is_said_when_it_is_known_to_be_none(
         rows = ann.desktop.view.render(SIZE, focus=True).text
         assert any(b"nobody: no such user" in row for row in rows)
         assert ann.home.count("presence.seen") == 1
+
+
+async def test_where_knowing_a_name_is_enough_anybody_can_be_written_to(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        for _ in range(2):
+            assert ann.desktop.composing.known("carol") is None
+            await ann.settles()
+        assert ann.desktop.composing.known("no name") is None
+        await ann.settles()
+        assert ann.desktop.composing.known("no name") is False
+        ann.desktop.write_to("carol")
+        [draft] = ann.desktop.post.drafts
+        ann.types(draft, body="hello")
+        assert ann.desktop.view.act("send")
+        await ann.hears("sent to carol as o1")
+
+
+@pytest.mark.usefixtures("_with_passwords")
+async def test_who_has_come_in_the_meantime_is_known(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        known = ann.desktop.composing.known
+        assert known("carol") is None
+        await ann.settles()
+        assert known("carol") is False
+
+        async with connected(server.port) as carol:
+            await carol.call("auth.login", user="carol", device="headless")
+        ann.desktop.touched()
+        assert known("carol") is False
+        ann.late_ms = ASK_AGAIN_MS
+        ann.desktop.touched()
+        known("carol")
+        await ann.settles()
+        assert known("carol")
+
+        async with seated(server.port, "dan"):
+            known("dan")
+            await ann.until(lambda: known("dan"))
 
 
 async def test_who_cannot_be_asked_about_is_not_asked_by_every_frame(
@@ -121,7 +167,8 @@ async def test_of_many_drafts_each_has_its_window(server: Server) -> None:
         ann.desktop.close_draft(first)
         assert ann.desktop.current.name == second.client_id
         ann.desktop.open_draft(first)
-        assert titles(ann).count("writing") == 2
+        kinds = [one.kind for one in ann.desktop.windows.all]
+        assert kinds.count(Kind.COMPOSE) == 2
         assert (first.body, second.body) == ("one", "two")
 
 
@@ -143,6 +190,50 @@ async def test_who_quits_is_told_what_is_queued_and_what_is_not_saved(
         assert ann.desktop.undone.endswith(" not saved")
         ann.home.refused.clear()
         await ann.until(lambda: not ann.desktop.undone)
+
+
+async def test_a_draft_that_was_refused_and_cannot_be_saved_is_asked_about(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.home.refused["draft.save"] += [Refusal("disk_full")] * 1000
+        draft = ann.writes("ann", "to myself", "only here")
+        assert ann.desktop.undone == ""  # it is saved on the way out, as far as known
+        ann.desktop.composing.send(draft)
+        await ann.hears("not sent: ")
+        ann.desktop.composing.keep(draft)
+        await ann.until(lambda: ann.desktop.undone)
+        assert draft.state is DraftState.FAILED
+        assert ann.desktop.undone == "1 draft not saved"
+        ann.home.refused.clear()
+        await ann.desktop.post.save_all()
+        assert ann.desktop.undone == ""
+
+
+async def test_a_line_that_waits_for_the_link_is_asked_about(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    config = quick_config(tmp_path / "var", auth="open")
+    async with serving(config, stop=stop) as server, seated(server.port, "ann") as ann:
+        ann.desktop.open_room(LOBBY)
+        stop.set()
+        await ann.until(lambda: not ann.home.is_up)
+        for key in "wait":
+            ann.desktop.view.keypress(SIZE, key)
+        assert ann.desktop.undone == ""
+        assert ann.desktop.view.act("send")
+        await ann.hears("it is said when the connection is back")
+        assert ann.desktop.undone == "1 line not said"
+
+
+async def test_a_line_that_was_said_is_not_asked_about(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.open_room(LOBBY)
+        for key in "hello":
+            ann.desktop.view.keypress(SIZE, key)
+        ann.desktop.view.act("send")
+        await ann.until(ann.desktop.rooms.logs[LOBBY].entries)
+        await ann.settles()
+        assert ann.desktop.undone == ""
 
 
 @pytest.mark.parametrize(
@@ -197,6 +288,56 @@ async def test_nothing_is_begun_when_all_is_over(server: Server) -> None:
         pass
     ann.ground.start(ann.desktop.people.enter())
     assert ann.ground.busy == 0
+
+
+# -- what goes wrong
+
+ASKED = ("mail.changes", "session.ping", "room.mark", "draft.save", "room.list")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refusal("internal_error"),
+        Refusal("no_such_kind", "a refusal nobody knows"),
+        ProtocolFault("invalid_request", "not as agreed", fatal=True),
+    ],
+    ids=lambda one: one.kind,
+)
+async def test_x2_no_refusal_ends_the_session_and_each_is_said(
+    server: Server, error: Refusal
+) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        for method in ASKED:
+            ann.home.refused[method] += [error, error]
+        ann.home.cut()
+        await bob.desktop.rooms.post(LOBBY, "hello")
+        await ann.until(lambda: ann.desktop.rooms.unseen(LOBBY))
+        ann.desktop.rooms.seen_to(LOBBY, 1)
+        draft = ann.writes("bob", "keys", "here")
+        ann.desktop.composing.keep(draft)
+        await ann.until(lambda: draft.state is DraftState.UNSAVED)
+        await ann.hears(str(error))
+        ann.late_ms = RETRY_MS
+        ann.desktop.composing.edited(draft)
+        await ann.until(lambda: ann.home.count("draft.save") == 2)
+        ann.late_ms += RETRY_MS
+        ann.desktop.composing.edited(draft)
+        await ann.until(lambda: draft.state is DraftState.SAVED)
+        await bob.sends("ann", "more")
+        await ann.has_mail("more")
+
+
+async def test_x2_no_answer_without_sense_ends_the_session(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        for method in (*ASKED, "room.history", "presence.list", "mail.list"):
+            ann.home.changed[method] = lambda _: {"rooms": 7, "users": [5], "inbox": {}}
+        ann.home.cut()
+        await bob.sends("ann", "keys")
+        await ann.hears("the server")
+        await ann.until(lambda: ann.home.count("mail.changes") > 3)
+        ann.home.changed.clear()
+        await ann.has_mail("keys")
 
 
 # -- the ground

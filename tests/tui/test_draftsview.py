@@ -78,7 +78,7 @@ def various() -> DraftsView:
 
 def test_s0_24_the_list_of_drafts_at_80() -> None:
     assert text(various()) == [
-        " DRAFTS (4)",
+        " DRAFTS  4 kept",
         f"> !  NOT SAVED     nobody yet                {'x' * 34}…",
         "  !  NOT SENT      dan                       lunch? 日本語",
         "  d  16:44         #lobby                    first words",
@@ -90,7 +90,7 @@ def test_s0_24_the_list_of_drafts_at_80() -> None:
 
 def test_s0_24_the_list_of_drafts_at_40() -> None:
     assert text(various(), (40, 6)) == [
-        " DRAFTS (4)",
+        " DRAFTS  4 kept",
         "> !  NOT SAVED  nobody yet   xxxxxxxxxx…",
         "  !  NOT SENT   dan          lunch? 日…",
         "  d  16:44      #lobby       first words",
@@ -103,7 +103,7 @@ def test_no_drafts_say_what_drafts_are() -> None:
     _, view = listed(0)
 
     assert text(view)[:2] == [
-        " DRAFTS (0)",
+        " DRAFTS",
         " no drafts: what you write and leave is kept here",
     ]
     for action in ("open", "delete", "undelete", "down", "bottom", "page-up"):

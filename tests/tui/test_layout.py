@@ -9,6 +9,7 @@ from nimsg.tui.layout import (
     Area,
     Shape,
     shape,
+    shared,
     sizes,
     too_small_text,
 )
@@ -48,6 +49,52 @@ def test_a_view_grows_no_wider_than_its_text() -> None:
 
     assert BODY_MOST < found.view.cols < BODY_MOST + 10
     assert abs(found.inbox.cols - found.outbox.cols) <= 1
+
+
+@pytest.mark.parametrize(
+    ("inbox", "outbox", "rows"),
+    [
+        (5, 5, (11, 10)),  # both fit: nothing moves
+        (50, 50, (11, 10)),  # both have too much
+        (50, 1, (15, 6)),  # an empty box keeps some
+        (50, 8, (13, 8)),
+        (13, 3, (13, 8)),  # no more than is needed
+        (2, 40, (6, 15)),
+    ],
+)
+def test_at_80_columns_a_box_with_few_rows_gives_room_to_the_other(
+    inbox: int, outbox: int, rows: tuple[int, int]
+) -> None:
+    found = shared(sizes(80, 24), inbox, outbox)
+    assert (found.inbox.rows, found.outbox.rows) == rows
+
+
+def test_at_120_columns_boxes_with_few_rows_give_room_to_the_message() -> None:
+    usual = sizes(120, 40)
+    few, many = shared(usual, 3, 5), shared(usual, 3, 500)
+
+    assert (few.inbox.rows, few.outbox.rows) == (8, 8)
+    assert few.view.rows == usual.view.rows + usual.inbox.rows - 8
+    assert many == usual
+
+
+@given(st.integers(40, 500), st.integers(10, 200), *[st.integers(1, 300)] * 2)
+def test_shared_panes_fill_the_same_place(
+    cols: int, rows: int, inbox: int, outbox: int
+) -> None:
+    usual = sizes(cols, rows)
+    found = shared(usual, inbox, outbox)
+
+    assert min(*found.inbox, *found.outbox, *found.view) > 0
+    for one in (usual, found):
+        assert sum(area.cols for area in one[1:]) == sum(a.cols for a in usual[1:])
+    if found.shape is Shape.STACKED:
+        assert found.inbox.rows + found.outbox.rows == found.view.rows
+    elif found.shape is Shape.BESIDE:
+        assert found.inbox.rows == found.outbox.rows
+        assert found.inbox.rows + found.view.rows == usual.inbox.rows + usual.view.rows
+    else:
+        assert found == usual
 
 
 def test_below_the_least_size_there_is_one_line() -> None:

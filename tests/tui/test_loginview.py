@@ -1,17 +1,18 @@
 """The first screen walks the questions of the login in one form."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from urwid.testing import check_box_sizing, press, render_text
 
+from nimsg.client.acts_session import FINAL
 from nimsg.client.login import Dialog
-from nimsg.errors import Refusal
+from nimsg.errors import NimsgError, Refusal
 from nimsg.protocol.constants import AuthMode, Device
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.keys import Context, KeyMap
-from nimsg.tui.loginview import FIRST_RUN, Changed, LoginView
+from nimsg.tui.loginview import FIRST_RUN, KEPT, Changed, LoginView
 from nimsg.tui.secretbox import HIDDEN
 
 
@@ -191,6 +192,21 @@ async def test_a_connection_that_fails_is_tried_again_by_enter() -> None:
     town = Town(view, KNOWN, WELCOME)
     await town.log_in()
     assert town.dialog.secret == PASSWORD
+
+
+@pytest.mark.parametrize("ends", FINAL.values())
+async def test_a_session_that_has_ended_is_begun_again_on_the_form(
+    ends: Callable[[], NimsgError],
+) -> None:
+    view = LoginView(SERVER, "ann")
+    view.failed(str(ends()))
+    view.ended()
+
+    said = " ".join(drawn(view))
+    assert KEPT in said
+    assert "again" not in said.replace(KEPT, "")
+    # The password is all that is wanting.
+    assert any(row.startswith("> Password") for row in drawn(view))
 
 
 async def test_it_is_tried_again_where_no_password_was_needed() -> None:

@@ -110,6 +110,31 @@ async def test_a_refusal_ends_nothing(server: Server, kind: str) -> None:
         await bob.until(lambda: not any(bob.home.refused.values()))
 
 
+async def test_a_refused_ping_is_said_once(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.home.refused["session.ping"] += [Refusal("not_permitted")] * 3
+        await ann.hears("not permit")
+        await ann.until(lambda: not ann.home.refused["session.ping"])
+        assert not any("not permit" in line for line in ann.said)
+
+
+async def test_what_could_not_be_counted_is_counted_later(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        bob.home.changed["mail.changes"] = spoiled
+        bob.home.refused["mail.list"].append(Refusal("busy"))
+        await ann.sends("bob", "bad")
+        await bob.hears("too much is waiting")
+        await bob.until(lambda: bob.desktop.mail.inbox.new == 1)
+
+
+def spoiled(page: JsonObject) -> JsonObject:
+    """A page in which no row that is called bad can be read."""
+    for row in page.get("inbox", []):  # type: ignore[attr-defined]
+        if row["subject"] == "bad":
+            row["receipt"] = 7
+    return page
+
+
 async def test_a_mailbox_that_begins_anew_survives_a_refusal(server: Server) -> None:
     async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
         bob.home.refused["mail.list"].append(Refusal("storage_failed"))
@@ -121,12 +146,6 @@ async def test_a_mailbox_that_begins_anew_survives_a_refusal(server: Server) -> 
 
 
 async def test_one_bad_row_costs_no_other(server: Server) -> None:
-    def spoiled(page: JsonObject) -> JsonObject:
-        for row in page.get("inbox", []):  # type: ignore[attr-defined]
-            if row["subject"] == "bad":
-                row["receipt"] = 7
-        return page
-
     async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
         bob.home.changed["mail.changes"] = spoiled
         await ann.sends("bob", "bad")
@@ -259,6 +278,21 @@ async def test_what_was_deleted_in_another_session_goes(
         await there.call("mail.delete", id=row.id)
         await here.until(lambda: here.desktop.mail.boxes[box].total == 0)
         assert here.desktop.mail.boxes[box].first() is None
+
+
+async def test_the_end_of_a_message_that_was_opened_is_no_bad_news(
+    server: Server,
+) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        await ann.sends("bob", "keys")
+        row = await bob.has_mail("keys")
+        bob.desktop.mail.read(row.id, peek=False)
+        await bob.until(lambda: bob.desktop.mail.open.get(row.id))
+        await bob.settles()
+        await bob.home.call("mail.delete", {"id": row.id})
+        await bob.until(lambda: bob.desktop.mail.inbox.total == 0)
+        await bob.settles()
+        assert not bob.ground.status.bad
 
 
 # -- finding

@@ -7,7 +7,7 @@ from nimsg.client.answers import Letter
 from nimsg.tui.glyphs import UNICODE
 from nimsg.tui.layout import margin
 from nimsg.tui.letterlines import Reading, Shown, letter_lines
-from nimsg.tui.messageview import MessageView
+from nimsg.tui.messageview import HEADED_ROWS, NO_MESSAGE, MessageView
 
 
 BODY = "\n".join(
@@ -28,7 +28,8 @@ def view() -> MessageView:
 
 
 def screen(view: MessageView, cols: int = 80, rows: int = 10) -> list[str]:
-    lines = render_text(view, (cols, rows))
+    headed = rows >= HEADED_ROWS
+    lines = render_text(view, (cols, rows + headed))[headed:]
     return [line[margin(cols) :].rstrip() for line in lines]
 
 
@@ -47,7 +48,7 @@ def test_it_has_the_margin_of_header_and_footer(
 ) -> None:
     rows = render_text(view, (cols, 100))
 
-    assert rows[0].startswith(" " * blanks + "From:")
+    assert rows[1].startswith(" " * blanks + "From:")
     assert all(row.startswith(" " * blanks) for row in rows)
     assert all(row.endswith(" " * blanks) for row in rows)
 
@@ -71,6 +72,11 @@ def test_steps_go_there_and_back(
     view.act(back)
     view.act(back)
     assert screen(view)[0] == "From:    bob"
+
+
+def test_it_has_a_heading_where_there_is_room(view: MessageView) -> None:
+    assert render_text(view, (80, 5))[0].rstrip() == " MESSAGE"
+    assert render_text(view, (80, 4))[0].startswith(" From:")
 
 
 def test_what_is_no_scrolling_is_left_to_others(view: MessageView) -> None:
@@ -122,6 +128,7 @@ def test_it_tells_how_far_one_has_read(view: MessageView) -> None:
 def test_an_empty_view_is_drawn_at_any_size() -> None:
     view = MessageView()
     for size in ((1, 1), (20, 5), (200, 50)):
-        assert set(screen(view, *size)) == {""}
+        shown = " ".join(screen(view, *size)).strip()
+        assert NO_MESSAGE.startswith(shown.removesuffix("…"))
         assert view.act("down")
     assert view.place == ""

@@ -79,18 +79,32 @@ def test_a_refused_one_stays_and_lets_the_others_pass() -> None:
     assert following.client_id == "c2"
 
 
-def test_a_lost_one_is_sent_again_under_the_same_name_and_not_changed() -> None:
+def test_a_lost_one_is_sent_again_as_it_is_and_may_have_arrived() -> None:
     outgoing = Outgoing()
     sent = outgoing.add(draft(), 1).params()
     outgoing.next()
     outgoing.lost()
 
-    assert not outgoing.take_back("c1")
     again = outgoing.next()
     assert again is not None
     assert again.params() == sent
-    outgoing.failed("c1", "blocked")
+    assert again.tried
+    outgoing.postponed()
+    row = outgoing.get("c1")
+    assert row is not None
+    assert (row.state, row.tried) == (Q.QUEUED, True)
     assert outgoing.take_back("c1")
+
+
+def test_one_that_was_not_taken_yet_has_not_arrived() -> None:
+    outgoing = Outgoing()
+    outgoing.add(draft(), 1)
+    outgoing.next()
+    outgoing.postponed()
+
+    row = outgoing.next()
+    assert row is not None
+    assert not row.tried
 
 
 def test_a_failed_one_is_tried_again_by_hand() -> None:

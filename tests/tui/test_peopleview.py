@@ -114,8 +114,8 @@ def test_everybody_has_a_row_with_the_time(busy: Desk) -> None:
     rows = drawn(PeopleView(busy))
     assert [row.split() for row in rows] == [
         ["PEOPLE", *busy.people.counts.split()],
-        [">", "bob", "online", "since", at(1), "tui"],
-        ["carol", "online", "since", at(2), "line"],
+        [">", "bob", "online", "since", at(1), "screen"],
+        ["carol", "online", "since", at(2), "line", "mode"],
         ["eve", "offline", "seen", at(3), "blocked"],
         ["dan", "offline", "seen", *at(30).split()],
         ["mallory", "offline", "blocked"],

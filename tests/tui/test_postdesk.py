@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.errors import Refusal, Unreachable
+from nimsg.errors import ProtocolFault, Refusal, Unreachable
 from nimsg.protocol.constants import Box
 from nimsg.protocol.strict import JsonObject
 from nimsg.server.app import Server
@@ -17,7 +17,7 @@ from tests.support.desks import Seat, seated
 from tests.support.serving import quick_config, serving
 
 
-PASSING = ["storage_failed", "disk_full", "busy", "too_many_requests", "shutting_down"]
+PASSING = ["disk_full", "busy", "too_many_requests", "shutting_down"]
 
 
 @pytest.fixture
@@ -108,6 +108,23 @@ async def test_a_draft_that_is_left_empty_is_nowhere_kept(server: Server) -> Non
         await ann.settles()
         assert await ann.drafts() == []
         assert len(ann.desktop.post.drafts) == 0
+
+
+async def test_a_saved_draft_that_is_emptied_is_deleted_on_the_server(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        draft = ann.writes("bob", "keys", "hm")
+        await ann.desktop.post.save_all()
+        ann.types(draft, to="", subject=" ", body="")
+        await ann.desktop.post.save_all()
+        assert await ann.drafts() == []
+        assert draft.is_saved
+        assert ann.desktop.unsent == []
+
+        ann.types(draft, body="after all")
+        await ann.desktop.post.save_all()
+        assert [row["body"] for row in await ann.drafts()] == ["after all"]
 
 
 async def test_esc_keeps_what_was_typed(server: Server) -> None:
@@ -210,27 +227,148 @@ async def later(config: object, stop: asyncio.Event) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("kind", PASSING)
+UNSURE = [Refusal("storage_failed"), ProtocolFault("parse_error", fatal=True)]
+
+
+@pytest.mark.parametrize(
+    "refusal", [*map(Refusal, PASSING), *UNSURE], ids=lambda one: one.kind
+)
 async def test_what_passes_is_tried_again_under_the_same_name(
-    server: Server, kind: str
+    server: Server, refusal: Refusal
 ) -> None:
     async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
-        ann.home.refused["mail.send"] += [Refusal(kind), Refusal(kind)]
+        ann.home.refused["mail.send"] += [refusal, refusal]
         draft = ann.writes("bob", "keys", "here")
-        ann.ground.pause_s = 0.2
         ann.desktop.composing.send(draft)
         await ann.hears("not sent yet: ")
         queued = ann.desktop.post.outgoing.get(draft.client_id)
         assert queued
-        assert (queued.state, queued.tried) == (QueuedState.QUEUED, True)
+        assert queued.tried is (refusal in UNSURE)
         assert draft.state is DraftState.SENDING
-        ann.desktop.open_draft(draft)
-        assert ann.said[-1] == "that message is on its way and cannot be changed"
 
         await ann.hears("sent to bob as o1")
         sent = [params for method, params in ann.home.asked if method == "mail.send"]
         assert [one["client_id"] for one in sent] == [draft.client_id] * 3
         assert await inbox(bob) == ["keys"]
+
+
+@pytest.mark.parametrize(
+    "refusal", [*map(Refusal, PASSING), *UNSURE], ids=lambda one: one.kind
+)
+async def test_a_draft_that_is_not_taken_can_be_changed(
+    server: Server, refusal: Refusal
+) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        ann.home.refused["mail.send"] += [refusal] * 1000
+        draft = ann.writes("bob", "key", "here")
+        ann.desktop.composing.send(draft)
+        await ann.hears("not sent yet: ")
+        await ann.until(lambda: ann.desktop.post.take_back(draft.client_id))
+        ann.types(draft, subject="keys")
+        assert ann.desktop.undone == ""
+
+        ann.home.refused.clear()
+        ann.desktop.composing.send(draft)
+        await ann.hears("sent to bob as o1")
+        assert await inbox(bob) == ["keys"]
+
+
+async def test_who_takes_back_what_may_have_arrived_is_told(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.home.refused["mail.send"] += [Refusal("storage_failed")] * 1000
+        draft = ann.writes("bob", "keys", "here")
+        ann.desktop.composing.send(draft)
+        await ann.hears("not sent yet: ")
+        ann.ground.pause_s = 60
+        ann.desktop.open_draft(draft)
+        assert ann.said[-1] == "the server may have this already: look in the outbox"
+        assert not draft.is_sending
+
+
+async def test_what_waits_for_the_link_can_be_changed(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    config = quick_config(tmp_path / "var", auth="open")
+    async with serving(config, stop=stop) as server, seated(server.port, "ann") as ann:
+        stop.set()
+        await ann.until(lambda: not ann.home.is_up)
+        draft = ann.writes("bob", "keys", "here")
+        ann.desktop.composing.send(draft)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert ann.desktop.undone == "1 message queued"
+        ann.desktop.open_draft(draft)
+        ann.types(draft, body="here they are")
+        assert ann.desktop.undone == "1 draft not saved"
+
+
+async def test_a_changed_text_of_what_was_sent_is_kept_under_a_new_name(
+    server: Server,
+) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        draft = ann.writes("bob", "keys", "here")
+        await ann.desktop.post.save_all()
+        sent: JsonObject = {"to": ["bob"], "client_id": draft.client_id}
+        await ann.home.call("mail.send", {**sent, "subject": "key"})
+        ann.desktop.composing.send(draft)
+        await ann.hears("an earlier text of this was sent")
+        [again] = ann.desktop.post.drafts
+        assert (again.body, again.state) == ("here", DraftState.FAILED)
+        assert ann.desktop.undone == ""
+        await ann.settles()
+        assert [row["client_id"] for row in await ann.drafts()] == [again.client_id]
+
+        ann.desktop.composing.send(again)
+        await ann.hears("sent to bob as o2")
+        assert await inbox(bob) == ["keys", "key"]
+
+
+async def test_a_name_that_the_server_does_not_know_is_named_in_the_draft(
+    tmp_path: Path,
+) -> None:
+    config = quick_config(tmp_path / "var", auth="open")
+    async with serving(config) as server, seated(server.port, "ann"):
+        pass
+    config = config._replace(registration="closed")
+    async with serving(config) as server, seated(server.port, "ann") as ann:
+        draft = ann.writes("nobody", "keys", "here")
+        ann.desktop.composing.send(draft)
+        await ann.hears("not sent: there is no such user: nobody")
+        assert draft.state is DraftState.FAILED
+        assert "nobody" in draft.why
+        ann.desktop.open_draft(draft)
+        assert ann.desktop.composing.known("nobody") is False
+        rows = ann.desktop.view.render((80, 20), focus=True).text
+        assert any(b"nobody: no such user" in row for row in rows)
+        assert ann.home.count("presence.seen") == 0
+
+
+async def test_a_fault_of_the_server_leaves_a_message_that_can_be_tried_again(
+    server: Server,
+) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        ann.home.refused["mail.send"].append(Refusal("internal_error"))
+        draft = ann.writes("bob", "keys", "here")
+        ann.desktop.composing.send(draft)
+        await ann.hears("not sent: ")
+        assert ann.desktop.post.retry(draft.client_id)
+        await ann.hears("sent to bob as o1")
+        sent = [one for method, one in ann.home.asked if method == "mail.send"]
+        assert sent[0] == sent[1]
+        assert await inbox(bob) == ["keys"]
+
+
+async def test_an_answer_that_makes_no_sense_ends_nothing(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        ann.home.changed["mail.send"] = lambda _: {}
+        ann.home.changed["draft.save"] = lambda _: {}
+        draft = ann.writes("bob", "one", "here")
+        ann.desktop.composing.keep(draft)
+        await ann.until(lambda: draft.state is DraftState.UNSAVED)
+        ann.desktop.composing.send(draft)
+        await ann.until(lambda: not len(ann.desktop.post.outgoing))
+        ann.home.changed.clear()
+        await ann.sends("bob", "two")
+        assert await inbox(bob) == ["two", "one"]
 
 
 async def test_a_refused_message_stays_and_can_be_tried_again(server: Server) -> None:
@@ -292,6 +430,19 @@ async def test_a_draft_for_a_room_is_said_there(server: Server) -> None:
         assert bodies.count("hello all") == 1
 
 
+async def test_the_draft_of_what_was_sent_goes_when_the_server_lets_it(
+    server: Server,
+) -> None:
+    async with seated(server.port, "bob"), seated(server.port, "ann") as ann:
+        draft = ann.writes("bob", "keys", "here")
+        await ann.desktop.post.save_all()
+        ann.home.refused["draft.delete"] += [Refusal("busy")] * 3
+        ann.desktop.composing.send(draft)
+        await ann.until(lambda: ann.home.count("draft.delete") == 4)
+        await ann.settles()
+        assert await ann.drafts() == []
+
+
 async def test_who_has_left_keeps_no_draft_of_what_was_sent(server: Server) -> None:
     async with seated(server.port, "bob"), seated(server.port, "ann") as other:
         del other
@@ -299,8 +450,9 @@ async def test_who_has_left_keeps_no_draft_of_what_was_sent(server: Server) -> N
         draft = ann.writes("bob", "keys", "here")
         await ann.desktop.post.save_all()
         ann.home.refused["draft.delete"].append(Refusal("busy"))
+        ann.ground.pause_s = 60
         ann.desktop.composing.send(draft)
-        await ann.hears("too much is waiting")
+        await ann.until(lambda: ann.home.count("draft.delete"))
     async with seated(server.port, "ann") as ann:
         assert await ann.drafts() == []
 

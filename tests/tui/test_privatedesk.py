@@ -48,6 +48,25 @@ def says(talk: TalkView, text: str) -> None:
     talk.act("send")
 
 
+async def test_a_link_tells_how_one_speaks_on_the_screen(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        await link(ann, bob)
+        for seat, other in ((ann, "bob"), (bob, "ann")):
+            said = [one.body for one in seat.desktop.privates.log(other).entries()]
+            assert said[0].startswith(f"private link to {other} at ")
+            assert said[0].endswith(": type in its window")
+
+
+async def test_asking_again_ends_nothing(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        await link(ann, bob)
+        ann.desktop.privates.start("bob")
+        assert ann.ground.status.note == (
+            "bob: there is a private link or invitation already"
+        )
+        assert ann.desktop.privates.has("bob")
+
+
 async def test_what_is_said_between_two_is_shown_to_both(server: Server) -> None:
     async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
         await link(ann, bob)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from nimsg.client.answers import rows
+from nimsg.client.people_answers import room_info
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import LOBBY
 from nimsg.protocol.strict import JsonObject
@@ -152,6 +154,36 @@ async def test_two_slashes_say_one_and_one_is_a_command(server: Server) -> None:
         # What could not be done stays, to be mended.
         assert talk.line is not None
         assert talk.line.text == "/no-such"
+
+
+# -- how much is new
+
+
+async def test_what_was_read_elsewhere_is_not_counted_as_new(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        await say(ann, *"abcdef")
+        rooms = bob.desktop.rooms
+        await bob.until(lambda: rooms.unseen(LOBBY) == 6)
+        await bob.home.insist("room.mark", {"room": LOBBY, "position": 1})
+        result = await bob.home.insist("room.list", {"joined": True})
+        rooms.learned(rows(result, "rooms", room_info))
+        assert rooms.unseen(LOBBY) == await unread(bob) == 5
+        window = bob.desktop.windows.find(Kind.ROOM, LOBBY)
+        assert window is not None
+        assert window.unread == 5
+
+
+async def test_what_is_new_is_counted_also_beyond_the_page_that_is_here(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        await say(ann, *map(str, range(60)))
+        async with seated(server.port, "bob") as bob:
+            rooms = bob.desktop.rooms
+            await bob.until(lambda: LOBBY in rooms.logs and len(rooms.logs[LOBBY]) > 1)
+            assert rooms.unseen(LOBBY) == 60
+            view(bob).render(SIZE, focus=True)
+            await bob.until(lambda: rooms.unseen(LOBBY) == 0)
 
 
 # -- marks

@@ -2,12 +2,13 @@
 
 import pytest
 
+from nimsg.client.acts_session import LinkState
 from nimsg.tui.spans import Line
 from nimsg.tui.status import Status
 
 
 NOW = 1_000_000
-WINDOWS = [("#lobby", 5, False), ("people", 0, False)]
+WINDOWS = [("#lobby", 5, False), ("people", 0, True)]
 
 
 def online() -> Status:
@@ -24,22 +25,26 @@ def text(line: Line) -> str:
         (
             120,
             " nimsg  ann@127.0.0.1:6969  online  rtt 1 ms  ",
-            "  Inbox 3 new | Outbox 2 pending | #lobby 5 | people ",
+            "  1:Inbox 3 new | Outbox 2 pending | 2:#lobby 5 new | >3:people ",
         ),
         (
-            90,
+            110,
             " nimsg  ann@127.0.0.1:6969  online  ",
-            "  Inbox 3 new | Outbox 2 pending | #lobby 5 | people ",
+            "  1:Inbox 3 new | Outbox 2 pending | 2:#lobby 5 new | >3:people ",
+        ),
+        (
+            94,
+            " ann@127.0.0.1:6969  online  ",
+            "  1:Inbox 3 new | Outbox 2 pending | 2:#lobby 5 new | >3:people ",
         ),
         (
             80,
-            " ann@127.0.0.1:6969  online ",
-            "  Inbox 3 new | Outbox 2 pending | #lobby 5 | people ",
+            " ann  online  ",
+            "  1:Inbox 3 new | Outbox 2 pending | 2:#lobby 5 new | >3:people ",
         ),
-        (70, " ann  online  ", "  Inbox 3 new | Outbox 2 pending | #lobby 5 | people "),
-        (60, " ann  online  ", "  Inbox 3 new | Outbox 2 pending | #lobby 5 "),
-        (40, " ann  online  ", " In 3 | Out 2 | #lobby 5 "),
-        (30, " ann  online  ", "  In 3 | Out 2 "),
+        (70, " ann  online  ", " 1:In 3 | Out 2 | 2:#lobby 5 | >3:people "),
+        (50, " ann  online  ", " 1:In 3 | Out 2 | >3:people "),
+        (40, " ann  online  ", " 1:In 3 | Out 2 "),
         (20, " ann  online  ", ""),
     ],
 )
@@ -54,7 +59,12 @@ def test_the_windows_are_named_as_long_as_there_is_room(
 
 def test_no_mail_is_counted_before_somebody_has_logged_in() -> None:
     shown = text(Status(server="127.0.0.1:6969").header(80, NOW, []))
-    assert shown.rstrip() == " nimsg  127.0.0.1:6969  not connected"
+    assert shown.rstrip() == " nimsg  127.0.0.1:6969  not logged in"
+
+
+def test_a_session_that_is_over_is_not_called_a_lost_connection() -> None:
+    status = Status("ann", "127.0.0.1:6969", why=LinkState.OFF.value)
+    assert "127.0.0.1:6969  not logged in " in text(status.header(80, NOW, []))
 
 
 def test_a_lost_link_is_said_before_all_else() -> None:
@@ -62,7 +72,7 @@ def test_a_lost_link_is_said_before_all_else() -> None:
     status.retry_at = NOW + 4500
     shown = text(status.header(60, NOW, WINDOWS))
     assert shown.startswith(" ann  the link broke, retry in 5 s  ")
-    assert shown.endswith(" In 3 | Out 0 | #lobby 5 ")
+    assert shown.endswith(" 1:In 3 | Out 0 ")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_a_shutdown_is_counted_down_in_the_header() -> None:
     status.ends_at = NOW + 41_500
     shown = text(status.header(80, NOW, WINDOWS))
     assert shown.startswith(" ann   the server shuts down in 42 s   ")
-    assert shown.endswith(" In 3 | Out 2 | #lobby 5 ")
+    assert shown.endswith(" 1:In 3 | Out 2 | 2:#lobby 5 | >3:people ")
     status.ends_at = None
     assert "online" in text(status.header(80, NOW, WINDOWS))
 

@@ -1,6 +1,9 @@
 """The open windows: which there are, in which order, and which is looked at."""
 
-from nimsg.tui.windows import Kind, Window, Windows
+import pytest
+
+from nimsg.tui.letterdraft import Draft
+from nimsg.tui.windows import Kind, Window, Windows, draft_label
 
 
 def opened(*rooms: str) -> Windows:
@@ -81,3 +84,24 @@ def test_a_step_goes_around_the_end() -> None:
         seen.append(windows.current.title)
 
     assert seen == ["#a", "#b", "mail", "#b"]
+
+
+@pytest.mark.parametrize(
+    ("to", "subject", "label"),
+    [
+        ("bob, ", "soup", "to bob: soup"),
+        ("bob", "", "to bob"),
+        ("", "soup\x1b[31m", "soup"),
+        ("", " ", "new message"),
+        ("bob, carol", "the pump on Monday", "to bob, carol: the …"),
+    ],
+)
+def test_a_draft_is_called_by_whom_and_what_it_is_about(
+    to: str, subject: str, label: str
+) -> None:
+    assert draft_label(to, subject) == label
+    windows = opened("lab")
+    windows.show(windows.add(Kind.COMPOSE, "c1"))
+    drafts = {"c1": Draft("c1", to=to, subject=subject)}
+    assert windows.titles(drafts.get) == [("#lab", 0, False), (label, 0, True)]
+    assert windows.titles(lambda _: None)[1][0] == "writing"
