@@ -1,7 +1,9 @@
 """Settings, each with its unit in its name; frozen once read."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nimsg.errors import ConfigError
@@ -15,8 +17,9 @@ class ServerConfig(NamedTuple):
 
     Wrong passwords lock a name for `block_duration_s`, and an interactive session ends
     after `idle_timeout_s` without an act; 0 is never. Where TLS is spoken and no
-    certificate is given the server makes its own. With `local_only` it answers on
-    var/admin.sock, and keeps no house.
+    certificate is given the server makes its own. `limits` are counts by their names
+    in `hello`, in place of the usual ones; 0 is no limit. With `local_only` it answers
+    on var/admin.sock, and keeps no house.
     """
 
     var: Path
@@ -43,6 +46,7 @@ class ServerConfig(NamedTuple):
     idle_timeout_s: float = 0.0
     hash_memory_kib: int = 19_456
     hash_rounds: int = 2
+    limits: Mapping[str, int] = MappingProxyType({})
     local_only: bool = False
 
     @property

@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "too_many_clients": Kind(-32006, Exit.TRY_LATER, "the server is full"),
     "busy": Kind(-32007, Exit.TRY_LATER, "too much is waiting; try again"),
     "shutting_down": Kind(-32008, Exit.TRY_LATER, "the server is stopping"),
+    "rate_limited": Kind(-32009, Exit.TRY_LATER, "too often; try again later"),
     # who you are
     "login_required": Kind(-32010, Exit.LOGIN, "log in first"),
     "already_logged_in": Kind(-32011, Exit.PROTOCOL, "this connection is logged in"),
@@ -145,6 +146,9 @@ KINDS: dict[str, Kind] = {
     # the disk
     "damaged": Kind(-32050, Exit.STORAGE, "the message file does not match its digest"),
     "disk_full": Kind(-32051, Exit.TRY_LATER, "no space is left on the server's disk"),
+    "mailbox_full": Kind(
+        -32053, Exit.TRY_LATER, "a mailbox is full; mail has to be deleted there"
+    ),
     "storage_failed": Kind(
         -32052, Exit.STORAGE, "the disk failed; unknown, retry with the same client_id"
     ),

@@ -14,13 +14,17 @@ from nimsg.cli import show
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client.address import Address
 from nimsg.config import ServerConfig, check_server
+from nimsg.core.quota import BYTES_PER_MIB, Quota
 from nimsg.errors import Exit, UsageError
 from nimsg.logs import LEVELS, set_up
 from nimsg.protocol.constants import (
+    ACCOUNT_LIMITS,
+    ADDRESS_LIMITS,
     DEFAULT_PORT,
     AuthMode,
     LockoutScope,
     Registration,
+    limit,
 )
 from nimsg.server.app import Server
 from nimsg.server.credentials import import_credentials, read_credentials, shred
@@ -30,6 +34,8 @@ from nimsg.store.local import LocalStore
 
 
 PORT_MOST = 65_535
+LIMIT_MOST = 10**9
+SETTABLE = (*ACCOUNT_LIMITS, *ADDRESS_LIMITS)
 # Less would let mail eat the space that the reserve gives up for everything else.
 MIN_FREE_LEAST_MIB = 8
 RETENTION_MOST_DAYS = 36_500
@@ -151,6 +157,28 @@ def _add_limit_arguments(parser: ArgumentParser) -> None:
         help="refuse mail when less space is free (64)",
     )
     parser.add_argument(
+        "--quota",
+        metavar="MIB",
+        type=int,
+        default=limit("quota_bytes") // BYTES_PER_MIB,
+        help="what one account may keep; 0: any (100)",
+    )
+    parser.add_argument(
+        "--quota-messages",
+        metavar="N",
+        type=int,
+        default=limit("quota_messages"),
+        help="how many messages one account may keep; 0: any (100000)",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=N",
+        action="append",
+        default=[],
+        help="another count for a limit by its name in `hello`, such as "
+        "sends_per_minute; 0: none",
+    )
+    parser.add_argument(
         "--retention",
         metavar="DAYS",
         type=float,
@@ -171,6 +199,7 @@ def run_server(args: Namespace) -> int:
         min_free_bytes=config.min_free_bytes,
         holder=f"nimsg server, process {os.getpid()}"
         + (f", port {config.port}" if config.port else ""),
+        quota=Quota(config.limits["quota_bytes"], config.limits["quota_messages"]),
     )
     server = Server(config, store)
     for notice in store.notices:
@@ -253,12 +282,32 @@ def config_of(args: Namespace) -> ServerConfig:
         max_clients=args.max_clients,
         min_free_bytes=args.min_free * 1024 * 1024,
         retention_days=args.retention,
+        limits=_limits(args),
         block_duration_s=_seconds(
             args.block_duration, args.positional_block, "BLOCK_DURATION", 60
         ),
         lockout_scope=args.lockout_scope,
         idle_timeout_s=_seconds(args.timeout, args.positional_timeout, "TIMEOUT", 0),
     )
+
+
+def _limits(args: Namespace) -> dict[str, int]:
+    """Quotas and the limits that were asked for. Raises `UsageError`."""
+    if not (0 <= args.quota <= LIMIT_MOST and 0 <= args.quota_messages <= LIMIT_MOST):
+        raise UsageError(f"--quota and --quota-messages are 0 to {LIMIT_MOST}")
+    found = {
+        "quota_bytes": args.quota * BYTES_PER_MIB,
+        "quota_messages": args.quota_messages,
+    }
+    for text in args.limit:
+        name, _, count = text.partition("=")
+        if name not in SETTABLE or not _is_number(count, 0):
+            raise UsageError(
+                f"--limit is NAME=N, not {text[:SHOWN]!r}; names are "
+                f"{', '.join(SETTABLE)}"
+            )
+        found[name] = int(count)
+    return found
 
 
 def _seconds(

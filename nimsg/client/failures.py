@@ -85,6 +85,13 @@ def passes(error: Unreachable | Refusal) -> bool:
     return isinstance(error, Unreachable) or error.kind in PASSING
 
 
+def passes_in_time(error: Unreachable | Refusal) -> bool:
+    """Whether the same may work for who has minutes to wait."""
+    return passes(error) or (
+        isinstance(error, Refusal) and error.kind == "rate_limited"
+    )
+
+
 def pauses() -> Iterator[float]:
     """Seconds to wait between tries, ever longer.
 

@@ -18,7 +18,7 @@ class SendMail(Struct, frozen=True):
 
     With an `origin` it is imported: nobody is waited for, it may be from and to the
     same account, and it answers the first of `references`, client_ids of the sender,
-    that is in the sender's view.
+    that is in the sender's view. One `beyond_quota` is taken by full mailboxes too.
     """
 
     sender: int
@@ -30,6 +30,7 @@ class SendMail(Struct, frozen=True):
     make_mailboxes: bool = False
     origin: Origin | None = None
     references: list[str] = []
+    beyond_quota: bool = False
 
 
 class Act(StrEnum):

@@ -9,6 +9,7 @@ from msgspec.json import encode
 from nimsg.core import ladder
 from nimsg.core.commands import Act, MailAct, SendMail
 from nimsg.core.ladder import Copy
+from nimsg.core.quota import NO_QUOTA, Quota, others_full, own_full
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import CopyState, Device
 from nimsg.protocol.results import Origin, Refused
@@ -20,13 +21,16 @@ class SendFacts(Struct, frozen=True):
     `recipients` maps each name of `to` to its account, or to None where there is
     none. `blockers` are accounts that block the sender. `earlier` is the
     fingerprint of the message already sent under the client_id. `reply_known` says
-    that `reply_to` is in the sender's own view.
+    that `reply_to` is in the sender's own view. `full` are accounts that have no room
+    for it under the `quota`.
     """
 
     recipients: Mapping[str, int | None]
     earlier: str | None
     reply_known: bool
     blockers: AbstractSet[int] = frozenset()
+    full: AbstractSet[int] = frozenset()
+    quota: Quota = NO_QUOTA
 
 
 class Delivery(Struct, frozen=True):
@@ -63,7 +67,11 @@ class Change(Struct, frozen=True):
 
 
 NOTHING = Change({})
-WHY = {"unknown_user": "there is no such user", "blocked_by_recipient": "blocked by"}
+WHY = {
+    "unknown_user": "there is no such user",
+    "blocked_by_recipient": "blocked by",
+    "mailbox_full": "mailbox full",
+}
 
 
 def fingerprint(
@@ -90,7 +98,8 @@ def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | 
     """Who gets the message; None for a retry of one that is stored already.
 
     Raises `Refusal`: `client_id_conflict`, `not_found` for a reply to a message the
-    sender cannot see, `all_refused` where nobody can be reached.
+    sender cannot see, `all_refused` where nobody can be reached, `mailbox_full` where
+    the sender or everybody who can be reached has no room.
     """
     if facts.earlier is not None:
         if facts.earlier != print_:
@@ -98,6 +107,22 @@ def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | 
         return None
     if command.reply_to is not None and not facts.reply_known:
         raise Refusal("not_found", data={"id": command.reply_to})
+    if command.sender in facts.full:
+        raise own_full(facts.quota)
+    delivery = _delivery(facts)
+    if delivery.to:
+        return delivery
+    refused = delivery.refused
+    if all(row.kind == "mailbox_full" for row in refused):
+        raise others_full([row.user for row in refused], facts.quota)
+    raise Refusal(
+        "all_refused",
+        _who_refused(refused),
+        {"refused": [{"user": row.user, "kind": row.kind} for row in refused]},
+    )
+
+
+def _delivery(facts: SendFacts) -> Delivery:
     to: dict[str, int] = {}
     refused: list[Refused] = []
     for name, uid in facts.recipients.items():
@@ -105,14 +130,10 @@ def decide_send(facts: SendFacts, command: SendMail, print_: str) -> Delivery | 
             refused.append(Refused(name, "unknown_user"))
         elif uid in facts.blockers:
             refused.append(Refused(name, "blocked_by_recipient"))
+        elif uid in facts.full:
+            refused.append(Refused(name, "mailbox_full"))
         else:
             to[name] = uid
-    if not to:
-        raise Refusal(
-            "all_refused",
-            _who_refused(refused),
-            {"refused": [{"user": row.user, "kind": row.kind} for row in refused]},
-        )
     return Delivery(to, refused)
 
 

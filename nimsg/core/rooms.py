@@ -36,10 +36,15 @@ class Membership(Struct, frozen=True):
 LOBBY_ROOM = Room(LOBBY_ID, LOBBY, "", 0, None)
 
 
-def decide_room(command: CreateRoom, now: int, *, taken: bool) -> Room:
-    """The new room. Raises `Refusal("room_exists")`."""
+def decide_room(command: CreateRoom, now: int, *, taken: bool, made: int = 0) -> Room:
+    """The new room; `made` is how many its creator has made before.
+
+    Raises `Refusal`: `room_exists`, `too_many`.
+    """
     if taken:
         raise Refusal("room_exists", data={"room": command.room})
+    if made >= limit("rooms_made"):
+        raise Refusal("too_many", f"you can make {limit('rooms_made')} rooms")
     return Room(command.id, command.room, command.topic, now, command.creator)
 
 

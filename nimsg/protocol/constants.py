@@ -58,7 +58,36 @@ LIMITS: Final[dict[str, Limit]] = {
     "since_s": Limit(10**9, "s", "how far `presence.since` looks back"),
     "private_answer_ms": Limit(60_000, "ms", "that a private invitation waits"),
     "shutdown_s": Limit(86_400, "s", "the delay of a shutdown"),
+    "rooms_made": Limit(100, "rooms", "that one account makes"),
+    "quota_bytes": Limit(100 * 2**20, "bytes", "of kept messages that one pays for"),
+    "quota_messages": Limit(100_000, "messages", "that one account pays for"),
+    "presence_ms": Limit(5000, "ms", "between two notices of one person"),
+    "clients": Limit(4096, "connections", "at once, of everybody"),
+    "clients_per_address": Limit(1024, "connections", "at once, from one address"),
+    "connections_per_minute": Limit(6000, "connections", "begun from one address"),
+    "logins_per_minute": Limit(600, "tries", "to log in by a name, from one address"),
+    "registrations_per_hour": Limit(100, "tries", "to register, from one address"),
+    "arrivals_per_hour": Limit(1000, "logins", "of one account, interactive ones"),
+    "sends_per_minute": Limit(60_000, "messages", "sent by one account"),
+    "sends_to_one_per_minute": Limit(30_000, "messages", "sent by one to another"),
+    "posts_per_minute": Limit(6000, "messages", "of one account for rooms and for all"),
+    "topics_per_hour": Limit(100, "topics", "set by one account"),
 }
+# Counts that a server may be started with others of; 0 of them is no limit.
+ADDRESS_LIMITS: Final = (
+    "clients_per_address",
+    "connections_per_minute",
+    "logins_per_minute",
+    "registrations_per_hour",
+)
+ACCOUNT_LIMITS: Final = (
+    "arrivals_per_hour",
+    "sends_per_minute",
+    "sends_to_one_per_minute",
+    "posts_per_minute",
+    "topics_per_hour",
+)
+QUOTAS: Final = ("quota_bytes", "quota_messages")
 
 FEATURES: Final[dict[str, str]] = {
     "mail": "send, list, open, acknowledge, recall and delete messages",

@@ -4,7 +4,6 @@ import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
-from functools import partial
 
 from nimsg.config import ServerConfig
 from nimsg.errors import Refusal, StorageFailure
@@ -114,7 +113,9 @@ class Server:
             self._context,
             self.config.tls_deadline_s,
             min(most, self._sessions_most + TURNED_AWAY),
-            partial(self.services.meter.refused, TOO_MANY),
+            self.services.meter.refused,
+            self.services.throttle.enter,
+            self.services.throttle.leave,
         )
 
     def _context(self) -> ssl.SSLContext | None:

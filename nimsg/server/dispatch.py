@@ -26,6 +26,7 @@ from nimsg.server.handlers import (
     transfer,
     users,
 )
+from nimsg.server.throttle import COUNTED, Caller
 
 
 ParamsT = TypeVar("ParamsT", bound=Params)
@@ -171,4 +172,8 @@ CHECKS: Final[dict[Needs, Callable[[Asker], None]]] = {
 
 async def answer(context: Context, request: Request) -> Reply:
     """What the method's handler says. Raises `Refusal`."""
-    return await HANDLERS[request.method.name](context, request.params)
+    name = request.method.name
+    if name in COUNTED:
+        caller = Caller(context.session.uid, context.session.address)
+        context.services.throttle.count(name, caller, request.params)
+    return await HANDLERS[name](context, request.params)

@@ -17,10 +17,13 @@ from nimsg.protocol.codec import encode_refusal
 
 BACKLOG = 1024
 READ_BUFFER = 65_536
+# Else the system keeps megabytes of what a peer does not read, beside `unsent_bytes`.
+SEND_BUFFER = 131_072
 PAUSE_S = 1.0
 # Nothing more can be opened just now.
 SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
+Door = Callable[[str], object]
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -28,13 +31,16 @@ class Terms(NamedTuple):
     """How connections are taken.
 
     `context` gives the TLS of the next one, None for none; `most` counts those that
-    are still shaking hands too.
+    are still shaking hands too. `enter` raises `Refusal` for an address that has too
+    many; `leave` is told when one that was let in is over.
     """
 
     context: Callable[[], ssl.SSLContext | None]
     handshake_s: float
     most: int
-    turned_away: Callable[[], object]
+    turned_away: Callable[[str], object]
+    enter: Door = bool
+    leave: Door = bool
 
 
 class Listener:
@@ -74,24 +80,41 @@ class Listener:
         self, sock: socket.socket, terms: Terms, serve: Serve, tasks: asyncio.TaskGroup
     ) -> None:
         while True:
-            connection = await _next(sock)
-            if connection is None:
+            found = await _next(sock)
+            if found is None:
                 continue
-            if self.taken >= terms.most:
-                self._turn_away(connection, terms)
+            connection, address = found
+            try:
+                self._let_in(address, terms)
+            except Refusal as refusal:
+                _turn_away(connection, terms, refusal)
                 continue
-            self._full = False
-            self.taken += 1
-            tasks.create_task(self._take(connection, terms, serve))
+            over = partial(self._let_go, address, terms)
+            tasks.create_task(self._take(connection, terms, serve, over))
+
+    def _let_in(self, address: str, terms: Terms) -> None:
+        """Count one more. Raises `Refusal`."""
+        if self.taken >= terms.most:
+            if not self._full:
+                LOGGER.warning("all %d connections are taken", terms.most)
+            self._full = True
+            raise Refusal("too_many_clients")
+        terms.enter(address)
+        self._full = False
+        self.taken += 1
 
     async def _take(
-        self, connection: socket.socket, terms: Terms, serve: Serve
+        self,
+        connection: socket.socket,
+        terms: Terms,
+        serve: Serve,
+        over: Callable[[], None],
     ) -> None:
         """Begin with TLS where it is spoken, and hand the connection over."""
         loop = asyncio.get_running_loop()
         tls = terms.context()
         reader = asyncio.StreamReader(READ_BUFFER, loop)
-        protocol = _Protocol(reader, serve, self._let_go)
+        protocol = _Protocol(reader, serve, over)
         try:
             await loop.connect_accepted_socket(
                 lambda: protocol,
@@ -105,31 +128,32 @@ class Listener:
             LOGGER.exception("a fault of ours in taking a connection")
         finally:
             if not protocol.begun:
-                self._let_go()
+                over()
 
-    def _let_go(self) -> None:
+    def _let_go(self, address: str, terms: Terms) -> None:
         self.taken -= 1
-
-    def _turn_away(self, connection: socket.socket, terms: Terms) -> None:
-        """Hang up; in the clear with a reason, for which TLS needs a descriptor."""
-        if not self._full:
-            LOGGER.warning("all %d connections are taken", terms.most)
-        self._full = True
-        terms.turned_away()
-        if terms.context() is None:
-            with suppress(OSError):
-                connection.send(encode_refusal(None, Refusal("too_many_clients")))
-        connection.close()
+        terms.leave(address)
 
 
-async def _next(sock: socket.socket) -> socket.socket | None:
-    """The next connection; None where whoever came is gone, or nothing can be opened.
+def _turn_away(connection: socket.socket, terms: Terms, refusal: Refusal) -> None:
+    """Hang up; in the clear with a reason, for which TLS needs a descriptor."""
+    terms.turned_away(refusal.kind)
+    if terms.context() is None:
+        with suppress(OSError):
+            connection.send(encode_refusal(None, refusal))
+    connection.close()
 
-    Those that wait already come without a pause, and others must have their turn.
+
+async def _next(sock: socket.socket) -> tuple[socket.socket, str] | None:
+    """The next connection and its address.
+
+    None where whoever came is gone, or nothing can be opened. Those that wait already
+    come without a pause, and others must have their turn.
     """
     await asyncio.sleep(0)
     try:
-        return (await asyncio.get_running_loop().sock_accept(sock))[0]
+        connection, place = await asyncio.get_running_loop().sock_accept(sock)
+        return connection, str(place[0])
     except OSError as error:
         if error.errno in SCARCE:
             LOGGER.warning("no connection is taken: %s", error.strerror)
@@ -192,6 +216,7 @@ def _listening(family: int, place: tuple[object, ...]) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         sock.bind(place)
         sock.settimeout(0)
         sock.listen(BACKLOG)

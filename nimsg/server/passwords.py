@@ -1,6 +1,8 @@
 """Password hashes (Argon2id, RFC 9106), made and checked on a thread of their own."""
 
 import asyncio
+import os
+import sys
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,8 @@ from nimsg.errors import Refusal
 
 
 WAITING_MOST = 32
+# By so much hashing gives way to all that somebody waits for (nice(2)).
+NICENESS = 10
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -24,7 +28,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=rounds, memory_cost=memory_kib, parallelism=1
         )
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="passwords")
+        self._pool = ThreadPoolExecutor(1, "passwords", _give_way)
         self._waiting = 0
         # What a name without a hash is checked against, so that it takes as long.
         self._dummy = self._hasher.hash("a password nobody has")
@@ -70,6 +74,12 @@ class Passwords:
             return await loop.run_in_executor(self._pool, work, *args)
         finally:
             self._waiting -= 1
+
+
+def _give_way() -> None:
+    """On Linux alone a thread has a priority of its own."""
+    if sys.platform == "linux":
+        os.nice(NICENESS)
 
 
 def normalised(password: str) -> str:

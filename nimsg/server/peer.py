@@ -4,6 +4,8 @@ import asyncio
 import socket
 
 
+# The address of var/admin.sock.
+LOCAL = "local"
 # A peer that vanished is found within a minute (tcp(7)).
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
@@ -11,7 +13,7 @@ KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 def address_of(writer: asyncio.StreamWriter) -> str:
     """Where the peer is, without its port; `local` for var/admin.sock."""
     peer = writer.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) else "local"
+    return str(peer[0]) if isinstance(peer, tuple) else LOCAL
 
 
 def keep_alive(writer: asyncio.StreamWriter) -> None:

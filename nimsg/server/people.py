@@ -10,10 +10,12 @@ from nimsg.protocol.codec import encode_event
 from nimsg.protocol.constants import CloseReason, Departure, Device, Notice, limit
 from nimsg.protocol.results_people import Presence
 from nimsg.server.blocks import Blocks
+from nimsg.server.notices import Change, Notices
 from nimsg.server.timers import Timer, Timers
 
 
 BEAT_S = 60.0
+MS_PER_S = 1000
 # What #lobby keeps of somebody's going.
 KEPT: dict[Departure, tuple[Notice, str]] = {
     Departure.LOGOUT: (Notice.LEFT, "User {} disconnected"),
@@ -73,6 +75,9 @@ class People:
         self._clock = clock
         self._note = note
         self._online: dict[int, Person] = {}
+        self._came_s: dict[int, float] = {}
+        every_s = limit("presence_ms") / MS_PER_S
+        self._notices = Notices(timers, every_s, self._tell)
         self._beat: Timer | None = None
 
     def __iter__(self) -> Iterator[Person]:
@@ -102,16 +107,16 @@ class People:
             data = {"user": name, "suggestion": _suggestion(name, taken)}
             raise Refusal("name_taken", f"{name} is in use now", data)
 
-    def arrive(self, person: Person) -> None:
-        """Somebody came online, and the others hear of it.
-
-        Raises `Refusal("duplicate_login")` where the account is online already.
-        """
+    def require_alone(self, person: Person) -> None:
+        """Raises `Refusal("duplicate_login")` where the account is online already."""
         if person.uid in self._online:
             raise Refusal("duplicate_login", data={"user": person.name})
-        self._online[person.uid] = person
+
+    def arrive(self, person: Person) -> None:
+        """Somebody who was not online is, and the others hear of it."""
+        self._take_place(person)
         self._note(NoteLogin(person.uid, person.device, person.address))
-        self._tell(person, None)
+        self._change(person, None)
         if self._beat is None:
             self._pulse()
 
@@ -120,7 +125,7 @@ class People:
 
         It is written down; to the others nobody has gone and nobody has come.
         """
-        self._online[person.uid] = person
+        self._take_place(person)
         self._note(NoteLogout(person.uid, Departure.REPLACED))
         self._note(NoteLogin(person.uid, person.device, person.address))
 
@@ -128,10 +133,10 @@ class People:
         """Somebody went; whether they were here. Who was replaced went before."""
         if self._online.get(person.uid) is not person:
             return False
-        del self._online[person.uid]
+        del self._online[person.uid], self._came_s[person.uid]
         self._note(NoteLogout(person.uid, reason))
         if reason is not Departure.SHUTDOWN:  # it is everybody's, and they are told
-            self._tell(person, reason)
+            self._change(person, reason)
         if reason in KEPT:
             notice, text = KEPT[reason]
             self._note(PostNotice(notice, text.format(person.name), person.uid))
@@ -147,11 +152,21 @@ class People:
         if self._beat is not None:
             self._beat.cancel()
 
-    def _tell(self, about: Person, reason: Departure | None) -> None:
+    def _take_place(self, person: Person) -> None:
+        self._online[person.uid] = person
+        self._came_s[person.uid] = self._timers.now_s()
+
+    def _change(self, about: Person, reason: Departure | None) -> None:
         event = Presence(about.name, reason is None, reason, self._clock())
-        frame = encode_event("presence", event)
+        self._notices.note(Change(about.uid, event))
+
+    def _tell(self, change: Change, since_s: float | None) -> None:
+        frame = encode_event("presence", change.event)
         for person in self:
-            if person is not about and not self._blocks.blocks(about.uid, person.uid):
+            if since_s is not None and self._came_s[person.uid] < since_s:
+                continue
+            about = change.uid
+            if person.uid != about and not self._blocks.blocks(about, person.uid):
                 person.push(frame)
 
     def _pulse(self) -> None:

@@ -12,7 +12,13 @@ from nimsg.server.services import Services
 
 
 class Policy(Protocol):
-    """What a mode asks of who logs in or registers."""
+    """What a mode asks of who logs in or registers.
+
+    Where it does not `tell_names`, `ask` says the same of all: none is looked up then,
+    so that the time says nothing either.
+    """
+
+    tells_names: bool
 
     def ask(self, account: Account | None) -> str:
         """What to ask for next: `password`, `register` or `nothing`."""
@@ -37,11 +43,11 @@ class PasswordPolicy:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._registration = services.config.registration
+        self.tells_names = self._registration == Registration.OPEN
 
     def ask(self, account: Account | None) -> str:
         """See `Policy`. Every name looks known where not everybody may register."""
-        is_open = self._registration == Registration.OPEN
-        return "register" if account is None and is_open else "password"
+        return "register" if account is None and self.tells_names else "password"
 
     async def admit(
         self,
@@ -77,6 +83,8 @@ class PasswordPolicy:
 
 class OpenPolicy:
     """Knowing a name is enough; a name that is used becomes a mailbox."""
+
+    tells_names = False
 
     def __init__(self, services: Services) -> None:
         self._services = services

@@ -53,7 +53,8 @@ class Registry:
     """All open sessions. Owned by the loop."""
 
     def __init__(self) -> None:
-        self._sessions: set[Live] = set()
+        # In the order in which they came.
+        self._sessions: dict[Live, None] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self._revoked: dict[int, int] = {}
@@ -67,12 +68,12 @@ class Registry:
 
     def add(self, session: Live) -> None:
         """A connection came."""
-        self._sessions.add(session)
+        self._sessions[session] = None
         self._empty.clear()
 
     def remove(self, session: Live) -> None:
         """A connection is gone."""
-        self._sessions.discard(session)
+        self._sessions.pop(session, None)
         if not self._sessions:
             self._empty.set()
 

@@ -35,6 +35,7 @@ from nimsg.server.privates import Privates
 from nimsg.server.registry import Live, Registry
 from nimsg.server.resumes import Resumes
 from nimsg.server.rooms import Rooms
+from nimsg.server.throttle import Throttle, limits_of
 from nimsg.server.timers import LoopTimers, Timers
 from nimsg.server.tls import Tls
 from nimsg.store.base import Store
@@ -84,6 +85,8 @@ class Services:
         )
         self.timers = timers = timers or LoopTimers()
         self.meter = Meter(timers.now_s())
+        self.limits = limits_of(config)
+        self.throttle = Throttle(self.limits, timers)
         self.tls: Tls | None = None
         self.parking = Parking()
         self.registry = Registry()
@@ -116,8 +119,9 @@ class Services:
     def arrive(self, person: Person, login: Login) -> None:
         """Somebody comes online, or takes the place of their own earlier session.
 
-        Raises `Refusal`: `duplicate_login`, under auth `nick` `name_taken`, or
-        `bad_resume` where what it comes back to was resumed or ended meanwhile.
+        Raises `Refusal`: `duplicate_login`, under auth `nick` `name_taken`,
+        `bad_resume` where what it comes back to was resumed or ended meanwhile, or
+        `rate_limited`.
         """
         uid = login.account.uid
         if login.resumed is not None:
@@ -131,6 +135,8 @@ class Services:
         else:
             if self.config.auth == AuthMode.NICK:
                 self.people.require_free(person.name)
+            self.people.require_alone(person)
+            self.throttle.arrive(uid)
             self.people.arrive(person)
             self.rooms.arrive(person, login.account)
         if login.resumed is not None:

@@ -20,7 +20,6 @@ from nimsg.protocol.constants import (
     FEATURES,
     HEADER_BYTES,
     INTERACTIVE,
-    LIMITS,
     PROTOCOL_VERSION,
     CloseReason,
     Departure,
@@ -138,7 +137,7 @@ class Session:
     async def run(self) -> None:
         """Serve the connection until it ends. Never raises for the peer's doing."""
         self._services.registry.add(self)
-        deadline = asyncio.get_running_loop().call_later(
+        deadline = self._services.timers.call_later(
             self._services.config.login_deadline_s, self._login_deadline
         )
         try:
@@ -196,7 +195,7 @@ class Session:
         start = await self._reader.read(HEADER_BYTES)
         if not start:
             return None
-        deadline = asyncio.get_running_loop().call_later(
+        deadline = self._services.timers.call_later(
             self._services.config.frame_deadline_s, self._frame_deadline
         )
         try:
@@ -336,7 +335,7 @@ class Session:
             auth=config.auth,
             registration=config.registration,
             features=list(FEATURES),
-            limits={name: row.value for name, row in LIMITS.items()},
+            limits=self._services.limits,
             time=self._services.clock(),
         )
         self._send(encode_event("hello", hello))

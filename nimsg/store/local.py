@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nimsg.core.commands import Command
+from nimsg.core.quota import NO_QUOTA, Quota
 from nimsg.errors import ConfigError, Refusal, StorageFailure
+from nimsg.logs import LOGGER
 from nimsg.store.atomic import move_durably, put_file
 from nimsg.store.base import (
     Batch,
@@ -55,11 +57,13 @@ class LocalStore(Questions):
         entropy: Callable[[int], bytes] = os.urandom,
         min_free_bytes: int = MIN_FREE_BYTES,
         holder: str = "",
+        quota: Quota = NO_QUOTA,
     ) -> None:
         super().__init__(Layout(root))
         self.notices: list[str] = []
         self._disk = disk or RealDisk()
         self._min_free_bytes = min_free_bytes
+        self._quota = quota
         self._failed = ""
         self._settled = Filed(0, GENESIS)
         self._forgotten = 0
@@ -189,7 +193,7 @@ class LocalStore(Questions):
         self._filer.recover(rows)
         last = rows[-1].n if rows else 0
         n = max(int(meta(self._connection, "n")), last, ledger.last_n)
-        self._writer = Writer(self._connection, n, entropy)
+        self._writer = Writer(self._connection, n, entropy, self._quota)
         if rows:
             self.notices.append(f"filed {len(rows)} journal rows of an earlier run")
             self.settle()
@@ -296,6 +300,9 @@ class LocalStore(Questions):
 
     def index_text(self, most: int) -> bool:
         """See `Store`. The last space is for what has no other place."""
-        if self._disk.free_bytes(self.layout.root) < self._min_free_bytes:
+        try:
+            free = self._disk.free_bytes(self.layout.root)
+        except OSError as error:
+            LOGGER.warning("the full text stays behind: %s", error)
             return False
-        return self._full_text.index(most)
+        return free >= self._min_free_bytes and self._full_text.index(most)

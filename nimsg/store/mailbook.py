@@ -12,6 +12,7 @@ from msgspec.structs import astuple
 from nimsg.core.commands import SentMail, SentPost
 from nimsg.core.ladder import Copy
 from nimsg.core.mail import Change, MailFacts
+from nimsg.core.quota import NO_QUOTA, Quota
 from nimsg.protocol.results_rooms import RoomMessage
 from nimsg.protocol.times import rfc3339
 from nimsg.store.mailboxes import Mailboxes
@@ -19,6 +20,7 @@ from nimsg.store.messagefile import Positions
 from nimsg.store.messagerow import FIXED, Entry, copy_of, decode_refused, message_row
 from nimsg.store.removal import Stub
 from nimsg.store.schema import COPY
+from nimsg.store.usages import Usages
 
 
 ADD_MESSAGE = (
@@ -49,6 +51,7 @@ class Known:
         self.m: int = row["m"]
         self.reply_to: str | None = row["reply_to"]
         self.pending: int = row["pending"]
+        self.size: int = row["size"]
         self.copies: dict[int, Copy] = {}
         self.positions: dict[int, int] = {}
         self.names: dict[int, str] = {}
@@ -62,9 +65,10 @@ class Known:
 class Mailbook:
     """Messages and copies, changed through one connection in one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, quota: Quota = NO_QUOTA) -> None:
         self._connection = connection
         self.mailboxes = Mailboxes(connection)
+        self.usages = Usages(connection, quota)
 
     def earlier(self, sender: int, client_id: str) -> str | None:
         """The fingerprint of what was sent under a client_id."""
@@ -160,8 +164,8 @@ class Mailbook:
     def find(self, id_: str) -> Known | None:
         """A message to people and its copies; one of a room is none."""
         row = self._connection.execute(
-            "SELECT m, sender, sent_at, pending, deleted_at, reply_to FROM message"
-            " WHERE id = ? AND room IS NULL",
+            "SELECT m, sender, sent_at, pending, deleted_at, reply_to, size"
+            " FROM message WHERE id = ? AND room IS NULL",
             (id_,),
         ).fetchone()
         if row is None:

@@ -122,3 +122,11 @@ def put_memberships(
         "INSERT INTO member SELECT ?, r, ?, ? FROM room WHERE name = ?",
         [(uid, place.joined_at, place.mark, place.room) for place in places],
     )
+
+
+def made_by(connection: sqlite3.Connection, uid: int) -> int:
+    """How many rooms an account has made."""
+    count: int = connection.execute(
+        "SELECT count(*) FROM room WHERE creator = ?", (uid,)
+    ).fetchone()[0]
+    return count

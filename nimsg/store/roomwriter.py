@@ -19,6 +19,7 @@ from nimsg.core.commands import (
     SentPost,
     SetTopic,
 )
+from nimsg.core.quota import own_full
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Notice
@@ -84,7 +85,8 @@ class RoomWriter:
 
     def _create(self, command: CreateRoom, now: int) -> int:
         taken = roombook.by_name(self._connection, command.room) is not None
-        room = rooms.decide_room(command, now, taken=taken)
+        made = roombook.made_by(self._connection, command.creator)
+        room = rooms.decide_room(command, now, taken=taken, made=made)
         creator = accountbook.by_uid(self._connection, command.creator)
         # Before anything is written: who cannot join makes no room.
         rooms.joined(require_living(creator).rooms, room, 0, now)
@@ -122,6 +124,10 @@ class RoomWriter:
             return self._book.posted(command.sender, command.client_id)
         if full:
             raise Refusal("disk_full")
+        size = len(command.body.encode())
+        if not self._book.usages.has_room(command.sender, size, messages=0):
+            raise own_full(self._book.usages.quota)
+        self._book.usages.charge((command.sender,), size, messages=0)
         name = self._directory.name(command.sender)
         file = self._file(room, name, command.client_id, command.body, now)
         return self._add(file, room, command.sender, None)

@@ -1,7 +1,7 @@
 """The one writer: a batch of commands in one transaction on one thread."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import UNSET
@@ -29,6 +29,7 @@ from nimsg.core.commands import (
 )
 from nimsg.core.invitations import Invitation, decide_use
 from nimsg.core.mail import Change, Delivery, SendFacts
+from nimsg.core.quota import Quota, payers
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
 from nimsg.protocol.digest import body_hash
@@ -74,12 +75,16 @@ class Writer:
     """Decides and journals commands. `entropy` gives so many random bytes."""
 
     def __init__(
-        self, connection: sqlite3.Connection, n: int, entropy: Callable[[int], bytes]
+        self,
+        connection: sqlite3.Connection,
+        n: int,
+        entropy: Callable[[int], bytes],
+        quota: Quota,
     ) -> None:
         self._connection = connection
         self._entropy = entropy
         self._n = n
-        self._book = Mailbook(connection)
+        self._book = Mailbook(connection, quota)
         self._directory = Directory(connection)
         self._rows: list[JournalRow] = []
         self._rooms = RoomWriter(
@@ -118,6 +123,7 @@ class Writer:
             self._n = n
             self._book.mailboxes.forget()
             self._directory.forget()
+            self._book.usages.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
@@ -210,12 +216,18 @@ class Writer:
         recipients = self._recipients(command.to, now, make=make)
         imported = command.origin is not None
         blockers = frozenset() if imported else self._directory.blockers(command.sender)
-        facts = SendFacts(recipients, earlier, reply_known, blockers)
+        size = len(command.body.encode())
+        no_room = self._full(command, recipients, size, earlier)
+        facts = SendFacts(
+            recipients, earlier, reply_known, blockers, no_room, self._book.usages.quota
+        )
         delivery = mail.decide_send(facts, command, print_)
         if delivery is None:
             return Outcome(self._book.sent(command.sender, command.client_id))
         file = self._message(command, delivery, now)
-        self._book.add(Entry(file, command.sender, delivery.to, print_, imported))
+        entry = Entry(file, command.sender, delivery.to, print_, imported)
+        self._book.add(entry)
+        self._book.usages.charge({command.sender, *delivery.to.values()}, size)
         self._add_row(RowKind.MESSAGE, file.id, encode_message(file))
         return Outcome(
             SentMail(
@@ -229,6 +241,23 @@ class Writer:
                 duplicate=False,
             ),
             frozenset(() if imported else {command.sender, *delivery.to.values()}),
+        )
+
+    def _full(
+        self,
+        command: SendMail,
+        recipients: Mapping[str, int | None],
+        size: int,
+        earlier: str | None,
+    ) -> frozenset[int]:
+        """Who has no room for it."""
+        if command.beyond_quota or earlier is not None:
+            return frozenset()
+        concerned = {command.sender, *recipients.values()} - {None}
+        return frozenset(
+            uid
+            for uid in concerned
+            if uid and not self._book.usages.has_room(uid, size)
         )
 
     def _recipients(
@@ -275,7 +304,11 @@ class Writer:
         wakes: set[int] = set()
         copies = Copies("", {})
         for id_, known, change in decided:
+            before = payers_of(known)
             touched = self._book.apply(known, change, now)
+            after = payers_of(known, deletes=change.sender_deletes)
+            self._book.usages.charge(after - before, known.size)
+            self._book.usages.charge(before - after, known.size, times=-1)
             copies = Copies(id_, known.named_copies())
             if touched:
                 done.append(id_)
@@ -290,6 +323,9 @@ class Writer:
         """Forget texts; what is left of each goes the way of a file."""
         stubs = self._book.purgeable(command.before, command.most)
         for stub in stubs:
+            known = self._book.find(stub.id)
+            if known is not None:
+                self._book.usages.charge(payers_of(known), known.size, times=-1)
             self._book.remove(stub.id)
             self._add_row(RowKind.REMOVAL, stub.id, encode_stub(stub))
         return len(stubs)
@@ -299,3 +335,10 @@ class Writer:
         if known is None:
             raise Refusal("not_found")
         return known, mail.DECISIONS[command.act](known.facts, command, now)
+
+
+def payers_of(known: Known, *, deletes: bool = False) -> frozenset[int]:
+    """Who pays for a message as it stands; `deletes` that its sender just did."""
+    facts = known.facts
+    gone = facts.sender_deleted or deletes
+    return payers(facts.sender, known.copies, sender_deleted=gone)

@@ -59,6 +59,7 @@ def start_nimsg(folder: Path, auth: str = "open") -> Subject:
         [
             *(sys.executable, "-m", "nimsg", "server", "--port", "0"),
             *("--auth", auth, "--var", str(folder / "var")),
+            *("--quota", "0", "--quota-messages", "0"),
         ],
         stdout=subprocess.PIPE,
         text=True,

@@ -221,8 +221,9 @@ async def test_c17_x8_a_member_who_blocks_hears_nothing_and_the_author_is_not_to
 
 
 async def test_c11_c17_c18_presence_is_hidden_and_comes_back(tmp_path: Path) -> None:
+    time = VirtualTime()
     async with (
-        timed_office(tmp_path, VirtualTime()) as server,
+        timed_office(tmp_path, time) as server,
         guests(server, "eve") as (eve,),
         guest(server, "ann") as ann,
     ):
@@ -232,6 +233,7 @@ async def test_c11_c17_c18_presence_is_hidden_and_comes_back(tmp_path: Path) -> 
         await ann.unblock("eve")
         shown = await eve.online(), await eve.since(60)
         silence = await eve.told()
+        time.advance(5)
         await ann.logout()
         left = await eve.hears(Presence)
 

@@ -185,7 +185,12 @@ async def test_x2_headless_sessions_and_the_owner_of_the_machine_never_time_out(
 ) -> None:
     time = VirtualTime()
     async with (
-        timed_office(tmp_path, time, idle_timeout_s=TIMEOUT_S) as server,
+        timed_office(
+            tmp_path,
+            time,
+            idle_timeout_s=TIMEOUT_S,
+            login_deadline_s=2000 * TIMEOUT_S,
+        ) as server,
         people(server, "bob") as (script,),
         greeted(server.port) as nobody,
     ):
@@ -226,7 +231,12 @@ async def test_x2_who_comes_back_begins_anew_and_who_was_replaced_ends_nothing(
 ) -> None:
     time = VirtualTime()
     async with (
-        timed_office(tmp_path, time, idle_timeout_s=TIMEOUT_S) as server,
+        timed_office(
+            tmp_path,
+            time,
+            idle_timeout_s=TIMEOUT_S,
+            login_deadline_s=TIMEOUT_S,
+        ) as server,
         guest(server, "bob") as bob,
         caller(server, "bob") as back,
     ):
@@ -247,6 +257,7 @@ async def test_no_timer_is_left_behind_by_who_has_gone(tmp_path: Path) -> None:
             async with guest(server, "bob") as bob:
                 await bob.ask(Done, "auth.logout")
                 await bob.goodbye()
+        time.advance(10)
         armed = [timer for _, _, timer in time._due if timer.callback is not None]
 
     assert len(armed) <= 1, "the beat alone"

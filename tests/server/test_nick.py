@@ -71,14 +71,16 @@ async def test_s4_4_x16_a_nick_like_one_that_is_in_use_is_taken(
 async def test_s4_11_a_nick_is_free_again_behind_its_session(
     tmp_path: Path, how: str
 ) -> None:
+    time = VirtualTime()
     async with (
-        timed_office(tmp_path, VirtualTime(), auth="nick") as server,
+        timed_office(tmp_path, time, auth="nick") as server,
         caller(server, "ann") as ann,
     ):
         await take(ann, "ann")
         for _ in range(3):
             async with caller(server, "bob") as bob:
                 await take(bob, "bob")
+                time.advance(5)
                 if how == "logout":
                     await bob.logout()
                 elif how == "lost":
@@ -87,6 +89,7 @@ async def test_s4_11_a_nick_is_free_again_behind_its_session(
                     await told(server.config.var, "users.kick", {"user": "bob"})
                 while (await ann.hears(Presence)).online:
                     pass
+                time.advance(5)
 
 
 @pytest.mark.parametrize("names", [("bob", "bob"), ("bob", "BOB")])

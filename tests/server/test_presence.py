@@ -148,6 +148,8 @@ async def leave_by(departure: Departure, time: VirtualTime, *others: Guest) -> N
     """Have bob come, and go in some way; the others stay."""
     server = others[0].server
     async with guest(server, "bob") as bob:
+        if departure is not Departure.TIMEOUT:
+            time.advance(5)
         match departure:
             case Departure.LOGOUT:
                 await bob.logout()
@@ -219,7 +221,11 @@ async def test_c11_s3_25_nobody_whom_they_block_hears_of_it_now_or_later(
     ):
         async with guest(server, "bob") as bob:
             await bob.block("eve")
+            time.advance(5)
             await bob.logout()
+        time.advance(5)
+        for one in (ann, eve):
+            await one.touch()
         await ann.told()
         await eve.told()
         seen_by_eve = (await eve.history()).last
@@ -241,15 +247,18 @@ async def test_c11_s3_25_nobody_whom_they_block_hears_of_it_now_or_later(
 async def test_c11_who_is_blocked_learns_nothing_and_who_blocks_hears_all(
     tmp_path: Path,
 ) -> None:
+    time = VirtualTime()
     async with (
-        timed_office(tmp_path, VirtualTime()) as server,
+        timed_office(tmp_path, time) as server,
         guests(server, "bob", "eve") as (bob, eve),
     ):
         await bob.block("eve")
         unseen = await eve.seen("bob")
         listed = await eve.online()
+        time.advance(5)
         await eve.logout()
         left = await bob.hears(Presence)
+        time.advance(5)
         async with guest(server, "eve"):
             back = await bob.hears(Presence)
 
@@ -262,10 +271,12 @@ async def test_c11_who_is_blocked_learns_nothing_and_who_blocks_hears_all(
 
 
 async def test_s3_21_a_fault_of_the_peers_is_a_connection_lost(tmp_path: Path) -> None:
+    time = VirtualTime()
     async with (
-        timed_office(tmp_path, VirtualTime()) as server,
+        timed_office(tmp_path, time) as server,
         guests(server, "ann", "bob") as (ann, bob),
     ):
+        time.advance(5)
         bob.client.writer.write(b"\xff" * 4)
         goodbye = await bob.goodbye()
         left = await ann.hears(Presence)
@@ -277,11 +288,13 @@ async def test_s3_21_a_fault_of_the_peers_is_a_connection_lost(tmp_path: Path) -
 async def test_s3_21_a_revoked_session_was_kicked_and_a_headless_one_left_no_trace(
     tmp_path: Path,
 ) -> None:
+    time = VirtualTime()
     async with (
-        timed_office(tmp_path, VirtualTime()) as server,
+        timed_office(tmp_path, time) as server,
         guests(server, "ann", "bob") as (ann, bob),
         people(server, "bob"),
     ):
+        time.advance(5)
         await told(
             server.config.var,
             "users.passwd",

@@ -32,6 +32,9 @@ OTHER = "a wholly other password"
 
 async def lose(one: Guest, witness: Guest) -> None:
     """Cut somebody's connection, and wait until the server knows and has said so."""
+    time = witness.server.services.timers
+    assert isinstance(time, VirtualTime)
+    time.advance(10)
     one.client.writer.transport.abort()
     while (await witness.hears(Presence)).user != one.name:
         pass
@@ -76,11 +79,13 @@ async def test_x2_s3_21_a_resume_takes_the_place_of_a_session_that_still_lives(
 async def test_x2_a_resume_behind_a_lost_connection_is_a_new_coming(
     tmp_path: Path,
 ) -> None:
+    time = VirtualTime()
     async with (
-        timed_office(tmp_path, VirtualTime()) as server,
+        timed_office(tmp_path, time) as server,
         guests(server, "ann", "bob") as (ann, bob),
     ):
         await lose(bob, ann)
+        time.advance(5)
         async with caller(server, "bob") as back:
             await back.resume(bob.welcome.resume)
             came = await ann.hears(Presence)
@@ -299,7 +304,7 @@ async def test_x2_a_session_that_still_lives_is_taken_over_however_old_it_is(
 ) -> None:
     time = VirtualTime()
     async with (
-        timed_office(tmp_path, time) as server,
+        timed_office(tmp_path, time, login_deadline_s=4 * DAY_S) as server,
         guest(server, "bob") as bob,
         caller(server, "bob") as back,
     ):

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from nimsg.logs import LOGGER
-from nimsg.protocol.constants import FEATURES, LIMITS, PROTOCOL_VERSION, limit
+from nimsg.protocol.constants import (
+    ADDRESS_LIMITS,
+    FEATURES,
+    LIMITS,
+    PROTOCOL_VERSION,
+    limit,
+)
 from nimsg.protocol.framing import encode_frame
 from nimsg.protocol.methods import METHODS, Needs
 from tests.support.aioclient import PASSWORD
@@ -41,7 +47,8 @@ async def test_s4_3_the_server_speaks_first_and_says_what_it_can(
     assert params["versions"] == [PROTOCOL_VERSION]
     assert (params["auth"], params["registration"]) == ("password", "closed")
     assert params["features"] == list(FEATURES)
-    assert params["limits"] == {name: row.value for name, row in LIMITS.items()}
+    usual = {name: row.value for name, row in LIMITS.items()}
+    assert params["limits"] == usual | dict.fromkeys(ADDRESS_LIMITS, 0)
     assert params["time"] == NOW
 
 

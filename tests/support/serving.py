@@ -1,7 +1,7 @@
 """A real server in this process, on a free port and a folder of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -38,6 +38,7 @@ class Changes(TypedDict, total=False):
     idle_timeout_s: float
     hash_memory_kib: int
     hash_rounds: int
+    limits: Mapping[str, int]
 
 
 def quick_config(var: Path, **changes: Unpack[Changes]) -> ServerConfig:

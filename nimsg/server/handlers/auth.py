@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -37,8 +37,10 @@ RESUME_PREFIX = "nimsg-resume_"
 
 async def begin(context: Context, params: q.Begin) -> Reply:
     """Say what to ask for next."""
-    account = await living_account(context.services, params.user)
-    return Reply(Began(policy_of(context).ask(account)))
+    policy, account = policy_of(context), None
+    if policy.tells_names:
+        account = await living_account(context.services, params.user)
+    return Reply(Began(policy.ask(account)))
 
 
 async def login(context: Context, params: q.Login) -> Reply:
@@ -47,6 +49,7 @@ async def login(context: Context, params: q.Login) -> Reply:
     key = services.lockouts.key(params.user, context.session.address)
     async with _one_try(context, key):
         account = await living_account(services, params.user)
+        _count_new(context, account)
         admitted = await policy_of(context).admit(params.user, account, params.password)
     return await welcome(context, Login(admitted, params.device))
 
@@ -58,6 +61,7 @@ async def nick(context: Context, params: q.Nick) -> Reply:
         why = "nicknames are for a server with --auth nick"
         raise Refusal("not_permitted", why)
     account = await living_account(services, params.nick)
+    _count_new(context, account)
     account = await policy_of(context).admit(params.nick, account, None)
     return await welcome(context, Login(account, params.device))
 
@@ -163,6 +167,12 @@ async def welcome(context: Context, login: Login) -> Reply:
     return Reply(reply, login=login._replace(resume=token_hash(secret)))
 
 
+def _count_new(context: Context, account: Account | None) -> None:
+    """Where a name alone makes an account it is a registration. Raises `Refusal`."""
+    if account is None and context.services.makes_mailboxes:
+        context.services.throttle.register(context.session.address)
+
+
 @asynccontextmanager
 async def _one_try(context: Context, key: Key) -> AsyncIterator[None]:
     """Let a password be tried for a name, and count it where it is wrong.
@@ -179,20 +189,23 @@ async def _one_try(context: Context, key: Key) -> AsyncIterator[None]:
                 raise
             raise await _failed(context, key, refusal) from None
         if services.lockouts.forgive(key):
-            services.commit_later(ForgiveFailures(*key))
+            # Behind it, all is written down that was noted of the failures.
+            with suppress(Refusal):
+                await services.committed(ForgiveFailures(*key))
 
 
 async def _failed(context: Context, key: Key, refusal: Refusal) -> Refusal:
     """Count a failure; what it is answered with, once that is durable."""
     services = context.services
     account = await living_account(services, key.name)
+    if services.lockouts.block_ms:
+        command = CountFailure(*key, services.lockouts.block_ms)
+        failures = await services.commit(command, Failures)
+        refusal = services.lockouts.failed(key, failures.count, refusal.detail)
     if account is not None:
+        # Behind the count: from the time nobody learns whether a line was written.
         services.commit_later(NoteRefused(account.uid, context.session.address))
-    if not services.lockouts.block_ms:
-        return refusal
-    command = CountFailure(*key, services.lockouts.block_ms)
-    failures = await services.commit(command, Failures)
-    return services.lockouts.failed(key, failures.count, refusal.detail)
+    return refusal
 
 
 def policy_of(context: Context) -> Policy:

@@ -23,7 +23,7 @@ async def import_for(context: Context, params: q.ImportFor) -> Reply:
     """Take over a mail between accounts."""
     check_names(params.to)
     uid = await _uid(context.services, params.user)
-    return await _import(context.services, uid, params.to, params)
+    return await _import(context.services, uid, params.to, params, beyond_quota=True)
 
 
 async def read_mail(context: Context, params: q.ReadMail) -> Reply:
@@ -35,7 +35,12 @@ async def read_mail(context: Context, params: q.ReadMail) -> Reply:
 
 
 async def _import(
-    services: Services, uid: int, to: list[str], params: q.Import
+    services: Services,
+    uid: int,
+    to: list[str],
+    params: q.Import,
+    *,
+    beyond_quota: bool = False,
 ) -> Reply:
     check_message(params.subject, params.body)
     check_origin(params.origin)
@@ -48,6 +53,7 @@ async def _import(
         None,
         origin=Origin(**asdict(params.origin)),
         references=params.references,
+        beyond_quota=beyond_quota,
     )
     sent = await services.commit(command, SentMail)
     return Reply(Sent(**asdict(sent)))

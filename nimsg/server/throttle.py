@@ -1,0 +1,152 @@
+"""How often and how many: rates by account and by address, refused in words."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from math import ceil
+from typing import Final, NamedTuple
+
+from nimsg.config import ServerConfig, is_loopback
+from nimsg.core.rates import Buckets, Rate, neighbours
+from nimsg.errors import Refusal
+from nimsg.protocol.constants import ADDRESS_LIMITS, LIMITS
+from nimsg.protocol.requests import Params, Send
+from nimsg.server.peer import LOCAL
+from nimsg.server.timers import Timers
+
+
+MS_PER_S = 1000
+MINUTE_S, HOUR_S = 60.0, 3600.0
+
+
+class Caller(NamedTuple):
+    """Who asks: an account's number (0 before the login), and from where."""
+
+    uid: int
+    address: str
+
+
+Keys = Callable[[Caller, Params], Iterable[Hashable]]
+
+
+class Rule(NamedTuple):
+    """What one limit counts: in which time, by which keys, and in which words."""
+
+    window_s: float
+    keys: Keys
+    words: str
+
+
+def _account(caller: Caller, _: Params) -> tuple[int]:
+    return (caller.uid,)
+
+
+def _address(caller: Caller, _: Params) -> tuple[str, ...]:
+    return () if caller.address == LOCAL else (neighbours(caller.address),)
+
+
+def _pairs(caller: Caller, params: Params) -> Iterable[tuple[int, str]]:
+    names = params.to if isinstance(params, Send) else ()
+    return [(caller.uid, name) for name in names]
+
+
+RULES: Final[dict[str, Rule]] = {
+    "connections_per_minute": Rule(
+        MINUTE_S, _address, "too many connections from this address"
+    ),
+    "logins_per_minute": Rule(MINUTE_S, _address, "too many logins from this address"),
+    "registrations_per_hour": Rule(
+        HOUR_S, _address, "too many registrations from this address"
+    ),
+    "arrivals_per_hour": Rule(HOUR_S, _account, "this name has logged in too often"),
+    "sends_per_minute": Rule(MINUTE_S, _account, "you send too many messages"),
+    "sends_to_one_per_minute": Rule(
+        MINUTE_S, _pairs, "you send too many messages to one recipient"
+    ),
+    "posts_per_minute": Rule(MINUTE_S, _account, "you say too much to rooms"),
+    "topics_per_hour": Rule(HOUR_S, _account, "you set topics too often"),
+}
+# What each method counts for; the others count for nothing.
+COUNTED: Final[dict[str, tuple[str, ...]]] = {
+    "auth.login": ("logins_per_minute",),
+    "auth.nick": ("logins_per_minute",),
+    "auth.register": ("logins_per_minute", "registrations_per_hour"),
+    "mail.send": ("sends_per_minute", "sends_to_one_per_minute"),
+    "room.post": ("posts_per_minute",),
+    "room.topic": ("topics_per_hour",),
+    "broadcast.send": ("posts_per_minute",),
+}
+NO_PARAMS = Params()
+
+
+def limits_of(config: ServerConfig) -> dict[str, int]:
+    """All limits of a server as `hello` says them.
+
+    On the loopback everybody has one address: there it is counted only where that
+    was asked for.
+    """
+    usual = {name: row.value for name, row in LIMITS.items()}
+    if is_loopback(config.host):
+        usual |= dict.fromkeys(ADDRESS_LIMITS, 0)
+    return {**usual, "clients": config.max_clients, **config.limits}
+
+
+class Throttle:
+    """Owned by the loop. Every refusal is `rate_limited`, and says until when."""
+
+    def __init__(self, limits: Mapping[str, int], timers: Timers) -> None:
+        self._timers = timers
+        self._most_clients = limits["clients_per_address"]
+        self._clients: Counter[str] = Counter()
+        self._buckets = {
+            name: Buckets[Hashable](Rate(limits[name], rule.window_s))
+            for name, rule in RULES.items()
+        }
+
+    def count(self, method: str, caller: Caller, params: Params) -> None:
+        """A method is called. Raises `Refusal`; what is refused does not count."""
+        names = COUNTED.get(method)
+        if names is not None:
+            self._take(names, caller, params)
+
+    def arrive(self, uid: int) -> None:
+        """Somebody comes online. Raises `Refusal`."""
+        self._take(("arrivals_per_hour",), Caller(uid, ""), NO_PARAMS)
+
+    def register(self, address: str) -> None:
+        """A login makes an account. Raises `Refusal`."""
+        self._take(("registrations_per_hour",), Caller(0, address), NO_PARAMS)
+
+    def enter(self, address: str) -> None:
+        """A connection begins. Raises `Refusal`; else `leave` follows."""
+        caller = Caller(0, address)
+        for key in _address(caller, NO_PARAMS):
+            if self._most_clients and self._clients[key] >= self._most_clients:
+                why = f"{self._most_clients} connections from this address are the most"
+                raise Refusal("too_many_clients", why)
+            self._take(("connections_per_minute",), caller, NO_PARAMS)
+            self._clients[key] += 1
+
+    def leave(self, address: str) -> None:
+        """A connection is over."""
+        key = neighbours(address)
+        self._clients[key] -= 1
+        if self._clients[key] <= 0:
+            del self._clients[key]
+
+    def _take(self, names: Iterable[str], caller: Caller, params: Params) -> None:
+        now_s = self._timers.now_s()
+        found: list[tuple[Buckets[Hashable], Hashable]] = []
+        for name in names:
+            rule, buckets = RULES[name], self._buckets[name]
+            for key in rule.keys(caller, params):
+                wait_s = buckets.wait_s(key, now_s)
+                if wait_s > 0:
+                    raise _too_often(name, rule.words, wait_s)
+                found.append((buckets, key))
+        for buckets, key in found:
+            buckets.take(key, now_s)
+
+
+def _too_often(name: str, words: str, wait_s: float) -> Refusal:
+    data = {"limit": name, "retry_after_ms": ceil(wait_s * MS_PER_S)}
+    return Refusal("rate_limited", f"{words}; try again in {ceil(wait_s)} s", data)
