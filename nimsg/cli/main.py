@@ -198,9 +198,10 @@ def complain(error: NimsgError) -> int:
     """Say what was refused, on the standard error; its exit code."""
     from nimsg.cli.show import terminal_width
     from nimsg.client.lines import folded
-    from nimsg.text import clean_body, printable
+    from nimsg.text import clean_line, printable
 
-    text = clean_body(str(error)[:LONGEST])
+    # One line: what a server says is not taken for the shell's prompt, or nimsg's.
+    text = clean_line(str(error)[:LONGEST])
     if isinstance(error, Refusal) and error.kind in HINTS:
         text = f"{text}; {HINTS[error.kind]}"
     text = folded(f"nimsg: {text}", terminal_width(sys.stderr))

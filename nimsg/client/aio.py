@@ -14,6 +14,7 @@ from nimsg.protocol.strict import JsonObject
 
 
 EVENTS_MOST = 2000
+EVENTS_BYTES = 64 * 1024 * 1024  # received while events wait to be read
 CLOSE_S = 1.0
 
 
@@ -30,6 +31,7 @@ class AioClient(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiting: dict[int, asyncio.Future[JsonObject]] = {}
         self._events: deque[ServerEvent] = deque()
+        self._unread = 0
         self._news = asyncio.Event()
         self._closed = asyncio.Event()
         self._error: NimsgError | None = None
@@ -133,6 +135,7 @@ class AioClient(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         if self._error is not None:
             return
+        self._unread = self._unread + len(data) if self._events else len(data)
         try:
             for message in self._session.receive(data):
                 self._take(message)
@@ -171,7 +174,7 @@ class AioClient(asyncio.Protocol):
     def _keep(self, event: ServerEvent) -> None:
         if event.method in ("hello", "closing"):
             return
-        if len(self._events) >= EVENTS_MOST:
+        if len(self._events) >= EVENTS_MOST or self._unread > EVENTS_BYTES:
             self._fail(lost(self._address, "it says more than is read here"))
             return
         self._events.append(event)
@@ -223,8 +226,11 @@ async def _socket(address: Address, timeout_s: float) -> socket.socket:
 async def _first_that_answers(address: Address) -> socket.socket:
     loop = asyncio.get_running_loop()
     failed: OSError = OSError(0, "the host has no address")
+    # For a text the resolver's thread imports a codec, and an import that Ctrl-C has
+    # broken off elsewhere would hold it for ever.
+    host = address.host.encode() if address.host.isascii() else address.host
     for family, kind, proto, _, where in await loop.getaddrinfo(
-        *address, type=socket.SOCK_STREAM
+        host, address.port, type=socket.SOCK_STREAM
     ):
         sock = socket.socket(family, kind, proto)
         try:

@@ -4,6 +4,7 @@ from nimsg.errors import ProtocolFault
 from nimsg.protocol.connection import Connection, Event
 from nimsg.protocol.constants import PROTOCOL_VERSION, limit
 from nimsg.protocol.envelope import (
+    SAID_CHARS,
     Answer,
     ServerEvent,
     decode_from_server,
@@ -64,11 +65,12 @@ class ClientSession:
             if not isinstance(versions, list) or PROTOCOL_VERSION not in versions:
                 raise ProtocolFault(
                     "invalid_request",
-                    f"the server speaks versions {versions} of the protocol, and this "
-                    f"client version {PROTOCOL_VERSION}; use a client of its release",
+                    f"the server speaks versions {versions!s:.100} of the protocol, "
+                    f"and this client version {PROTOCOL_VERSION}; use a client of its "
+                    "release",
                     fatal=True,
                 )
             self.hello = event.params
         elif event.method == "closing":
             reason = event.params.get("reason")
-            self.closing = reason if isinstance(reason, str) else "unknown"
+            self.closing = reason[:SAID_CHARS] if isinstance(reason, str) else "unknown"

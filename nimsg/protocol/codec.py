@@ -15,6 +15,7 @@ from nimsg.protocol.results import Result
 
 RequestId = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 EMPTY = Raw(b"{}")
+WHY_CHARS = 200
 
 
 class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +61,7 @@ def decode_envelope(payload: bytes) -> Envelope:
     try:
         return ENVELOPE.decode(payload)
     except msgspec.ValidationError as error:
-        raise ProtocolFault("invalid_request", str(error), fatal=False) from None
+        raise ProtocolFault("invalid_request", _why(error), fatal=False) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _parse_error(error) from None
     except RecursionError:
@@ -83,7 +84,7 @@ def decode_params(envelope: Envelope, payload: bytes) -> Request:
     try:
         params = PARAMS[method.name].decode(envelope.params)
     except msgspec.ValidationError as error:
-        raise ProtocolFault("invalid_params", str(error), fatal=False) from None
+        raise ProtocolFault("invalid_params", _why(error), fatal=False) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _parse_error(error) from None
     if method.activity is Activity.ACTIVE:
@@ -110,6 +111,11 @@ def encode_refusal(id: int | None, refusal: Refusal) -> bytes:  # noqa: A002
 def encode_event(method: str, params: Result) -> bytes:
     """The frame of an event."""
     return encode_frame(ENCODER.encode(_Event(method, params)))
+
+
+def _why(error: Exception) -> str:
+    """What an error says. It may name what the peer has sent, of any length."""
+    return str(error)[:WHY_CHARS]
 
 
 def _parse_error(why: object) -> ProtocolFault:

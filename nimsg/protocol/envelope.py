@@ -6,6 +6,10 @@ from nimsg.errors import ProtocolFault, Refusal
 from nimsg.protocol.strict import JsonObject, dumps, loads
 
 
+# Of what a server says to people; nobody reads more of it.
+SAID_CHARS = 500
+
+
 class Answer(NamedTuple):
     """What came back for one request: a result, or the refusal."""
 
@@ -62,10 +66,10 @@ def _refusal(error: object) -> Refusal:
     if not isinstance(data, dict):
         raise _fault("an error without data")
     kind, detail = data.get("kind"), error.get("message")
-    if not isinstance(kind, str) or not isinstance(detail, str):
+    if not isinstance(kind, str) or not isinstance(detail, str) or not kind:
         raise _fault("an error without kind and message")
     facts = {key: value for key, value in data.items() if key != "kind"}
-    return Refusal(kind, detail, facts)
+    return Refusal(kind[:SAID_CHARS], detail[:SAID_CHARS], facts)
 
 
 def _fault(why: str) -> ProtocolFault:

@@ -1,6 +1,6 @@
 """T11: whatever comes, the decoders answer or raise a typed fault, nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
@@ -13,41 +13,11 @@ from tests.support.examples import many
 from tests.support.faults import fault_of
 from tests.support.requests_table import FIELDS, MINIMAL, request
 from tests.support.results_table import RESULTS
+from tests.support.soaking import Soak
+from tests.support.wounds import REQUESTS, frames, mutate
 
 
-REQUESTS = [request(name, params) for name, params in MINIMAL.items()]
 ANSWERS = [codec.encode_answer(1, result)[4:] for result in RESULTS]
-FRAGMENTS = [
-    *(b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"\\u", b"\\ud800", b"e", b"-"),
-    *(
-        b"\x00",
-        b"\xff",
-        b"\xc0\x80",
-        b"\xed\xa0\x80",
-        b"\xef\xbb\xbf",
-        b"NaN",
-        b"1e999",
-    ),
-    *(b"null", b"true", b"9" * 400, b"[" * 1500, b'{"a":' * 1500, b'"id":1,', b"2.0"),
-]
-
-
-def mutate(random: Random, seed: bytes) -> bytes:
-    """The seed with one to four wounds."""
-    data = bytearray(seed)
-    for _ in range(random.randint(1, 4)):
-        at = random.randrange(len(data) + 1)
-        end = min(len(data), at + random.choice((0, 0, 1, 1, 2, 9)))
-        match random.randrange(4):
-            case 0:
-                data[at:end] = random.choice(FRAGMENTS)
-            case 1:
-                data[at:end] = random.randbytes(end - at)
-            case 2:
-                del data[at:end]
-            case _:
-                data[at:at] = data[end : end + 20]
-    return bytes(data)
 
 
 def server_reads(payload: bytes) -> None:
@@ -73,45 +43,39 @@ def server_is_fed(pieces: Iterator[bytes]) -> None:
     decoder.end()
 
 
-def frames(random: Random) -> Iterator[bytes]:
-    """Wounded frames of every length, some with a wounded header."""
-    frame = bytearray(framing.encode_frame(mutate(random, random.choice(REQUESTS))))
-    if random.random() < 0.2:
-        frame[random.randrange(4)] = random.randrange(256)
-    at = 0
-    while at < len(frame):
-        step = random.choice((1, 3, 50, 5000))
-        yield bytes(frame[at : at + step])
-        at += step
+def wounded_request(random: Random) -> None:
+    server_reads(mutate(random, random.choice(REQUESTS)))
 
 
-def rounds(fast: int, soak: int) -> list[object]:
-    return [fast, pytest.param(soak, marks=pytest.mark.soak)]
+def wounded_answer(random: Random) -> None:
+    client_reads(mutate(random, random.choice(ANSWERS)))
 
 
-@pytest.mark.parametrize("count", rounds(10_000, 500_000))
-def test_t11_wounded_requests_give_typed_faults(count: int) -> None:
+def wounded_frame(random: Random) -> None:
+    fault = fault_of(lambda: server_is_fed(frames(random)))
+    assert fault is None or fault.fatal
+
+
+READERS = (wounded_request, wounded_answer, wounded_frame)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_t11_what_is_wounded_gives_typed_faults(read: Callable[[Random], None]) -> None:
     random = Random(11)  # noqa: S311 - the same wounds each time
 
-    for _ in range(count):
-        server_reads(mutate(random, random.choice(REQUESTS)))
+    for _ in range(10_000):
+        read(random)
 
 
-@pytest.mark.parametrize("count", rounds(5_000, 300_000))
-def test_t11_wounded_answers_give_typed_faults(count: int) -> None:
-    random = Random(12)  # noqa: S311 - the same wounds each time
+@pytest.mark.soak
+def test_t11_what_is_wounded_gives_typed_faults_for_a_long_time(soak: Soak) -> None:
+    random = Random(soak.seed)  # noqa: S311 - printed, to run again
 
-    for _ in range(count):
-        client_reads(mutate(random, random.choice(ANSWERS)))
-
-
-@pytest.mark.parametrize("count", rounds(5_000, 200_000))
-def test_t11_wounded_frames_give_typed_faults(count: int) -> None:
-    random = Random(13)  # noqa: S311 - the same wounds each time
-
-    for _ in range(count):
-        fault = fault_of(lambda: server_is_fed(frames(random)))
-        assert fault is None or fault.fatal
+    while soak.going():
+        for _ in range(1000):
+            for read in READERS:
+                read(random)
+        soak.count("frames", 1000 * len(READERS))
 
 
 @many
