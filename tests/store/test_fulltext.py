@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from errno import EIO
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from nimsg.core.commands import Act
 from nimsg.errors import Refusal
 from nimsg.store.layout import Layout
 from nimsg.store.local import LocalStore
+from tests.support.faultydisk import Fault, FaultyDisk
 from tests.support.post import BACKENDS, Post, refused
 
 
@@ -245,3 +247,14 @@ def test_s2_16_the_last_space_is_left_to_what_has_no_other_place(
     with closing(LocalStore(tmp_path / "var", min_free_bytes=2**62)) as store:
         assert store.index_text(10) is False
     assert not (tmp_path / "var" / "search.db").exists()
+
+
+def test_s2_16_a_disk_that_does_not_say_its_space_ends_no_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = FaultyDisk()
+    with closing(LocalStore(tmp_path / "var", disk=disk, min_free_bytes=1)) as store:
+        disk.fault = Fault(len(disk.calls), EIO)
+
+        assert store.index_text(10) is False
+        assert "the full text stays behind" in caplog.text
