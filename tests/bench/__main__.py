@@ -12,14 +12,23 @@ import platform
 import tempfile
 from pathlib import Path
 
+from tests.bench.idle import idle
 from tests.bench.measures import MEASURES
 from tests.bench.million import million
 from tests.bench.screen import screen
 from tests.bench.sizes import FULL, QUICK
+from tests.bench.stuck import storm, stuck
 
 
-# Only when they are asked for: they keep the stores that they have made.
-BY_NAME = {**MEASURES, "million": million, "screen": screen}
+# Only when they are asked for: they take minutes, or keep what they have made.
+BY_NAME = {
+    **MEASURES,
+    "million": million,
+    "screen": screen,
+    "idle": idle,
+    "stuck": stuck,
+    "storm": storm,
+}
 
 
 def main() -> None:

@@ -5,7 +5,9 @@ server comes back by itself each time.
 """
 
 import asyncio
+import itertools
 import random
+import shutil
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +23,7 @@ from nimsg.store.check import check_store
 from tests.support.aioclient import connected
 from tests.support.people import inner, inners
 from tests.support.process import HANG_S, ServerProcess, environment
+from tests.support.soaking import Soak
 
 
 WRITERS = 8
@@ -28,6 +31,7 @@ READER = "reader"
 SOONEST_S, LATEST_S = 0.02, 0.5
 AGAIN_S = 0.01
 IN_FLIGHT = 24
+CYCLES = 10  # on one store, before a soak takes a new one
 Message = dict[str, object]
 
 
@@ -179,18 +183,12 @@ async def inbox(port: int, opened: list[str]) -> tuple[list[JsonObject], list[ob
     return rows, [known[id_] for id_ in opened]
 
 
-@pytest.mark.parametrize(
-    ("cycles", "seed"),
-    [
-        pytest.param(2, 1),
-        pytest.param(20, 2, marks=pytest.mark.slow),
-        pytest.param(60, 3, marks=pytest.mark.soak),
-    ],
-)
-def test_s1_18_kill_9_loses_nothing_that_was_answered(
-    tmp_path: Path, cycles: int, seed: int
-) -> None:
-    killing, over = Killing(tmp_path, seed), threading.Event()
+def kill_often(folder: Path, cycles: int, seed: int) -> int:
+    """Kill a server so often while people write; nothing answered is lost.
+
+    Gives how many answers there were.
+    """
+    killing, over = Killing(folder, seed), threading.Event()
     writers = [Writer(number, killing.port, over) for number in range(WRITERS)]
     reader = Reader(killing.port, over)
     with ExitStack() as stack:
@@ -223,3 +221,26 @@ def test_s1_18_kill_9_loses_nothing_that_was_answered(
     assert killing.recoveries > 0
     assert last.complaints == ""
     assert check_store(killing.var).problems == []
+    return len(answered) + len(opened)
+
+
+@pytest.mark.parametrize(
+    ("cycles", "seed"), [(2, 1), pytest.param(20, 2, marks=pytest.mark.slow)]
+)
+def test_s1_18_kill_9_loses_nothing_that_was_answered(
+    tmp_path: Path, cycles: int, seed: int
+) -> None:
+    kill_often(tmp_path, cycles, seed)
+
+
+@pytest.mark.soak
+def test_t5_soak_kill_9_loses_nothing_that_was_answered(
+    tmp_path: Path, soak: Soak
+) -> None:
+    for number in itertools.takewhile(lambda _: soak.going(), itertools.count()):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        answered = kill_often(folder, CYCLES, soak.seed + number)
+        shutil.rmtree(folder)
+        soak.count("kills", CYCLES)
+        soak.count("answers", answered)

@@ -30,12 +30,12 @@ def syncs(package: Path) -> set[Sync]:
     return {
         Sync(where, call)
         for path in sorted(package.glob("*.py"))
-        for where, node in _placed(ast.parse(path.read_text("utf-8")), path.stem)
+        for where, node in placed(ast.parse(path.read_text("utf-8")), path.stem)
         for call in _calls(node)
     }
 
 
-def _placed(node: ast.AST, where: str) -> Iterator[tuple[str, ast.AST]]:
+def placed(node: ast.AST, where: str) -> Iterator[tuple[str, ast.AST]]:
     """Every node with the function it stands in; docstrings are left out."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
@@ -44,7 +44,7 @@ def _placed(node: ast.AST, where: str) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(child, ast.FunctionDef | ast.ClassDef):
             inside = f"{where}.{child.name}"
         yield inside, child
-        yield from _placed(child, inside)
+        yield from placed(child, inside)
 
 
 def _calls(node: ast.AST) -> Iterator[str]:
