@@ -34,7 +34,8 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench
 
 soak: $(READY)
-	SOAK_SECONDS=$(or $(SECONDS),1800) $(BIN)/python -m pytest -q -n 2 --dist worksteal -m soak
+	SOAK_SECONDS=$(or $(SECONDS),1800) $(BIN)/python -m pytest -q -n 2 --dist worksteal \
+		-o faulthandler_timeout=0 -m soak
 
 screenshots: $(READY)
 	$(BIN)/python -m tests.pictures --screens

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
@@ -23,6 +24,7 @@ from nimsg.text import (
     width,
     wrap,
 )
+from tests.support.soaking import Soak
 
 
 Clean = Callable[[str], str]
@@ -326,24 +328,34 @@ def test_naughty_strings_are_safe(clean: Clean, text: str) -> None:
     assert all(width(row) <= 20 for row in wrap(shown, 20))
 
 
-@pytest.mark.parametrize(
-    "unit",
-    [
-        *["a", "é", "漢", "🇺", "\u0301", "\u0301\u0327", "👨\u200d", "ب", "ب\u200c"],
-        *["\x1b", "\x1b]", "\x9b1", "\u2067", "\u200e", "क\u094d", "\u0600"],
-        *[" ", "é ", "\t", "é\t"],
-    ],
+UNITS = (
+    *("a", "é", "漢", "🇺", "\u0301", "\u0301\u0327", "👨\u200d", "ب", "ب\u200c"),
+    *("\x1b", "\x1b]", "\x9b1", "\u2067", "\u200e", "क\u094d", "\u0600"),
+    *(" ", "é ", "\t", "é\t"),
 )
-@pytest.mark.parametrize(
-    "size", [20_000, pytest.param(1_000_000, marks=pytest.mark.soak)]
-)
-def test_a_line_of_a_megabyte_finishes(unit: str, size: int) -> None:
+
+
+def require_laid_out(unit: str, size: int) -> None:
+    """A line of so many bytes is cleaned, and fits."""
     raw = unit * (size // len(unit.encode()))
     line, body = clean_line(raw), clean_body(raw)
 
     assert_safe(line, set())
     assert width(pad(line, 80)) == 80
     assert all(width(row) <= 80 for row in wrap(body, 80))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_long_line_of_the_same_is_laid_out(unit: str) -> None:
+    require_laid_out(unit, 20_000)
+
+
+@pytest.mark.soak
+def test_s3_19_soak_a_line_of_a_megabyte_is_laid_out(soak: Soak) -> None:
+    chance = Random(soak.seed)  # noqa: S311
+    while soak.going():
+        require_laid_out("".join(chance.choices(UNITS, k=chance.randint(1, 4))), 10**6)
+        soak.count("lines of 1 MB")
 
 
 @given(HOSTILE)

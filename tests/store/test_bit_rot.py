@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
@@ -22,6 +24,7 @@ from tests.store.test_check_rooms import DEN, FIRST, LEFT
 from tests.support.examples import few
 from tests.support.post import Busy
 from tests.support.ruin import Ruin
+from tests.support.soaking import Soak
 from tests.support.spoils import SHARED
 
 
@@ -191,3 +194,56 @@ def test_t9_a_flip_in_the_index_never_stops_the_check(
 
     report = check_store(root)
     assert report.messages == 3 or report.problems
+
+
+def spoilt_once(data: bytes, chance: Random) -> bytes:
+    """The data with a bit the other way, or cut."""
+    if chance.random() < 0.1:
+        return data[: chance.randrange(len(data))]
+    return flip(data, chance.randrange(len(data) * 8))
+
+
+@pytest.mark.soak
+def test_t9_soak_every_flip_and_cut_of_a_file_is_found(club: Ruin, soak: Soak) -> None:
+    chance = Random(soak.seed)  # noqa: S311
+    layout, findings = club.layout, Findings(club.root)
+    seen = survey(layout, findings)
+    paths = [
+        path
+        for folder in (layout.messages, layout.users, layout.rooms, layout.ledger)
+        for path in sorted(folder.rglob("*.json*"))
+    ]
+    store = LocalStore(club.root)
+    letter = store.letter(1, SHARED)
+    with take_snapshot(layout.index, findings) as index:
+        while soak.going():
+            path = chance.choice(paths)
+            whole = path.read_bytes()
+            path.write_bytes(spoilt_once(whole, chance))
+            if path.parent == layout.ledger:
+                # Only the index tells what the last line was.
+                findings.problems += check_store(club.root).problems
+            check_accounts(layout, seen, index, findings)
+            check_rooms(layout, seen, index, findings)
+            check_messages(layout, seen, index, findings, Silent())
+            assert findings.problems, (path, path.read_bytes())
+            with suppress(Refusal):
+                assert store.letter(1, SHARED) == letter
+            path.write_bytes(whole)
+            findings.problems.clear()
+            soak.count("flips and cuts")
+    store.close()
+
+
+@pytest.mark.soak
+def test_t9_soak_a_flip_in_the_index_never_stops_the_check(
+    template: tuple[Path, Busy], tmp_path: Path, soak: Soak
+) -> None:
+    chance = Random(soak.seed)  # noqa: S311
+    root = copy(template[0], tmp_path / "flipped")
+    index = root / "index.db"
+    whole = index.read_bytes()
+    while soak.going():
+        index.write_bytes(spoilt_once(whole, chance))
+        check_store(root)
+        soak.count("flips and cuts")

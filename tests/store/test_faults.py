@@ -4,6 +4,7 @@ import errno
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -34,6 +35,7 @@ from tests.support.driven import (
 )
 from tests.support.faultydisk import HARMLESS, Fault, FaultyDisk
 from tests.support.folders import quick_folder
+from tests.support.soaking import Soak
 from tests.support.talk import (
     announce,
     at_once,
@@ -53,7 +55,8 @@ from tests.support.talk import (
 
 
 SETUP = (create(*NAMES), send("old", "bob", "cyd", "dee"), settle)
-SCENARIOS: dict[str, tuple[Sequence[Step], Sequence[Step]]] = {
+Scenario = tuple[Sequence[Step], Sequence[Step]]
+SCENARIOS: dict[str, Scenario] = {
     "new store": ((), ()),
     "create": (SETUP, (create("eve"), create("fay", "gus"))),
     "send to one": (SETUP, (send("one", "bob"), send("two", "bob"))),
@@ -108,9 +111,10 @@ def descriptors() -> list[str]:
 class Rehearsal:
     """A scenario without a fault: what is there before, and seen after each step."""
 
-    def __init__(self, folder: Path, scenario: str) -> None:
-        setup, self.steps = SCENARIOS[scenario]
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        setup, self.steps = scenario
         self.base = folder / "base"
+        shutil.rmtree(self.base, ignore_errors=True)
         if setup:
             driven = Driven(self.base, FaultyDisk())
             play(driven, setup)
@@ -162,6 +166,26 @@ def require_kept(rehearsal: Rehearsal, root: Path, done: int) -> None:
     assert check_store(root).problems == []
 
 
+def require_told(rehearsal: Rehearsal, root: Path, fault: Fault) -> None:
+    """A call fails: somebody is told, nothing is written on, nothing is lost."""
+    before = descriptors()
+    disk = FaultyDisk(fault)
+
+    done = rehearsal.run(root, disk)
+
+    assert done is not None, f"{fault}, and nobody was told"
+    later = [call for call in disk.calls[fault.at + 1 :] if call.kind not in HARMLESS]
+    assert later == [], f"written on after {fault}, {disk.calls[fault.at]}"
+    assert descriptors() == before
+    require_kept(rehearsal, root, done)
+
+
+def require_gone_on(rehearsal: Rehearsal, root: Path, fault: Fault) -> None:
+    """A write takes one byte: it is gone on with."""
+    assert rehearsal.run(root, FaultyDisk(fault)) is None
+    require_kept(rehearsal, root, len(rehearsal.steps))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     with quick_folder(tmp_path) as quick:
@@ -174,20 +198,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_s1_18_nothing_answered_is_lost_to_a_disk_that_fails(
     folder: Path, scenario: str, number: int
 ) -> None:
-    rehearsal = Rehearsal(folder, scenario)
-    root = folder / "var"
-    before = descriptors()
+    rehearsal = Rehearsal(folder, SCENARIOS[scenario])
     for at in range(len(rehearsal.calls)):
         for sticky in (False, True):
-            disk = FaultyDisk(Fault(at, number, sticky))
-
-            done = rehearsal.run(root, disk)
-
-            assert done is not None, f"call {at} failed, and nobody was told"
-            later = [c for c in disk.calls[at + 1 :] if c.kind not in HARMLESS]
-            assert later == [], f"written on after call {at}, {disk.calls[at]}"
-            assert descriptors() == before
-            require_kept(rehearsal, root, done)
+            require_told(rehearsal, folder / "var", Fault(at, number, sticky))
 
 
 @pytest.mark.parametrize("sticky", [False, True])
@@ -195,11 +209,31 @@ def test_s1_18_nothing_answered_is_lost_to_a_disk_that_fails(
 def test_a_write_that_takes_one_byte_is_gone_on_with(
     folder: Path, scenario: str, sticky: bool
 ) -> None:
-    rehearsal = Rehearsal(folder, scenario)
-    root = folder / "var"
+    rehearsal = Rehearsal(folder, SCENARIOS[scenario])
     for at, call in enumerate(rehearsal.calls):
         if call.kind == "write":
-            disk = FaultyDisk(Fault(at, None, sticky))
+            require_gone_on(rehearsal, folder / "var", Fault(at, None, sticky))
 
-            assert rehearsal.run(root, disk) is None
-            require_kept(rehearsal, root, len(rehearsal.steps))
+
+def drawn(chance: Random) -> Scenario:
+    """Steps of all scenarios, in an order that none of them has."""
+    steps = [step for _, steps in SCENARIOS.values() for step in steps]
+    return (*SETUP, send("new", "bob")), chance.sample(steps, chance.randint(2, 8))
+
+
+@pytest.mark.soak
+def test_t3_soak_nothing_answered_is_lost_to_a_disk_that_fails(
+    folder: Path, soak: Soak
+) -> None:
+    chance = Random(soak.seed)  # noqa: S311
+    root = folder / "var"
+    while soak.going():
+        rehearsal = Rehearsal(folder, drawn(chance))
+        soak.count("scenarios")
+        for at in chance.sample(range(len(rehearsal.calls)), 10):
+            sticky = chance.random() < 0.5
+            require_told(rehearsal, root, Fault(at, chance.choice(ERRORS), sticky))
+            soak.count("faults")
+            if rehearsal.calls[at].kind == "write":
+                require_gone_on(rehearsal, root, Fault(at, None, sticky))
+                soak.count("short writes")

@@ -1,0 +1,1 @@
+"""What takes minutes, and what needs a machine of its own: run by `make soak`."""
