@@ -30,6 +30,10 @@ def pytest_collection_modifyitems(
     config.stash[SHARES] = max(1, len(marked))
 
 
+# A job in the background of a script has it ignored, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(autouse=True)
 def _hang_up_ends() -> Iterator[None]:
     """A client at its end ignores SIGHUP; this process has others to come."""

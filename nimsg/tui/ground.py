@@ -90,7 +90,9 @@ class Ground:
 
 
 def passes(refusal: Refusal) -> bool:
-    """Whether the same may be taken later; it may even have been done."""
+    """Whether the same may be taken soon; it may even have been done."""
+    if refusal.kind == "mailbox_full":  # somebody has to delete mail first
+        return False
     return refusal.exit is Exit.TRY_LATER or refusal.kind == "storage_failed"
 
 

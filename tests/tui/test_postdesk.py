@@ -17,7 +17,7 @@ from tests.support.desks import Seat, seated
 from tests.support.serving import quick_config, serving
 
 
-PASSING = ["disk_full", "busy", "too_many_requests", "shutting_down"]
+PASSING = ["disk_full", "busy", "rate_limited", "too_many_requests", "shutting_down"]
 
 
 @pytest.fixture
@@ -271,6 +271,18 @@ async def test_a_draft_that_is_not_taken_can_be_changed(
         ann.desktop.composing.send(draft)
         await ann.hears("sent to bob as o1")
         assert await inbox(bob) == ["keys"]
+
+
+async def test_a_full_mailbox_gives_the_draft_back(server: Server) -> None:
+    """Somebody has to delete mail; asking again and again would not help."""
+    async with seated(server.port, "bob"), seated(server.port, "ann") as ann:
+        ann.home.refused["mail.send"] += [Refusal("mailbox_full")] * 1000
+        draft = ann.writes("bob", "keys", "here")
+        ann.desktop.composing.send(draft)
+        await ann.hears("not sent: ")
+
+        assert draft.state is DraftState.FAILED
+        assert ann.home.count("mail.send") == 1
 
 
 async def test_who_takes_back_what_may_have_arrived_is_told(server: Server) -> None:
