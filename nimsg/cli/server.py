@@ -35,7 +35,7 @@ from nimsg.store.local import LocalStore
 
 PORT_MOST = 65_535
 LIMIT_MOST = 10**9
-SETTABLE = (*ACCOUNT_LIMITS, *ADDRESS_LIMITS)
+SETTABLE = (*ACCOUNT_LIMITS, *ADDRESS_LIMITS, "presence_ms")
 # Less would let mail eat the space that the reserve gives up for everything else.
 MIN_FREE_LEAST_MIB = 8
 RETENTION_MOST_DAYS = 36_500

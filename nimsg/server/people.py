@@ -15,7 +15,6 @@ from nimsg.server.timers import Timer, Timers
 
 
 BEAT_S = 60.0
-MS_PER_S = 1000
 # What #lobby keeps of somebody's going.
 KEPT: dict[Departure, tuple[Notice, str]] = {
     Departure.LOGOUT: (Notice.LEFT, "User {} disconnected"),
@@ -61,7 +60,10 @@ class Person(Protocol):
 
 
 class People:
-    """Owned by the loop. `note` commits something and waits for nothing."""
+    """Owned by the loop. `note` commits something and waits for nothing.
+
+    Of one person there is one notice in `notice_every_s`.
+    """
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class People:
         timers: Timers,
         clock: Callable[[], int],
         note: Callable[[Command], None],
+        notice_every_s: float,
     ) -> None:
         self._blocks = blocks
         self._timers = timers
@@ -76,8 +79,7 @@ class People:
         self._note = note
         self._online: dict[int, Person] = {}
         self._came_s: dict[int, float] = {}
-        every_s = limit("presence_ms") / MS_PER_S
-        self._notices = Notices(timers, every_s, self._tell)
+        self._notices = Notices(timers, notice_every_s, self._tell)
         self._beat: Timer | None = None
 
     def __iter__(self) -> Iterator[Person]:

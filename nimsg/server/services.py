@@ -42,6 +42,7 @@ from nimsg.store.base import Store
 
 
 READERS = 2
+MS_PER_S = 1000
 P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V", SentMail, Copies, SentPost, Failures, int)
@@ -102,7 +103,13 @@ class Services:
             store, config.settle_interval_s, lambda: self.committer.busy
         )
         self.blocks = Blocks(store.blocks())
-        self.people = People(self.blocks, timers, clock, self.commit_later)
+        self.people = People(
+            self.blocks,
+            timers,
+            clock,
+            self.commit_later,
+            self.limits["presence_ms"] / MS_PER_S,
+        )
         self.rooms = Rooms(self.blocks, self.parking)
         self.privates = Privates(timers, clock, entropy)
         self.resumes = Resumes(timers)

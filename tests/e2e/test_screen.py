@@ -119,6 +119,8 @@ def test_s1_12_a_message_is_recalled_until_it_is_opened(hall: Hall) -> None:
     bob.opens("early", "is opened")
     ann.sees_read("early")
     ann.goes_to(SAYS.outbox)
+    ann.key("g")
+    ann.wait_for(lambda _: "later" in ann.focused_row())
     ann.key("x")
     ann.wait_for("bob: recalled")
     ann.moves("j")

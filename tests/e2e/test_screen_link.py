@@ -150,7 +150,7 @@ def test_what_is_typed_anywhere_and_what_was_said_outlive_the_server(
     ann.hears("bob", "behind the loss")
     assert ann.has_heard("ann", "before the loss")
     assert "> half a line" in ann.text()
-    for window in ("people", "writing"):
+    for window in ("people", "to bob"):
         assert window in ann.header
 
 

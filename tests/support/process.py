@@ -44,6 +44,10 @@ def nimsg(
     )
 
 
+# That somebody comes and goes is told however soon it is.
+AT_ONCE = ("--limit", "presence_ms=0")
+
+
 class ServerProcess:
     """`nimsg server` on a free port. Use in `with`; ended by SIGTERM.
 

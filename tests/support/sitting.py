@@ -20,7 +20,13 @@ from typing import NamedTuple
 from nimsg.client.address import Security, parse_address
 from nimsg.client.blocking import BlockingClient, connect
 from tests.support.people import PASSWORD
-from tests.support.process import HANG_S, NIMSG, ServerProcess, environment
+from tests.support.process import (
+    AT_ONCE,
+    HANG_S,
+    NIMSG,
+    ServerProcess,
+    environment,
+)
 from tests.support.screen import PATIENCE_S, Screen
 from tests.support.talking import Table
 from tests.support.ttybytes import strangers
@@ -367,7 +373,7 @@ class Hall(Table):
     def revives(self, *options: str) -> None:
         """Start the server again after its end, where it was before."""
         port = str(self.server.port)
-        words = ("--auth", self.auth, "--port", port, *options)
+        words = ("--auth", self.auth, "--port", port, *AT_ONCE, *options)
         self.server = self._here.enter_context(
             ServerProcess(self.folder / "var", *words, env=environment(self.folder))
         )

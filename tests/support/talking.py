@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.people import PASSWORD
-from tests.support.process import ServerProcess, environment
+from tests.support.process import AT_ONCE, ServerProcess, environment
 from tests.support.terminal import Terminal
 
 
@@ -80,7 +80,7 @@ class Table:
         self.auth = auth
         self.env = environment(folder)
         self.server = ServerProcess(
-            folder / "var", "--auth", auth, *options, env=self.env
+            folder / "var", "--auth", auth, *AT_ONCE, *options, env=self.env
         )
         self.talkers: list[Talker] = []
 
