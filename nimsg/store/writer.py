@@ -323,17 +323,21 @@ class Writer:
         """Forget texts; what is left of each goes the way of a file."""
         stubs = self._book.purgeable(command.before, command.most)
         for stub in stubs:
-            known = self._book.find(stub.id)
-            if known is not None:
-                self._book.usages.charge(payers_of(known), known.size, times=-1)
+            known = self._require(stub.id)
+            self._book.usages.charge(payers_of(known), known.size, times=-1)
             self._book.remove(stub.id)
             self._add_row(RowKind.REMOVAL, stub.id, encode_stub(stub))
         return len(stubs)
 
-    def _decide_act(self, id_: str, command: MailAct, now: int) -> tuple[Known, Change]:
+    def _require(self, id_: str) -> Known:
+        """A message to people. Raises `Refusal("not_found")`."""
         known = self._book.find(id_)
         if known is None:
             raise Refusal("not_found")
+        return known
+
+    def _decide_act(self, id_: str, command: MailAct, now: int) -> tuple[Known, Change]:
+        known = self._require(id_)
         return known, mail.DECISIONS[command.act](known.facts, command, now)
 
 

@@ -22,6 +22,7 @@ from nimsg.core.quota import ENVELOPE_BYTES, Quota
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import LOBBY, Device, limit
+from nimsg.store import usages
 from nimsg.store.local import LocalStore
 from nimsg.store.usages import Usages
 from tests.support.folders import quick_folder
@@ -155,6 +156,16 @@ def test_sec_11_what_is_said_in_rooms_counts_as_bytes(folder: Path) -> None:
     house.again()
     assert kind(house.do(PostToRoom(ANN, LOBBY, "4", TEXT))[0]) == "mailbox_full"
     assert kind(house.do(PostToRoom(BOB, LOBBY, "5", TEXT))[0]) == "done"
+
+
+def test_sec_11_few_accounts_are_remembered_and_none_is_forgotten(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usages, "REMEMBERED_MOST", 1)
+    house = House(folder, Quota(bytes=2 * COST))
+    for to in (BOB, CYD):
+        assert isinstance(house.send(ANN, to), Outcome)
+    assert isinstance(house.send(ANN, BOB), Refusal)
 
 
 def test_x16_the_owner_of_the_machine_imports_beyond_the_quota(folder: Path) -> None:
