@@ -13,17 +13,18 @@ $(READY): pyproject.toml nimsg/__init__.py
 	$(BIN)/python -m compileall -q nimsg
 	@touch $@
 
+# Half of the tests wait for processes, so there are more workers than cores.
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow and not soak"
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m "not slow and not soak"
 
 test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not soak" --cov --cov-report=
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m "not soak" --cov --cov-report=
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='nimsg/protocol/*,nimsg/core/*,nimsg/store/*'
 

@@ -76,7 +76,7 @@ def test_without_a_terminal_it_is_a_story_and_no_screen(tmp_path: Path) -> None:
     assert "\x1b" not in told
 
 
-def test_what_is_sent_on_the_screen_is_read_acknowledged_and_answered(
+def test_bob_reads_acknowledges_answers_and_talks(
     tmp_path: Path,
 ) -> None:
     with demo(tmp_path) as ann:
@@ -86,17 +86,6 @@ def test_what_is_sent_on_the_screen_is_read_acknowledged_and_answered(
         ann.wait_for(lambda _: re.search(r"R +bob .*\d\d:\d\d.* keys", ann.text()))
         ann.wait_for(lambda _: re.search(r"A +bob .*\d\d:\d\d.* keys", ann.text()))
         ann.wait_for("Re: keys")
-        ann.key("q")
-
-        assert ann.exit_code() == Exit.DONE
-        assert ann.restored() == []
-        assert ann.left() == []
-        assert "nimsg client --user YOU" in ann.text()
-
-
-def test_bob_talks_in_the_lobby_and_on_a_private_link(tmp_path: Path) -> None:
-    with demo(tmp_path) as ann:
-        ann.opens_the_screen()
         ann.commands("say lobby is anybody here?")
         ann.commands("history lobby")
         ann.wait_for("<bob>       I hear you")
@@ -107,7 +96,9 @@ def test_bob_talks_in_the_lobby_and_on_a_private_link(tmp_path: Path) -> None:
         ann.key("ctrl c")
 
         assert ann.exit_code() == Exit.DONE
+        assert ann.restored() == []
         assert ann.left() == []
+        assert "nimsg client --user YOU" in ann.text()
 
 
 @pytest.mark.parametrize(
