@@ -20,6 +20,7 @@ from nimsg.store.filer import Filed, Filer, RowKind
 from nimsg.store.layout import FORMAT, UNFINISHED, Layout
 from nimsg.store.ledger import Ledger
 from nimsg.store.lock import StoreLock
+from nimsg.store.places import require_free
 from nimsg.store.questions import Questions
 from nimsg.store.rebuild import epoch_of, rebuild_index
 from nimsg.store.reserve import Reserve
@@ -80,6 +81,7 @@ class LocalStore(Questions):
     def _prepare(self, holder: str) -> StoreLock:
         root = self.layout.root
         try:
+            require_free(self.layout)
             missing = [path for path in (root, *root.parents) if not path.exists()]
             self._disk.mkdir(root)
             for path in missing:

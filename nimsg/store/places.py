@@ -1,4 +1,4 @@
-"""From where to where a backup may go."""
+"""Which folder may become a store, and from where to where a backup may go."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,28 @@ from nimsg.store.moment import REBUILD, Moment
 
 BEGUN = f"{UNFINISHED}\n".encode()
 WHOLE = f"{FORMAT}\n".encode()
+# What the root of a file system of its own has in it from the start.
+NOTHING = "lost+found"
+
+
+def require_free(layout: Layout) -> None:
+    """Refuse a folder that has somebody else's files in it. Raises `ConfigError`.
+
+    What an interrupted making of a store has left is no such folder, nor is a copy.
+    """
+    root = layout.root
+    if not root.is_dir():
+        return
+    names = {path.name for path in root.iterdir()}
+    copied = {layout.messages.name, layout.users.name}
+    if layout.format.name in names or names >= copied:
+        return
+    foreign = sorted(names - {part.name for part in layout.parts} - {NOTHING})
+    if foreign:
+        raise ConfigError(
+            f"{root} is no store and has {foreign[0]!r} in it; give a folder that is "
+            "new or empty, or a store, with --var"
+        )
 
 
 def require_store(source: Layout) -> None:

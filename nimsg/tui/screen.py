@@ -7,7 +7,7 @@ import sys
 import termios
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import urwid
 from urwid.display.raw import Screen as RawScreen
@@ -38,13 +38,29 @@ class _Terminal(RawScreen):
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, modes)
 
 
+def buffered(out: TextIO) -> TextIO:
+    """The same output, but one that writes all that it is given.
+
+    Unbuffered as Python is asked for it to be (PYTHONUNBUFFERED), it forgets the rest
+    of a frame whose writing a signal has cut.
+    """
+    return open(  # noqa: SIM115 - it lasts as long as the program
+        out.fileno(),
+        "w",
+        encoding=out.encoding,
+        errors=out.errors,
+        newline="",
+        closefd=False,
+    )
+
+
 class Screen:
     """One full screen. `run` takes the terminal, and gives it back however it ends."""
 
     def __init__(self, root: urwid.Widget, theme: str, *, mouse: bool) -> None:
         self.loop = asyncio.new_event_loop()
         self._root = root
-        self._raw = _Terminal(bracketed_paste_mode=True)
+        self._raw = _Terminal(output=buffered(sys.stdout), bracketed_paste_mode=True)
         self._raw.set_input_timeouts(complete_wait=ESC_S)
         self._mouse = mouse
         self._main = urwid.MainLoop(

@@ -142,6 +142,47 @@ def test_a_file_is_no_folder_for_a_store(tmp_path: Path) -> None:
         LocalStore(tmp_path / "var")
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "rooms of others", "messages"])
+def test_a_folder_of_somebody_else_is_refused_and_left_as_it_was(
+    tmp_path: Path, name: str
+) -> None:
+    root = tmp_path / "home"
+    root.mkdir(0o755)
+    (root / name).mkdir()
+    (root / "photos").mkdir()
+
+    with pytest.raises(ConfigError, match=r"home is no store and has '.*' in it; give"):
+        LocalStore(root)
+    assert root.stat().st_mode & 0o777 == 0o755
+    assert {path.name for path in root.iterdir()} == {name, "photos"}
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (),
+        ("lost+found",),
+        ("lock",),
+        ("lock", "messages", "ledger"),
+        ("lock", "messages", "users", "format.tmp"),
+        ("messages", "users", "README"),
+    ],
+)
+def test_what_an_interrupted_start_or_a_copy_left_becomes_a_store(
+    tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    root = tmp_path / "var"
+    root.mkdir()
+    for name in left:
+        if name in ("lock", "format.tmp", "README"):
+            (root / name).write_bytes(b"")
+        else:
+            (root / name).mkdir()
+
+    LocalStore(root).close()
+    assert (root / "format").read_bytes() == b"1\n"
+
+
 @pytest.mark.parametrize("found", [b"2\n", b"", b"\xff\xff"])
 def test_a_format_that_is_not_ours_is_refused(settled: Crashed, found: bytes) -> None:
     settled.layout.format.write_bytes(found)
