@@ -125,6 +125,7 @@ class _Copying:
             filer.file(events)
             filer.sync()
         self._copy_losses()
+        self._copy_certificate()
         put_file(self._disk, self._target.format, WHOLE, durable=True)
         progress.end()
         return Report(
@@ -252,6 +253,16 @@ class _Copying:
         copy = self._target.quarantine / LIST
         if data or copy.exists():
             self._put(copy, data)
+
+    def _copy_certificate(self) -> None:
+        """Copy the server's own certificate: clients know the server by it.
+
+        Its key comes first, as when it was made; one alone is worth nothing.
+        """
+        pair = [self._source.tls / name for name in ("key.pem", "cert.pem")]
+        if all(path.exists() for path in pair):
+            for path in pair:
+                self._put(self._target.tls / path.name, path.read_bytes())
 
     # -- the ledger
 

@@ -79,8 +79,8 @@ def _ours(target: Layout, *, marked: bool) -> Iterator[str]:
     yield f"{target.format.name}{TEMPORARY}"
     if marked:
         # A server that was refused leaves its lock.
-        parts = (target.format, target.lock, target.quarantine, *target.folders)
-        yield from (part.name for part in parts)
+        parts = (target.format, target.lock, target.quarantine, target.tls)
+        yield from (part.name for part in (*parts, *target.folders))
 
 
 def require_same(moment: Moment, source: Layout, target: Layout) -> None:

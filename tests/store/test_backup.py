@@ -28,6 +28,7 @@ from nimsg.core.commands import (
 from nimsg.errors import ConfigError, StorageFailure
 from nimsg.progress import Silent
 from nimsg.protocol.constants import LOBBY, Device
+from nimsg.server.owncert import Pair
 from nimsg.store import backup, moment
 from nimsg.store.check import check_store
 from nimsg.store.disk import RealDisk
@@ -99,6 +100,26 @@ def test_a_backup_of_a_closed_store_restores_its_index(
     for path in (target, *target.rglob("*")):
         mode = 0o700 if path.is_dir() else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == mode, path
+
+
+def test_sec_6_the_own_certificate_is_restored_with_its_key(
+    ruin: Ruin, tmp_path: Path
+) -> None:
+    tls, target = Pair(Layout(ruin.root).tls), tmp_path / "copy"
+    take(ruin.root, target)
+    assert not Layout(target).tls.exists()
+
+    tls.ensure("127.0.0.1", START)
+    take(ruin.root, target)
+    assert take(ruin.root, target).bytes == 0
+    restored(target, tmp_path / "back")
+
+    back = Pair(Layout(tmp_path / "back").tls)
+    assert not back.ensure("127.0.0.1", START)
+    assert back.cert.read_bytes() == tls.cert.read_bytes()
+    assert back.key.read_bytes() == tls.key.read_bytes()
+    for path, mode in ((back.folder, 0o700), (back.key, 0o600), (back.cert, 0o600)):
+        assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_every_stage_of_the_pipeline_is_in_a_backup(post: Post, tmp_path: Path) -> None:
