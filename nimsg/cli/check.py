@@ -125,7 +125,10 @@ def _amounts(found: Report | Rebuilt) -> str:
 
 
 def print_report(report: Report) -> None:
-    """The sums, and a line for each disagreement."""
+    """The sums, and a line for each disagreement; of what was not read, its lines."""
+    if not report.looked:
+        print_problems(report.problems)
+        return
     copies = ", ".join(f"{count} {state}" for state, count in report.copies.items())
     show.say(_amounts(report))
     total = sum(report.copies.values())

@@ -39,7 +39,8 @@ class Report(Struct, frozen=True):
     `copies` says how many copies are in each state, and `refused` how many
     recipients got none; both are zero where the index cannot be read, or where there
     is none (`indexed`). `lost` is what was taken into quarantine earlier. `posts` are
-    those of the messages that are in a room.
+    those of the messages that are in a room. Nothing was `looked` at where there is no
+    store, or one of another format.
     """
 
     accounts: int
@@ -52,6 +53,7 @@ class Report(Struct, frozen=True):
     problems: list[Problem]
     rooms: int = 0
     posts: int = 0
+    looked: bool = True
 
 
 def check_store(root: Path, progress: Progress | None = None) -> Report:
@@ -61,7 +63,10 @@ def check_store(root: Path, progress: Progress | None = None) -> Report:
     findings = Findings(root)
     if not _is_store(layout, findings):
         return Report(
-            0, 0, 0, NO_COPIES, 0, 0, indexed=False, problems=findings.problems
+            *(0, 0, 0, NO_COPIES, 0, 0),
+            indexed=layout.index.exists(),
+            problems=findings.problems,
+            looked=False,
         )
     seen = survey(layout, findings)
     with take_snapshot(layout.index, findings) as index:

@@ -25,6 +25,10 @@ MAKE_ANEW = (
     "The index and the ledger do not belong together: nimsg check --rebuild makes the "
     "index anew"
 )
+REBUILD_LEDGER = (
+    "nimsg check names what is damaged; nimsg check --rebuild makes the index anew "
+    "from all that can be read"
+)
 
 # The events that are no acts upon messages.
 LOGIN = "login"
@@ -124,7 +128,8 @@ class Ledger:
                 ends.append((path, end))
             if end:
                 last = data[data.rfind(b"\n", 0, end - 1) + 1 : end - 1]
-                self.last_n, self.head = parse_line(last, path).n, head
+                number = data.count(b"\n", 0, end)
+                self.last_n, self.head = parse_line(last, path, number).n, head
                 self._day = path.stem
                 break
         if self.head != head:
@@ -183,14 +188,17 @@ def settled_end(data: bytes, head: str, unsettled: AbstractSet[int], path: Path)
         if line.endswith(b"\n"):
             if line_digest(line[:-1]) == head:
                 return end
-            _require_unsettled(line[:-1], unsettled, path)
+            number = data.count(b"\n", 0, start) + 1
+            _require_unsettled(line[:-1], unsettled, path, number)
         end = start
     return 0
 
 
-def _require_unsettled(line: bytes, unsettled: AbstractSet[int], path: Path) -> None:
+def _require_unsettled(
+    line: bytes, unsettled: AbstractSet[int], path: Path, number: int
+) -> None:
     try:
-        n = parse_line(line, path).n
+        n = parse_line(line, path, number).n
     except StorageFailure:
         if unsettled:
             return
@@ -209,12 +217,14 @@ def day_files(layout: Layout) -> list[Path]:
     return sorted(layout.ledger.glob("*.jsonl"))
 
 
-def parse_line(line: bytes, path: Path) -> Line:
-    """One line of the ledger. Raises `StorageFailure` naming the file."""
+def parse_line(line: bytes, path: Path, number: int) -> Line:
+    """A line by its number there. Raises `StorageFailure` naming both."""
     try:
         return decode_line(line)
-    except ValueError as error:
-        raise StorageFailure(f"{path} holds a line that is none: {error}") from None
+    except ValueError:
+        raise StorageFailure(
+            f"{path} line {number} cannot be read. {REBUILD_LEDGER}"
+        ) from None
 
 
 def decode_line(line: bytes) -> Line:

@@ -44,7 +44,7 @@ def buffered(out: TextIO) -> TextIO:
     Unbuffered as Python is asked for it to be (PYTHONUNBUFFERED), it forgets the rest
     of a frame whose writing a signal has cut.
     """
-    return open(  # noqa: SIM115 - it lasts as long as the program
+    return open(
         out.fileno(),
         "w",
         encoding=out.encoding,

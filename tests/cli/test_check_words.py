@@ -4,7 +4,7 @@ import pytest
 
 from nimsg.cli.check import print_rebuilt, print_report
 from nimsg.protocol.constants import CopyState
-from nimsg.store.check import Report
+from nimsg.store.check import Problem, Report
 from nimsg.store.quarantine import Loss
 from nimsg.store.rebuild import Rebuilt
 from nimsg.store.salvage import Salvaged
@@ -29,6 +29,16 @@ def test_s2_18_what_a_check_prints_is_on_the_page(
     assert f"nimsg\n{capsys.readouterr().out}```" in PAGE
     print_report(Report(2, 3, 5, NONE, 0, 0, indexed=False, problems=[]))
     assert f"/backup/nimsg\n{capsys.readouterr().out}```" in PAGE
+
+
+def test_s2_18_of_another_format_nothing_but_that_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong = [Problem("format", "is '2'; this version has 1")]
+    print_report(
+        Report(0, 0, 0, NONE, 0, 0, indexed=False, problems=wrong, looked=False)
+    )
+    assert capsys.readouterr().out == "format: is '2'; this version has 1\n"
 
 
 def test_s2_18_what_a_rebuild_prints_is_on_the_page(

@@ -27,9 +27,16 @@ class FakeServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
+        self._began = threading.Event()
 
     def __enter__(self) -> "FakeServer":
+        # Of two threads that install a tracer at once one fails, and a fake needs none.
+        tracer = threading.gettrace()
+        threading.settrace(None)
         self._thread.start()
+        self._began.wait(HANG_S)
+        if tracer is not None:
+            threading.settrace(tracer)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +51,7 @@ class FakeServer:
         return f"127.0.0.1:{self.port}"
 
     def _serve(self) -> None:
+        self._began.set()
         while True:
             try:
                 connection, _ = self._listener.accept()
