@@ -42,7 +42,7 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
 
     for root in (tmp_path, tmp_path / "missing"):
         assert check_store(root) == Report(
-            0, 0, 0, NONE, 0, 0, indexed=False, problems=expected
+            0, 0, 0, NONE, 0, 0, indexed=False, problems=expected, looked=False
         )
 
 
