@@ -22,7 +22,7 @@ from nimsg.store.disk import Disk
 from nimsg.store.draftfile import decode_draft
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import Layout
-from nimsg.store.ledger import Line, line_digest, parse_line, read_lines
+from nimsg.store.ledger import Line, decode_line, line_digest, read_lines
 from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import MessageFile, decode_as, misfit
 from nimsg.store.messagerow import Entry, entry_of
@@ -338,7 +338,7 @@ class Filling:
             head = line_digest(data)
             lines += 1
             try:
-                line = parse_line(data, path)
+                line = _line(data)
                 last_n = line.n
                 last_at = max(last_at, parse_rfc3339(line.time))
                 self._redo_line(line, path, number)
@@ -369,6 +369,13 @@ class Filling:
 def count_files(day: Path) -> int:
     """How many message files a day has."""
     return sum(1 for _ in day.glob("*.json"))
+
+
+def _line(data: bytes) -> Line:
+    try:
+        return decode_line(data)
+    except ValueError:
+        raise StorageFailure("it cannot be read") from None
 
 
 def _words(error: Exception) -> str:

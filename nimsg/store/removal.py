@@ -57,12 +57,12 @@ def encode_stub(stub: Stub) -> bytes:
     return ENCODER.encode(stub)
 
 
-def decode_stub(line: bytes, path: Path) -> Stub:
-    """Read a line. Raises `StorageFailure` naming the file."""
+def decode_stub(line: bytes, path: Path, number: int = 1) -> Stub:
+    """Read a line by its number there. Raises `StorageFailure` naming both."""
     try:
         return DECODER.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StorageFailure(f"{path} holds a line that is none: {error}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise StorageFailure(f"{path} line {number} cannot be read") from None
 
 
 def read_stubs(path: Path) -> Iterator[Stub]:
@@ -74,10 +74,10 @@ def read_stubs(path: Path) -> Iterator[Stub]:
         return
     seen: set[str] = set()
     with path.open("rb") as file:
-        for line in file:
+        for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 return
-            stub = decode_stub(line, path)
+            stub = decode_stub(line, path, number)
             if stub.id not in seen:
                 seen.add(stub.id)
                 yield stub

@@ -362,6 +362,7 @@ def test_a_removal_that_cannot_be_read_is_named(post: Post, tmp_path: Path) -> N
     assert [problem.where.rsplit("/", 1)[1] for problem in report.problems] == [
         *("removed.jsonl", f"{id_}.json")
     ]
+    assert report.problems[0].what.endswith("removed.jsonl line 1 cannot be read")
     notes.write_bytes(good)
 
 

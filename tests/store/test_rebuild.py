@@ -158,7 +158,7 @@ FAULTS: dict[str, tuple[Callable[[Ruin], object], str]] = {
     ),
     "ledger line": (
         lambda ruin: ruin.edit_line(2, b"{", b"["),
-        "2026-11-18.jsonl holds a line that is none",
+        "2026-11-18.jsonl line 2: it cannot be read",
     ),
     "event": (
         lambda ruin: ruin.change_line(2, event="burnt"),

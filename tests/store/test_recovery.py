@@ -150,7 +150,8 @@ def test_a_last_line_that_is_none_is_named(settled: Crashed) -> None:
     data = settled.last_day.read_bytes()
     settled.last_day.write_bytes(data[:-9] + b"#" + data[-8:])
 
-    settled.refuses("holds a line that is none")
+    lines = data.count(b"\n")
+    settled.refuses(rf"jsonl line {lines} cannot be read\. .*nimsg check --rebuild")
 
 
 def test_a_settled_line_that_was_changed_is_named(crashed: Crashed) -> None:

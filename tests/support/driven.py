@@ -340,8 +340,8 @@ def ledger(store: LocalStore, keys: dict[str, str]) -> list[object]:
     """What the ledger tells, its chain checked."""
     head, last = GENESIS, 0
     told: list[object] = []
-    for path, _, data in read_lines(store.layout):
-        line = parse_line(data, path)
+    for path, number, data in read_lines(store.layout):
+        line = parse_line(data, path, number)
         assert line.prev == head, f"{path}: the chain is broken at line {line.n}"
         assert line.n > last
         head, last = line_digest(data), line.n
