@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nimsg.config import ServerConfig
@@ -15,10 +16,13 @@ from nimsg.store.layout import Layout
 
 WARN_DAYS = 30
 LOOK_EVERY_S = 86_400.0
+OTHERS = 0o077
 
 
 def server_context(cert: Path, key: Path) -> ssl.SSLContext:
     """A context for the listener. Raises `ConfigError` naming the file."""
+    for path in (cert, key):
+        _require_readable(path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
@@ -29,6 +33,14 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
         why = getattr(error, "strerror", "") or str(error)
         raise ConfigError(f"{cert} with {key} cannot be used for TLS: {why}") from None
     return context
+
+
+def _require_readable(path: Path) -> None:
+    """OpenSSL does not say which of two files it could not open."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be used for TLS: {error.strerror}") from None
 
 
 def fingerprint(cert: Path) -> str:
@@ -68,7 +80,12 @@ class Tls:
         self.warn()
 
     def warn(self) -> None:
-        """Log where the certificate has ended, or will soon."""
+        """Log where the certificate ends soon, and where others can read its key."""
+        with suppress(OSError):  # it was read before, and may be gone by now
+            if self._key.stat().st_mode & OTHERS:
+                LOGGER.warning(
+                    "others can read the key %s: chmod 600 %s", self._key, self._key
+                )
         days = self.certificate.days_left(self._clock())
         if days < 0:
             LOGGER.warning("the certificate %s has expired", self._cert)

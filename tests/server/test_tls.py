@@ -136,12 +136,36 @@ def test_sec_6_a_certificate_that_is_none_is_named(
         (wrong, tls.key),
         (tls.cert, wrong),
         (tls.cert, other.key),
-        (tmp_path / "missing.pem", tls.key),
     ]
 
     for cert, key in pairs:
         with pytest.raises(ConfigError, match=str(cert)):
             server_context(cert, key)
+
+
+def test_sec_6_the_file_that_is_missing_is_the_one_named(
+    tmp_path: Path, tls: Certificate
+) -> None:
+    missing = tmp_path / "missing.pem"
+    for cert, key in ((missing, tls.key), (tls.cert, missing)):
+        with pytest.raises(ConfigError, match="No such file") as caught:
+            server_context(cert, key)
+        assert str(caught.value).startswith(f"{missing} cannot be used for TLS")
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True)])
+def test_sec_6_a_key_that_others_can_read_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, *, warned: bool
+) -> None:
+    pair = Pair(tmp_path / "tls")
+    pair.ensure("127.0.0.1", NOW)
+    pair.key.chmod(mode)
+    shown = Tls(pair.cert, pair.key, lambda: NOW)
+
+    shown.warn()
+    assert (f"others can read the key {pair.key}" in caplog.text) is warned
+    pair.key.unlink()
+    shown.warn()
 
 
 def test_term_5_the_fingerprint_is_of_the_certificate_as_it_travels(

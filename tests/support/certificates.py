@@ -66,6 +66,7 @@ def make_certificate(
             serialization.NoEncryption(),
         )
     )
+    made.key.chmod(0o600)
     return made
 
 
