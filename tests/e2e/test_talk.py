@@ -366,6 +366,8 @@ def test_a_shutdown_is_counted_down_and_survived(tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_waiting_for_a_lost_server(tmp_path: Path) -> None:
     with Table(tmp_path) as table:
         ann = table.sits("ann")
+        ann.types("blocks")  # is answered once the greeting is over
+        ann.sees("-- you block nobody")
         table.server.kill()
         ann.sees("-- the connection was lost; trying to come back; Ctrl-C ends")
         ann.types("whoelse")
