@@ -23,6 +23,7 @@ LEAST_FIELD = 8
 USUAL_ROWS = 12
 INDENT = 2  # the texts begin where the labels do
 TRY_AGAIN = "Enter tries again."
+TYPED_ABOVE = "The password above is to be the new one: type it here once more."
 KEPT = "Log in again here: your windows and drafts are as you left them."
 # What a client is told that ends with its session; this form does not.
 ELSEWHERE = re.compile(r"; (start again to log in|log in again)\Z")
@@ -63,7 +64,7 @@ class LoginView(Widget):
 
     The app awaits an `address`, then `ask` for each question of the login; what fails
     it tells to `failed`, and awaits an address again. What was typed for a question
-    before it came answers it.
+    before it came answers it, a new password too: it is asked for once more anyway.
     """
 
     context = Context.LOGIN
@@ -97,6 +98,8 @@ class LoginView(Widget):
         # What is being logged in with, and what of it was not asked for so far.
         self._agreed: tuple[str, str] | None = None
         self._ahead: set[Field] = set()
+        # What was to be said before a question that was answered ahead.
+        self._unsaid = ""
         self._busy = False
         self._failed = False
 
@@ -107,7 +110,7 @@ class LoginView(Widget):
         self._busy = False
         await self._submitted.wait()
         self._submitted.clear()
-        self._agreed = self._way()
+        self._agreed, self._unsaid = self._way(), ""
         self._ahead = {one for one in (Field.USER, Field.PASSWORD) if self._text(one)}
         self._wait("connecting")
         return self._agreed[0]
@@ -120,13 +123,15 @@ class LoginView(Widget):
         field = _field(question)
         ahead = field in self._ahead
         self._ahead.discard(field)
-        new = "New password" in question.text
-        if ahead and not new:
+        if ahead:
+            self._unsaid = said
             return self._text(field)
-        if not ahead:
-            self._renew(field, question)
+        self._renew(field, question)
         # A mistyped name must not become an account without a look at it.
-        self._show("unread", said, clean_line(question.text).strip())
+        told = " ".join(text for text in (self._unsaid, said) if text)
+        hint = TYPED_ABOVE if self._unsaid and field is Field.AGAIN else ""
+        self._unsaid = ""
+        self._show("unread", told, clean_line(question.text).strip(), hint)
         self._agreed = self._agreed or self._way()
         self._asked = self._focus = field
         self._busy = False

@@ -14,7 +14,7 @@ from nimsg.errors import Exit
 from nimsg.protocol.constants import Departure
 from nimsg.protocol.strict import JsonObject
 from tests.support.people import PASSWORD
-from tests.support.process import HANG_S, TOP
+from tests.support.process import HANG_S, NIMSG, TOP
 from tests.support.sitting import POLL, SAYS, SILENCE_S, WIDE, Hall, Sitter
 from tests.support.talking import Talker
 
@@ -43,6 +43,22 @@ def test_s1_3_a_new_name_registers_on_the_screen(tmp_path: Path) -> None:
         assert b"correct horse" not in ann.raw
         assert ann.leaves() == Exit.DONE
         assert ann.left_behind() == []
+
+
+def test_s1_3_who_fills_in_the_form_has_an_account(tmp_path: Path) -> None:
+    with (
+        Hall(tmp_path, auth="password") as hall,
+        Sitter([*NIMSG, "client"], env=hall.environment_of("ann")) as ann,
+    ):
+        ann.wait_for("A new name makes an account")
+        ann.send("ann")
+        ann.key("tab")
+        ann.types(PASSWORD)
+        ann.wait_for(SAYS.again)
+        ann.types(PASSWORD)
+        ann.is_in()
+        assert PASSWORD.encode() not in ann.raw
+        assert ann.leaves() == Exit.DONE
 
 
 def register(hall: Hall, name: str) -> None:

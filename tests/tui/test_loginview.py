@@ -11,8 +11,9 @@ from nimsg.client.login import Dialog
 from nimsg.errors import NimsgError, Refusal
 from nimsg.protocol.constants import AuthMode, Device
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import wrap
 from nimsg.tui.keys import Context, KeyMap
-from nimsg.tui.loginview import FIRST_RUN, KEPT, Changed, LoginView
+from nimsg.tui.loginview import FIRST_RUN, KEPT, TYPED_ABOVE, Changed, LoginView
 from nimsg.tui.secretbox import HIDDEN
 
 
@@ -246,11 +247,40 @@ async def register(
 
 async def test_s1_3_a_new_name_is_registered_by_two_equal_passwords() -> None:
     view = LoginView(SERVER, "ann")
-    await submitted(view, PASSWORD)
-    town, seen = await register(view, ["", PASSWORD], UNKNOWN, WELCOME)
+    await submitted(view, "")
+    town, seen = await register(view, [PASSWORD, PASSWORD], UNKNOWN, WELCOME)
 
     told = "ann has no account here yet; a new password makes it."
-    assert seen[0][3:] == [f"> Password  {HIDDEN}", told, "New password for ann:"]
+    assert seen[0][3:] == ["> Password", told, "New password for ann:"]
+    assert seen[1][3:] == [f"Password  {HIDDEN}", "> Again", "The same again:"]
+    assert town.dialog.secret == PASSWORD
+
+
+async def test_s1_3_a_password_typed_before_is_the_new_one_and_asked_once_more() -> (
+    None
+):
+    view = LoginView(SERVER, "ann")
+    await submitted(view, PASSWORD)
+    town, seen = await register(view, [PASSWORD], UNKNOWN, WELCOME)
+
+    assert seen[0][3:] == [
+        f"Password  {HIDDEN}",
+        "> Again",
+        "ann has no account here yet; a new password makes it.",
+        "The same again:",
+        *wrap(TYPED_ABOVE, 58),
+    ]
+    assert town.dialog.secret == PASSWORD
+
+
+async def test_s1_3_a_password_typed_before_that_cannot_be_is_asked_for_anew() -> None:
+    view = LoginView(SERVER, "ann")
+    await submitted(view, "short")
+    town, seen = await register(view, [PASSWORD, PASSWORD], UNKNOWN, WELCOME)
+
+    assert seen[0][3] == "> Password"
+    assert seen[0][4].startswith("ann has no account here yet")
+    assert seen[0][-1] == "New password for ann:"
     assert seen[1][3:] == [f"Password  {HIDDEN}", "> Again", "The same again:"]
     assert town.dialog.secret == PASSWORD
 
