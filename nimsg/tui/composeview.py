@@ -38,7 +38,7 @@ class Part(StrEnum):
 
 
 LINES = (Part.TO, Part.SUBJECT)
-PRESSES = ("enter", " ")
+NOT_SENT = "not sent: "
 FIELDS = (Part.TO, Part.SUBJECT, Part.BODY, Part.STATUS)
 # Where there is no room, these go first; the one that is typed in stays.
 SPARE = (Part.STATUS, Part.SUBJECT, Part.TO, Part.BODY)
@@ -144,7 +144,7 @@ class ComposeView(Widget):
             **dict.fromkeys(((part, "down") for part in LINES), self._down),
             **dict.fromkeys(((part, "up") for part in FIELDS[1:]), self._up),
             (Part.STATUS, "left"): self._up,
-            **dict.fromkeys(((Part.STATUS, key) for key in PRESSES), self._send),
+            (Part.STATUS, "enter"): self._send,
         }
         self.refresh()
 
@@ -214,7 +214,10 @@ class ComposeView(Widget):
         if not self._problems:
             self._desk.send(draft)
             self.refresh()
-        elif not draft.recipients or draft.recipient_problems(self._desk.known):
+            return
+        # It may have stood there before: that it keeps the message here is news.
+        self._problems[0] = NOT_SENT + self._problems[0]
+        if not draft.recipients or draft.recipient_problems(self._desk.known):
             self.focused = Part.TO
 
     def _editor(self) -> None:
@@ -262,7 +265,8 @@ class ComposeView(Widget):
     def keypress(self, size: Size, key: str) -> str | None:
         """See `urwid.Widget`: what is typed, and moving between the fields."""
         cols, rows = box(size)
-        if key == PASTE_BEGINS and self.focused is Part.STATUS:
+        is_text = key == PASTE_BEGINS or self._body.valid_char(key)
+        if is_text and self.focused is Part.STATUS:
             self.focused = Part.BODY
         left = self._typed(cols, rows, key)
         if left is None:

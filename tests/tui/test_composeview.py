@@ -326,14 +326,21 @@ def test_several_names_are_shown_and_a_second_tab_goes_on() -> None:
 # -- sending
 
 
-@pytest.mark.parametrize(
-    "keys", [["meta enter"], ["ctrl d"], ["tab", "enter"], ["tab", " "]]
-)
+@pytest.mark.parametrize("keys", [["meta enter"], ["ctrl d"], ["tab", "enter"]])
 def test_the_ways_to_send(keys: list[str]) -> None:
     screen = ready()
     screen.keys(*keys)
 
     assert screen.desk.done == ["send"]
+
+
+@pytest.mark.parametrize("text", ["x", " ", "é", "漢", "oh no"])
+def test_what_is_typed_on_the_button_goes_into_the_text(text: str) -> None:
+    screen = ready()
+    screen.keys("tab", *text)
+
+    assert (screen.draft.body, screen.desk.done) == (f"hello{text}", [])
+    assert screen.view.focused is Part.BODY
 
 
 def test_the_button_shows_that_it_is_reached() -> None:
@@ -392,7 +399,7 @@ def test_problems_keep_the_draft_and_go_when_they_are_mended() -> None:
     screen = Screen()
     screen.keys("enter", "enter", *"hello", "meta enter")
     assert (screen.desk.done, screen.view.focused) == ([], Part.TO)
-    assert screen.text()[-2] == " nobody in To: write a name"
+    assert screen.text()[-2] == " not sent: nobody in To: write a name"
 
     screen.type("bob")
     assert "nobody" not in "".join(screen.text())
@@ -400,12 +407,26 @@ def test_problems_keep_the_draft_and_go_when_they_are_mended() -> None:
     assert screen.desk.done == ["send"]
 
 
+def test_what_stood_there_before_is_said_as_the_reason_not_to_send() -> None:
+    screen = Screen()
+    screen.keys(*"carl", "enter", "enter", *"hello")
+    assert screen.text()[-2] == " carl: no such user"
+    screen.keys("meta enter")
+
+    assert screen.text()[-2] == " not sent: carl: no such user"
+    assert (screen.desk.done, screen.view.focused) == ([], Part.TO)
+    screen.type("a")
+    assert "not sent" not in "".join(screen.text())
+
+
 def test_an_empty_message_is_not_sent() -> None:
     screen = Screen(Draft("c1", to="bob"))
     screen.keys("meta enter")
 
     assert (screen.desk.done, screen.view.focused) == ([], Part.BODY)
-    assert screen.text()[-2] == " a message needs a body, or at least a subject"
+    assert (
+        screen.text()[-2] == " not sent: a message needs a body, or at least a subject"
+    )
 
 
 def test_a_text_that_is_too_long_is_warned_of_in_words_and_red() -> None:
