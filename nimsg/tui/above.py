@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nimsg.client.mailtables import Row
-from nimsg.client.tables import short_time
 from nimsg.text import clean_line
 from nimsg.tui.commandline import CommandLine, Memory
 from nimsg.tui.completing import Known
 from nimsg.tui.ground import Ground
+from nimsg.tui.letterlines import Reading, thread_lines
 from nimsg.tui.options import Options
 from nimsg.tui.popups import ListPopup, Popup, Question, TextPopup
 from nimsg.tui.root import Root
@@ -67,11 +67,15 @@ class Above:
         self.push(popup)
 
     def choose(
-        self, title: str, items: Sequence[Line], chosen: Callable[[int], None]
+        self,
+        title: str,
+        items: Sequence[Line],
+        chosen: Callable[[int], None],
+        at: int = 0,
     ) -> None:
-        """Have one of a list chosen."""
+        """Have one of a list chosen, which begins at the place `at`."""
         popup = ListPopup(
-            title, items, chosen, lambda: self.take(popup), self._ground.glyphs
+            title, items, chosen, lambda: self.take(popup), self._ground.glyphs, at
         )
         self.push(popup)
 
@@ -146,17 +150,17 @@ class Above:
         else:
             self._ground.say(f"{what} is too long for the terminal", bad=True)
 
-    def choose_mail(self, rows: Sequence[Row], chosen: Callable[[Row], None]) -> None:
-        """Have one of a thread chosen."""
-        now = self._clock()
-        items: list[Line] = [
-            [
-                ("time", f"{short_time(row.sent_at, now)} "),
-                ("text", clean_line(row.subject or "(no subject)")),
-            ]
-            for row in rows
-        ]
-        self.choose("Thread", items, lambda at: chosen(rows[at]))
+    def choose_mail(
+        self, rows: Sequence[Row], here: str, chosen: Callable[[Row], None]
+    ) -> None:
+        """Have one of a thread chosen; it begins at the id of what is read `here`."""
+        ground = self._ground
+        reading = Reading(ground.user, self._clock(), ground.glyphs)
+        lines = list(thread_lines(rows, reading))
+        found = [row for row, _ in lines]
+        at = next((at for at, row in enumerate(found) if row.id == here), 0)
+        items = [line for _, line in lines]
+        self.choose("Thread", items, lambda at: chosen(found[at]), at)
 
     def choose_link(self, links: Sequence[str]) -> None:
         """Have a link chosen, and opened."""

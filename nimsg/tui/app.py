@@ -362,9 +362,11 @@ class App:
 
     def choose_mail(self, rows: Sequence[Row]) -> None:
         """Have one of a thread chosen."""
-        above, commands = self._above, self._commands
-        if above is not None and commands is not None:
-            above.choose_mail(rows, lambda row: commands.to_mail(row.id))
+        above, commands, desktop = self._above, self._commands, self._desktop
+        if above is not None and commands is not None and desktop is not None:
+            row = desktop.view.row
+            here = "" if row is None else row.id
+            above.choose_mail(rows, here, lambda row: commands.to_mail(row.id))
 
 
 def now_ms() -> int:

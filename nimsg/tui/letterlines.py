@@ -3,7 +3,7 @@
 What others wrote is cleaned here, and never begins a line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from nimsg.client.answers import InboxRow, Letter, OutboxRow, Receipt, Status
@@ -244,27 +244,48 @@ def _packed(texts: Sequence[str], cells: int) -> list[str]:
     return [row for row in rows if row] or [""]
 
 
-def _thread(sheet: Sheet, thread: Sequence[Row], here: str, reading: Reading) -> None:
+def thread_lines(thread: Sequence[Row], reading: Reading) -> Iterator[tuple[Row, Line]]:
     """The messages of a thread, each below the one it answers."""
     glyphs = reading.glyphs
     branch = f"{glyphs.bottom_left}{glyphs.hline}> "
-    sheet.say("Thread", "label")
     times = [short_time(written_at(row), reading.now) for row in thread]
-    room = max(map(width, times))
+    room = max(map(width, times), default=0)
     for row, depth in tree(thread):
         indent = " " * len(branch) * (min(depth, DEEPEST) - 1) + branch if depth else ""
-        read = row.receipt.opened_at if isinstance(row, InboxRow) else None
-        if isinstance(row, OutboxRow):
-            read = last_read(row.receipts)
-        line: Line = [
-            ("text", f"{glyphs.focus if row.id == here else ' '} "),
-            ("time", pad(short_time(written_at(row), reading.now), room) + GAP),
-            ("gutter", indent),
-            ("name", f"{clean_line(_author(row, reading.me))}{GAP}"),
-            ("dim" if read is None else "good", "" if read is None else f"read{GAP}"),
-            ("subject", clean_line(row.subject)),
-        ]
+        yield (
+            row,
+            [
+                ("time", pad(short_time(written_at(row), reading.now), room) + GAP),
+                ("gutter", indent),
+                ("name", f"{clean_line(_author(row, reading.me))}{GAP}"),
+                *_what_of_it(row, reading.now),
+            ],
+        )
+
+
+def _thread(sheet: Sheet, thread: Sequence[Row], here: str, reading: Reading) -> None:
+    """A thread, with a sign at the message that is read."""
+    glyphs = reading.glyphs
+    sheet.say("Thread", "label")
+    for row, said in thread_lines(thread, reading):
+        line: Line = [("text", f"{glyphs.focus if row.id == here else ' '} "), *said]
         sheet.add([clip_line(line, sheet.cells, glyphs.ellipsis)])
+
+
+def _what_of_it(row: Row, now: int) -> Line:
+    """Whether it was read or recalled, and what it is about."""
+    receipts = row.receipts if isinstance(row, OutboxRow) else [row.receipt]
+    recalled = [one.recalled_at for one in receipts if one.recalled_at is not None]
+    subject = clean_line(row.subject)
+    if len(recalled) == len(receipts) > 0:
+        # Its readers do not get to know what it was about.
+        said = f"(recalled {short_time(max(recalled), now)}){GAP}"
+        return [("dim", said), ("subject", subject)]
+    read = last_read(receipts)
+    return [
+        ("dim" if read is None else "good", "" if read is None else f"read{GAP}"),
+        ("subject", subject) if subject else ("dim", "(no subject)"),
+    ]
 
 
 def _author(row: Row, me: str) -> str:

@@ -182,7 +182,7 @@ class TextPopup(Popup):
 class ListPopup(Popup):
     """A list to choose from; `chosen` is told the place in `items` once, then closed.
 
-    What is typed filters it.
+    What is typed filters it. It begins `at` a place.
     """
 
     def __init__(
@@ -192,12 +192,13 @@ class ListPopup(Popup):
         chosen: Callable[[int], None],
         close: Done,
         glyphs: Glyphs = UNICODE,
+        at: int = 0,
     ) -> None:
         super().__init__(title, close, glyphs)
         self.words = ""
         self._items = items
         self._chosen = chosen
-        self._focus = 0
+        self._focus = at
         self._top = 0
         self._page = 1
 

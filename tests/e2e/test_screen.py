@@ -131,6 +131,29 @@ def test_s1_12_a_message_is_recalled_until_it_is_opened(hall: Hall) -> None:
     bob.wait_for(lambda _: re.search(r"(?<!\w)x\s.*ann", bob.text()))
 
 
+def test_a_thread_is_chosen_from_as_it_stands_in_the_message(hall: Hall) -> None:
+    hall.knows("bob")
+    with hall.client("ann") as ann:
+        first: JsonObject = {"to": ["bob"], "subject": "keys", "body": "where?"}
+        sent = ann.call("mail.send", {**first, "client_id": "first"})
+        more = {"subject": "Re: keys", "body": "found them", "reply_to": sent["id"]}
+        ann.call("mail.send", {**first, **more, "client_id": "second"})
+    bob = hall.sits_down("bob")
+    bob.wait_for("Re: keys")
+    bob.opens("Re: keys", "found them")
+    bob.wait_for("Thread")
+    bob.key("T")
+    bob.wait_for("Enter choose")
+    rows = [row for row in bob.text().split("\n") if "│" in row and "ann" in row]
+    assert [("> " in row.replace("└─>", ""), "└─> ann" in row) for row in rows] == [
+        (False, False),
+        (True, True),
+    ]
+    bob.key("up")
+    bob.key("enter")
+    bob.wait_for("where?")
+
+
 def test_what_is_new_moves_nothing_under_the_cursor(hall: Hall) -> None:
     ann, bob = hall.sit_down("ann", "bob", words=POLL)
     for subject in ("first", "second"):

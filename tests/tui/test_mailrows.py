@@ -13,7 +13,13 @@ from nimsg.client.answers import InboxRow, Letter, Origin, OutboxRow, Receipt, S
 from nimsg.protocol.constants import Box
 from nimsg.text import clean_body, clean_line, width
 from nimsg.tui.glyphs import ASCII, UNICODE, Glyphs
-from nimsg.tui.letterlines import Reading, Shown, header_lines, letter_lines
+from nimsg.tui.letterlines import (
+    Reading,
+    Shown,
+    header_lines,
+    letter_lines,
+    thread_lines,
+)
 from nimsg.tui.mailbox import MailWindow
 from nimsg.tui.mailrows import (
     age,
@@ -423,6 +429,30 @@ def test_a_thread_shows_where_one_is() -> None:
 
     assert found[at + 1] == "> 11:13  bob  disk full"
     assert found[at + 2] == "  11:13  └─> bob  Re: disk full"
+
+
+def test_a_thread_says_what_was_recalled_and_when() -> None:
+    first = received()._replace(id="7F30", subject="lunch?")
+    gone = received("", mine=receipt(state="recalled", recalled_at=NOW))
+    mine = sent([receipt("bob", "recalled", recalled_at=NOW)])._replace(reply_to="7F3A")
+    half = sent(
+        [
+            receipt("bob", "recalled", recalled_at=NOW),
+            receipt("cyd", "opened", opened_at=NOW),
+        ],
+        "",
+    )._replace(id="8C")
+    found = [
+        (row.id, plain(line).rstrip())
+        for row, line in thread_lines([half, mine, gone, first], READING)
+    ]
+
+    assert found == [
+        ("7F30", "11:13  bob  lunch?"),
+        ("7F3A", "11:13  bob  (recalled 14:13)"),
+        ("8B", "13:13  └─> ann  (recalled 14:13)  keys"),
+        ("8C", "13:13  ann  read  (no subject)"),
+    ]
 
 
 @settings(max_examples=200)

@@ -171,6 +171,14 @@ def test_one_of_a_list_is_chosen_once(told: Told) -> None:
     assert (told.chosen, told.closed) == ([2], 1)
 
 
+def test_a_list_may_begin_anywhere(told: Told) -> None:
+    popup = ListPopup("Rooms", rows(9), told.chosen.append, told.close, UNICODE, 7)
+    assert "> row 7" in "".join(shown(popup))
+    popup.act("open")
+
+    assert told.chosen == [7]
+
+
 def test_the_choice_is_always_seen(told: Told) -> None:
     popup = list_popup(told)
 
