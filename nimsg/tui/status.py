@@ -146,7 +146,10 @@ class Status:
             return [("header bad", f"no answer for {silent_s} s")]
         if banner := self.banner(now):
             return [("banner", f" {banner} ")]
-        rtt = "" if self.rtt_ms is None else f"{GAP}rtt {_ms(self.rtt_ms)}"
+        # One that was waited for so long tells of the stall, not of the way there.
+        rtt = ""
+        if self.rtt_ms is not None and self.rtt_ms < SILENT_MS:
+            rtt = f"{GAP}rtt {_ms(self.rtt_ms)}"
         return [("header good", "online"), ("header", rtt)]
 
     def _lost(self, now: int) -> str:

@@ -111,6 +111,16 @@ def test_silence_is_said_before_the_link_is_lost() -> None:
     assert "no answer" not in text(status.header(80, NOW + 9000, []))
 
 
+def test_how_long_a_stall_was_is_not_told_as_the_way_to_the_server() -> None:
+    status = online()
+    status.rtt_ms = 13_979
+    shown = text(status.header(120, NOW, []))
+    assert "online" in shown
+    assert "rtt" not in shown
+    status.rtt_ms = 2_999.0
+    assert "rtt 2999 ms" in text(status.header(120, NOW, []))
+
+
 def test_the_end_of_the_server_is_counted_down_in_whole_seconds() -> None:
     status = online()
     assert status.banner(NOW) == ""
