@@ -19,6 +19,7 @@ from nimsg.text import clean_line
 
 TRIES = 3
 AGAIN = "The same again: "
+END_OTHER = "log out there first, or have the server's owner type: nimsg user kick {}"
 DIFFERENT = "The two are not the same; again."
 
 
@@ -197,7 +198,10 @@ class Dialog:
 
     def _start_over(self, refusal: Refusal) -> None:
         """Another name, or another new password, may do."""
-        self.said = f"{clean_line(str(refusal))}; try again."
+        why = clean_line(str(refusal))
+        self.said = f"{why}; try again."
+        if refusal.kind == H.ELSEWHERE:
+            self.said = f"{why}; {END_OTHER.format(clean_line(self.user))}"
         self.secret = None
         self._known = False
         suggestion = refusal.data.get("suggestion")

@@ -146,6 +146,9 @@ def test_c7_who_is_logged_in_elsewhere_may_be_somebody_else_here() -> None:
     one.answer(PASSWORD)
     one.refused(refused("duplicate_login", user="ann"))
     assert one.said.startswith("this name is logged in already")
+    assert one.said.endswith(
+        "; log out there first, or have the server's owner type: nimsg user kick ann"
+    )
     assert asked(one) == "User: "
     one.answer("bob")
     assert one.request == Request("auth.begin", {"user": "bob"})

@@ -68,7 +68,8 @@ def test_c6_the_third_wrong_password_locks_the_name_and_ends_the_client(
 def test_c7_who_is_logged_in_elsewhere_is_asked_for_another_name(table: Table) -> None:
     table.sits("ann")
     second = table.opens("ann")
-    second.sees("this name is logged in already, at another client; try again.")
+    second.sees("this name is logged in already, at another client; log out there")
+    second.sees("nimsg user kick ann")
     second.sees("User: ")
     second.types("two words")
     second.sees("a name has 1 to 32 printable ASCII characters and no space; again.")
