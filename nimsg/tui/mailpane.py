@@ -191,9 +191,12 @@ class MailPane(Widget):
         """See `urwid.Widget`."""
         cols, rows = box(size)
         here = focus and self.looked_at
-        lines = [heading(self.window, cols, self._ground.glyphs, focused=here)]
         now = self._ground.clock()
         visible = self._scroller.visible(rows - 1)
+        glyphs = self._ground.glyphs
+        # Where no row has the sign of the focus, the heading has it.
+        sign = "" if visible or not here else glyphs.focus
+        lines = [heading(self.window, cols, glyphs, focused=here, sign=sign)]
         shown = here or self.followed
         self._made = {key: self._line(key, cols, now) for key in visible}
         for key, (_, line) in self._made.items():

@@ -118,20 +118,28 @@ def waiting_line(cells: int, glyphs: Glyphs) -> Line:
 
 
 def heading(
-    window: MailWindow, cells: int, glyphs: Glyphs, *, focused: bool = False
+    window: MailWindow,
+    cells: int,
+    glyphs: Glyphs,
+    *,
+    focused: bool = False,
+    sign: str = "",
 ) -> Line:
-    """The line above a box: its name, how many wait in it, its columns."""
+    """The line above a box: its name, how many wait in it, its columns.
+
+    A `sign` of one cell stands before the name.
+    """
     colour = "title focus" if focused else "title"
-    return list(_heading(window.box, _counted(window), cells, glyphs, colour))
+    title = (sign or " ") + window.box.value.upper()
+    return list(_heading(title, _counted(window), cells, glyphs, colour))
 
 
 # It is drawn again in each frame, and seldom changes.
 @lru_cache(KEPT_HEADINGS)
 def _heading(
-    named: Box, counted: str, cells: int, glyphs: Glyphs, colour: str
+    title: str, counted: str, cells: int, glyphs: Glyphs, colour: str
 ) -> Sequence[Span]:
     columns = _columns(cells)
-    title = f" {named.value.upper()}"
     whole = f"{title}  {counted}" if counted else title
     if not columns.read:
         return pad_line([(colour, whole)], cells, colour, glyphs.ellipsis)

@@ -17,6 +17,7 @@ WHEEL = {4: -3, 5: 3}
 NOTHING = Shown([], [], [])
 START = (0, 0, 1)
 TITLE = " MESSAGE"
+EMPTY_TITLE = ">MESSAGE"  # in focus, where nothing below shows it
 NO_MESSAGE = "the message that has the focus is shown here"
 HEADED_ROWS = 5  # with fewer there is no heading
 
@@ -104,16 +105,19 @@ class MessageView(Widget):
     def render(self, size: Size, focus: bool = False) -> Canvas:  # noqa: FBT001, FBT002
         """See `urwid.Widget`."""
         cols, height = box(size)
-        heading: list[Line] = [[("title focus" if focus else "title", TITLE)]]
-        above = heading[: height >= HEADED_ROWS]
-        self._rows = rows = height - len(above)
+        headed = height >= HEADED_ROWS
+        self._rows = rows = height - headed
         if cols != self._cols:
             self._cols = cols
             self._set(self._made())
         self._top = min(self._top, self._bottom)
         lines = self._shown.lines[self._top : self._top + rows]
+        title = TITLE
         if not self._key and not lines:
             lines = [[("dim", NO_MESSAGE)]]
+            title = EMPTY_TITLE if focus else TITLE
+        heading: list[Line] = [[("title focus" if focus else "title", title)]]
+        above = heading[:headed]
         left = " " * margin(cols)
         below: list[Line] = [[("text", left), *line] for line in lines]
         return lines_canvas([*above, *below], cols, height)

@@ -1,10 +1,12 @@
 """The windows of one session and what becomes of them, with a real server."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from urwid.testing import render_text
 
 from nimsg.client import peopletables
 from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unavailable
@@ -16,6 +18,7 @@ from nimsg.tui.composeview import ComposeView
 from nimsg.tui.composing import ASK_AGAIN_MS
 from nimsg.tui.drafts import RETRY_MS
 from nimsg.tui.ground import passes
+from nimsg.tui.layout import sizes
 from nimsg.tui.letterdraft import DraftState
 from nimsg.tui.windows import Kind
 from tests.support.aioclient import connected
@@ -51,6 +54,25 @@ async def test_each_window_draws_itself_at_every_size(server: Server) -> None:
                 assert (canvas.cols(), canvas.rows()) == size
             ann.desktop.view.act("close")
             ann.desktop.refresh()
+
+
+async def test_an_empty_box_with_the_focus_says_so_without_colours(
+    server: Server,
+) -> None:
+    def signed(seat: Seat) -> list[str]:
+        seat.desktop.refresh()
+        text = "\n".join(render_text(seat.desktop.view, (80, 17), focus=True))
+        return re.findall(r">(?:INBOX|OUTBOX)", text)
+
+    async with seated(server.port, "ann") as ann, seated(server.port, "bob") as bob:
+        bob.desktop.view.sizes = sizes(*SIZE)
+        assert signed(bob) == [">INBOX"]
+        bob.desktop.view.next_spot(1)
+        assert signed(bob) == [">OUTBOX"]
+        await ann.sends("bob", "keys")
+        await bob.has_mail("keys")
+        bob.desktop.view.next_spot(-1)
+        assert signed(bob) == []
 
 
 async def test_news_behind_other_windows_are_counted(server: Server) -> None:

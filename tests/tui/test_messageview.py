@@ -132,3 +132,11 @@ def test_an_empty_view_is_drawn_at_any_size() -> None:
         assert NO_MESSAGE.startswith(shown.removesuffix("…"))
         assert view.act("down")
     assert view.place == ""
+
+
+def test_an_empty_view_with_the_focus_says_so_without_colours() -> None:
+    view = MessageView()
+    assert render_text(view, (80, 5), focus=True)[0].rstrip() == ">MESSAGE"
+    assert render_text(view, (80, 5))[0].rstrip() == " MESSAGE"
+    view.show("7F", shown_for)
+    assert render_text(view, (80, 5), focus=True)[0].rstrip() == " MESSAGE"
