@@ -48,11 +48,11 @@ NOT_PURE = {
 }
 # What the screen knows, apart from what draws it and what waits for the server.
 SCREEN_MODELS = {
-    *("answering", "bodylines", "completing", "completion", "draftlines", "drafts"),
-    *("frame", "glyphs", "keys", "keytable", "layout", "letterdraft", "letterlines"),
-    *("mailbox", "mailpages", "mailrows", "openmail", "outgoing", "palette", "people"),
-    *("scroller", "shown", "spans", "status", "talklines", "talklog", "talkscroll"),
-    "windows",
+    *("answering", "bodylines", "completing", "completion", "composedesk"),
+    *("draftlines", "drafts", "frame", "glyphs", "keys", "keytable", "layout"),
+    *("letterdraft", "letterlines", "mailbox", "mailpages", "mailrows", "openmail"),
+    *("outgoing", "palette", "people", "scroller", "shown", "spans", "status"),
+    *("talklines", "talklog", "talkscroll", "windows"),
 }
 DRAWING_AND_WAITING = {"asyncio", "urwid"}
 FILES_AND_CLOCKS = {

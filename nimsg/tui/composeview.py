@@ -1,19 +1,18 @@
 """Writing a message: to whom, what about, the text, and where its draft stands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
 
 from urwid import Canvas, CanvasCombine, CompositeCanvas, Sizing, SolidCanvas, Widget
 
 from nimsg.text import clean_line, wrap
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.completion import complete
+from nimsg.tui.composedesk import ComposeDesk
 from nimsg.tui.draftlines import BUTTON, Hints, notice_lines, status_line
 from nimsg.tui.editbox import PASTE_BEGINS, EditBox, EditPane, Labelled
-from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.keys import Context
-from nimsg.tui.letterdraft import Draft
+from nimsg.tui.letterdraft import Draft, tidied
 from nimsg.tui.shown import ASCII_MARK, MARK
 from nimsg.tui.spans import Line
 
@@ -38,53 +37,11 @@ class Part(StrEnum):
 
 
 LINES = (Part.TO, Part.SUBJECT)
+LEAVING = frozenset({"send", "close"})  # what ends the writing
 NOT_SENT = "not sent: "
 FIELDS = (Part.TO, Part.SUBJECT, Part.BODY, Part.STATUS)
 # Where there is no room, these go first; the one that is typed in stays.
 SPARE = (Part.STATUS, Part.SUBJECT, Part.TO, Part.BODY)
-
-
-class ComposeDesk(Protocol):
-    """What writing needs of the program. None of these waits."""
-
-    @property
-    def glyphs(self) -> Glyphs: ...
-
-    def names(self) -> Sequence[str]:
-        """The people that are known by now."""
-        ...
-
-    def known(self, name: str) -> bool | None:
-        """Whether there is such a user; None: the desk asks, and refreshes."""
-        ...
-
-    def now(self) -> int:
-        """Ms UTC."""
-        ...
-
-    def edited(self, draft: Draft) -> None:
-        """Something was typed: it is to be saved when no key follows."""
-        ...
-
-    def keep(self, draft: Draft) -> None:
-        """Save it now."""
-        ...
-
-    def send(self, draft: Draft) -> None:
-        """Send it off; it has no problems that are known here."""
-        ...
-
-    def close_draft(self, draft: Draft) -> None:
-        """Close the window and keep the draft."""
-        ...
-
-    def discard(self, draft: Draft) -> None:
-        """Ask, and throw it away."""
-        ...
-
-    def edit_outside(self, draft: Draft) -> None:
-        """Give the text to an external editor, and refresh when it is back."""
-        ...
 
 
 class ComposeView(Widget):
@@ -163,6 +120,8 @@ class ComposeView(Widget):
     def act(self, action: str) -> bool:
         """Do an action of the key table; False where it is not one of these."""
         act = self._actions.get(action)
+        if action in LEAVING:
+            self._tidy()
         if act is not None:
             self._do(act)
         return act is not None
@@ -242,7 +201,15 @@ class ComposeView(Widget):
     def _up(self) -> None:
         self._move(-1)
 
+    def _tidy(self) -> None:
+        """Whoever is done with To has parted the names, also by too much."""
+        field = self._to
+        tidy = tidied(field.edit_text)
+        if self.focused is Part.TO and not field.locked and tidy != field.edit_text:
+            field.replace(0, len(field.edit_text), tidy)
+
     def _move(self, step: int) -> None:
+        self._tidy()
         self._choices = ()
         self.focused = FIELDS[(FIELDS.index(self.focused) + step) % len(FIELDS)]
 
@@ -309,6 +276,8 @@ class ComposeView(Widget):
             return False
         if part is Part.STATUS:
             return col >= size[0] - len(BUTTON) and self.act("send")
+        if part is not Part.TO:
+            self._tidy()
         self.focused, self._choices = part, ()
         if part in self._lines_of:
             line = self._lines_of[part]

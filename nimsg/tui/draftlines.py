@@ -7,7 +7,7 @@ from nimsg.protocol.constants import limit
 from nimsg.text import clean_line, clip, pad, width, wrap
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.keys import Context, KeyMap, key_text
-from nimsg.tui.letterdraft import Draft, DraftState
+from nimsg.tui.letterdraft import Draft, DraftState, tidied
 from nimsg.tui.palette import focused as in_focus
 from nimsg.tui.spans import Line, beside, line_width, pad_line
 
@@ -92,7 +92,7 @@ def draft_line(
 
     bad = draft.state in _BAD
     sign = glyphs.failed if bad else _sign(draft, glyphs)
-    to = clean_line(draft.to) or "nobody yet"
+    to = clean_line(tidied(draft.to)) or "nobody yet"
     subject = clean_line(draft.subject) or _first_words(draft.body) or "(empty)"
     line: Line = [
         span("text", f"{glyphs.focus if focused else ' '} "),

@@ -121,8 +121,7 @@ class Draft:
 
         A name may hold a comma; a blank it cannot.
         """
-        found = _PARTED.findall(self.to)
-        return [name for name in dict.fromkeys(found) if name not in _ENDS]
+        return _named(self.to)
 
     @property
     def is_room(self) -> bool:
@@ -283,6 +282,16 @@ def listed(names: Iterable[str]) -> str:
     """Names as To has them, so that each is read as it is."""
     text = ", ".join(names)
     return f"{text}," if text.endswith(_ENDS) else text
+
+
+def tidied(to: str) -> str:
+    """What stands in To without what is no name: each once, parted the same way."""
+    return listed(_named(to))
+
+
+def _named(to: str) -> list[str]:
+    found = _PARTED.findall(to)
+    return [name for name in dict.fromkeys(found) if name not in _ENDS]
 
 
 def _unknown(names: list[str], known: Known) -> list[str]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from nimsg.text import clean_line, clip
+from nimsg.tui.letterdraft import tidied
 
 
 LABEL_MOST = 20  # cells
@@ -44,7 +45,7 @@ class Window:
 
 def draft_label(to: str, subject: str, ellipsis: str = "…") -> str:
     """What the window of a draft is called: `to bob: soup`, as much as fits."""
-    about, names = clean_line(subject).strip(), clean_line(to).strip(" ,;")
+    about, names = clean_line(subject).strip(), clean_line(tidied(to)).strip(" ,;")
     whole = f"to {names}: {about}" if about and names else about or f"to {names}"
     return clip(whole, LABEL_MOST, ellipsis) if about or names else NEW
 

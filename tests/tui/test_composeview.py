@@ -236,6 +236,35 @@ def test_fields_are_walked_with_tab_enter_and_arrows() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["enter", "tab", "down", "shift tab", "esc"])
+def test_names_are_tidied_when_their_field_is_left(key: str) -> None:
+    screen = Screen()
+    screen.type("dan, , eve, ")
+    assert screen.draft.to == "dan, , eve, "
+    screen.keys(key)
+
+    assert screen.draft.to == "dan, eve"
+    assert screen.text()[0] == " To:      dan, eve"
+    assert screen.desk.asked[-1] in {"edited", "close"}
+
+
+def test_names_are_tidied_by_sending() -> None:
+    screen = Screen(Draft("c1", subject="keys"))
+    screen.keys(*"dan, ", "meta enter")
+
+    assert (screen.draft.to, screen.desk.done) == ("dan", ["send"])
+
+
+def test_names_are_tidied_by_a_click_elsewhere() -> None:
+    screen = Screen()
+    screen.type("dan,")
+    click(screen.view, SIZE, 12, 0)
+    assert screen.draft.to == "dan,"
+    click(screen.view, SIZE, 12, 5)
+
+    assert (screen.draft.to, screen.view.focused) == ("dan", Part.BODY)
+
+
 def test_down_on_the_last_line_does_not_fall_out_of_the_text() -> None:
     screen = ready()
     screen.keys("down", "down")

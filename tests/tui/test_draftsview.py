@@ -99,6 +99,16 @@ def test_s0_24_the_list_of_drafts_at_40() -> None:
     ]
 
 
+def test_names_stand_in_the_list_without_what_is_none() -> None:
+    desk = Desk()
+    for name, to in (("c1", "bob, , cyd,"), ("c2", " ,")):
+        desk.drafts.add(saved(name, to=to, subject="keys"))
+    rows = text(DraftsView(desk))
+
+    assert "  bob, cyd   " in rows[1] + rows[2]
+    assert "nobody yet" in rows[1] + rows[2]
+
+
 def test_no_drafts_say_what_drafts_are() -> None:
     _, view = listed(0)
 

@@ -8,7 +8,7 @@ from nimsg.client.answers import InboxRow, Letter, OutboxRow, Receipt
 from nimsg.client.draft_answers import DraftRow
 from nimsg.tui.answering import forward, prefixed, quote, quoted, reply, reply_all
 from nimsg.tui.drafts import QUIET_MS, RETRY_MS, Drafts
-from nimsg.tui.letterdraft import Draft, DraftState
+from nimsg.tui.letterdraft import Draft, DraftState, tidied
 
 
 S = DraftState
@@ -145,6 +145,24 @@ def test_the_same_text_is_no_change() -> None:
 )
 def test_recipients_are_parted_and_named_once(to: str, names: list[str]) -> None:
     assert Draft("c", to=to).recipients == names
+
+
+@pytest.mark.parametrize(
+    ("to", "tidy"),
+    [
+        ("", ""),
+        (" , ;", ""),
+        ("bob,", "bob"),
+        ("bob, ", "bob"),
+        ("bob, , cyd", "bob, cyd"),
+        ("bob  cyd bob", "bob, cyd"),
+        ("#lobby,", "#lobby"),
+        ("bob,,", "bob,,"),
+    ],
+)
+def test_what_is_no_name_is_left_out_of_to(to: str, tidy: str) -> None:
+    assert tidied(to) == tidied(tidy) == tidy
+    assert Draft("c", to=tidy).recipients == Draft("c", to=to).recipients
 
 
 def test_the_size_is_in_bytes_and_takes_any_text() -> None:

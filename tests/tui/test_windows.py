@@ -91,6 +91,7 @@ def test_a_step_goes_around_the_end() -> None:
     [
         ("bob, ", "soup", "to bob: soup"),
         ("bob", "", "to bob"),
+        ("bob, , cyd,", "", "to bob, cyd"),
         ("", "soup\x1b[31m", "soup"),
         ("", " ", "new message"),
         ("bob, carol", "the pump on Monday", "to bob, carol: the …"),
