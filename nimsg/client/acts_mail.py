@@ -3,6 +3,7 @@
 from nimsg.client import answers
 from nimsg.client.acts_person import Person
 from nimsg.client.answers import InboxRow, OutboxRow
+from nimsg.client.finding import finding
 from nimsg.client.lines import indented
 from nimsg.client.mailtables import (
     INBOX_COLUMNS,
@@ -136,17 +137,16 @@ async def delete(me: Person, typed: Invocation) -> None:
 
 
 async def search(me: Person, typed: Invocation) -> None:
-    """Find messages by words."""
+    """Find messages by words, and by whom they are with."""
     query: JsonObject = {"words": typed.text("words"), "limit": LIST_ROWS}
-    result = await me.call("mail.search", query)
-    rows = answers.rows(result, "hits", dict)
-    found = [room_hit(row) or answers.hit(row) for row in rows]
+    result = await me.run(finding(query))
+    found = [room_hit(row) or answers.hit(row) for row in result.hits]
     me.note(f"found: {len(found)}" if found else "nothing found")
     if found:
         me.show_lines(hit_lines(found, me.clock(), me.room))
-    if answers.maybe_text(result, "next"):
+    if result.more:
         me.note("there is more: nimsg search --limit")
-    if unindexed := answers.number(result, "unindexed"):
+    if unindexed := result.unindexed:
         me.note(f"the newest {unindexed} messages were not searched yet")
 
 

@@ -134,7 +134,7 @@ COMMANDS: dict[str, Command] = _table(
     Command("status", (MESSAGE,), "Mail", "show who has read a message, and when"),
     Command("recall", (MESSAGE,), "Mail", "withdraw it from who has not opened it"),
     Command("delete", (MESSAGE,), "Mail", "remove a message from your own view"),
-    Command("search", (Argument("words", "words"),), "Mail", "find messages by words"),
+    Command("search", (Argument("words", "words"),), "Mail", "find by words or people"),
     Command("thread", (MESSAGE,), "Mail", "show a message with its answers"),
     Command("rooms", (), "Rooms", "list the rooms"),
     Command(

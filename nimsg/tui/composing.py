@@ -111,6 +111,8 @@ class Composing:
     def send(self, draft: Draft) -> None:
         """Send it off; it has no problems that are known here."""
         self._post.post(draft)
+        # It would be seen as long as it waits, and vanish once it is sent.
+        self._boxes[Box.OUTBOX].unfilter()
         self._desktop.close_draft(draft)
 
     def open_draft(self, draft: Draft) -> None:

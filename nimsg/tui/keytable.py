@@ -70,7 +70,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("reply", ("r",), _READ, "reply to the sender", "reply"),
     Binding("reply-all", ("R",), _READ, "reply to all", "reply all"),
     Binding("new", ("m", "c"), (*_READ, C.DRAFTS), "write a new message", "new"),
-    Binding("search", ("/",), (C.LIST,), "search all messages for words", "search"),
+    Binding("search", ("/",), (C.LIST,), "search for words or people", "search"),
     Binding("forward", ("f",), _READ, "forward it"),
     Binding("quote", (">",), _READ, "reply with the text quoted"),
     Binding("older", ("J",), (C.MESSAGE,), "the next older message"),
@@ -82,7 +82,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("undelete", ("u",), (C.LIST,), "bring back what was just removed"),
     Binding("search-next", ("n",), (C.LIST,), "the next one found"),
     Binding("search-previous", ("N",), (C.LIST,), "the one found before"),
-    Binding("filter", ("\\", "l"), (C.LIST,), "show only rows with some words"),
+    Binding("filter", ("\\", "l"), (C.LIST,), "show only what has a word, or a person"),
     Binding("mark", ("v", "t"), (C.LIST,), "mark the row, or unmark it"),
     Binding("marked", (";",), (C.LIST,), "do the next key to all marked rows"),
     Binding(

@@ -12,6 +12,7 @@ from nimsg.protocol.constants import Box, CopyState
 from nimsg.text import clean_line
 from nimsg.tui import answering
 from nimsg.tui.desktop import Desktop
+from nimsg.tui.found import Found
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.letterlines import Reading, header_lines, letter_lines
 from nimsg.tui.mailpane import MailPane
@@ -57,12 +58,12 @@ class MailActs:
         self._view = desktop.view
         self._mail = desktop.mail
         self._ground = desktop.ground
-        self._found: list[Row] = []
         self._all_marked = False
         self._raw = False
         self._shown = ""
         self._made_of: tuple[object, ...] = ()
         self._timer: asyncio.TimerHandle | None = None
+        found = Found(desktop, self.look)
         self._acts: dict[str, Callable[[], None]] = {
             "open": self._open,
             "new": lambda: desktop.write_to(""),
@@ -77,10 +78,10 @@ class MailActs:
             "keep-unread": lambda: self._each(self._keep),
             "mark": self._mark,
             "marked": self._next_for_marked,
-            "search": lambda: around.prompt("search", self._search),
-            "filter": lambda: around.prompt("filter", self._filter),
-            "search-next": lambda: self._to_found(1),
-            "search-previous": lambda: self._to_found(-1),
+            "search": lambda: around.prompt("search", found.search),
+            "filter": lambda: around.prompt("filter", found.filter),
+            "search-next": lambda: found.go(1),
+            "search-previous": lambda: found.go(-1),
             "next-unread": lambda: self._start(self._to_unread()),
             "retry": self._retry,
             "copy-body": lambda: self._start(self._copy_body()),
@@ -356,45 +357,6 @@ class MailActs:
         pane.kept ^= {row.position}
         if row.position in pane.kept:
             self._ground.say("shown as unread here; the sender's time of reading stays")
-
-    # -- finding
-
-    def _search(self, words: str) -> None:
-        if words.strip():
-            self._start(self._find(words))
-
-    async def _find(self, words: str) -> None:
-        pane = self._view.pane
-        self._found = await self._mail.search(words, pane.window.box)
-        if self._found:
-            pane.to(self._found[0].position)
-        self.look()
-
-    def _to_found(self, step: int) -> None:
-        pane = self._view.pane
-        positions = [row.position for row in self._found]
-        if not positions:
-            self._ground.say("nothing was searched for: / searches")
-            return
-        here = pane.position or 0
-        ahead = [at for at in positions if (at < here if step > 0 else at > here)]
-        around = positions[0] if step > 0 else positions[-1]
-        nearest = (ahead[0] if step > 0 else ahead[-1]) if ahead else around
-        pane.to(nearest)
-
-    def _filter(self, words: str) -> None:
-        pane = self._view.pane
-        if words.strip():
-            self._start(self._narrow(words))
-        else:
-            pane.window.unfilter()
-            pane.refresh()
-
-    async def _narrow(self, words: str) -> None:
-        pane = self._view.pane
-        pane.window.filter(await self._mail.search(words, pane.window.box))
-        pane.refresh()
-        self.look()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         self._ground.start(work)

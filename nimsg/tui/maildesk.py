@@ -1,13 +1,15 @@
 """Both boxes as the screen has them: asked for, kept up, and what is done to mail."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from nimsg.client import answers
 from nimsg.client.answers import InboxRow, Letter, OutboxRow
+from nimsg.client.finding import finding
 from nimsg.client.mailtables import NEW, Row
 from nimsg.client.mailwords import opening_told, recalled_from
+from nimsg.client.queries import run_async
 from nimsg.client.references import inbox_reference, outbox_reference
 from nimsg.client.tables import many, short_time
 from nimsg.errors import NimsgError, ProtocolFault, Refusal
@@ -327,14 +329,18 @@ class MailDesk:
 
     # -- finding
 
-    async def search(self, words: str, box: Box) -> list[Row]:
-        """Rows of a box that hold some words, newest first."""
+    async def search(
+        self, words: str, box: Box, names: Iterable[str] = ()
+    ) -> list[Row]:
+        """Rows of a box that hold some words or are with whom they name, newest first.
+
+        `names` are people who are known.
+        """
         query: JsonObject = {"words": words, "box": box.value, "limit": HITS}
-        result = await self._ground.call("mail.search", query)
-        found = [hit.row for hit in answers.rows(result, "hits", answers.hit)]
-        more = answers.maybe_text(result, "next") is not None
+        result = await run_async(finding(query, names), self._ground.call)
+        found = [answers.hit(row).row for row in result.hits]
         what = many(len(found), "message")
-        self._ground.say(f"the newest {what} found" if more else f"{what} found")
+        self._ground.say(f"the newest {what} found" if result.more else f"{what} found")
         return found
 
     async def find(self, id_: str) -> Row:

@@ -243,6 +243,52 @@ async def test_a_search_goes_from_hit_to_hit_and_a_filter_shows_them(
         assert not bob.acts.leave()
 
 
+async def test_people_are_found_by_their_names_as_words_are(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        for to, subject in (("bob", "red"), ("cyd", "blue"), ("cyd", "red bob")):
+            await ann.sends(to, subject)
+        await ann.has_mail("red bob", Box.OUTBOX)
+        ann.desktop.view.go(Box.OUTBOX)
+        outbox = ann.desktop.mail.outbox
+        for words, positions in (
+            ("bob", {1, 3}),
+            ("BOB", {1, 3}),
+            ("cyd", {2, 3}),
+            ("red cyd", {3}),
+            ('"red bob"', {3}),
+            ("cyd -bob", {2}),
+            ("dan", set[int]()),
+        ):
+            ann.aside.typed = {"filter": words}
+            ann.acts.act("filter")
+            await ann.settles()
+            left = {at for at in range(1, 4) if not outbox.is_gone(at)}
+            assert (words, left) == (words, positions)
+
+        ann.aside.typed = {"search": "bob"}
+        ann.desktop.view.pane.window.unfilter()
+        ann.acts.act("search")
+        await ann.hears("2 messages found")
+        ann.desktop.command("search bob")
+        await ann.until(lambda: ann.aside.texts)
+        assert ann.aside.texts[-1][1][0] == "found: 2"
+
+
+async def test_what_is_sent_is_seen_whatever_was_filtered(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        await ann.sends("bob", "red")
+        await ann.has_mail("red", Box.OUTBOX)
+        ann.desktop.view.go(Box.OUTBOX)
+        ann.aside.typed = {"filter": "red"}
+        ann.acts.act("filter")
+        await ann.hears("1 message found")
+        await ann.sends("cyd", "blue")
+        await ann.has_mail("blue", Box.OUTBOX)
+        ann.draws()
+        ann.acts.act("top")
+        assert ann.desktop.view.row == ann.row("blue", Box.OUTBOX)
+
+
 async def test_the_next_unopened_one_is_found(server: Server) -> None:
     async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
         await mails(ann, bob, "one", "two")
