@@ -1,8 +1,7 @@
 """One person's session on the screen: the desks that know, the windows that show."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Protocol
 
 from nimsg.client.acts import Acts
 from nimsg.client.events import Broadcast, Event, Invited, Presence, ShuttingDown, parse
@@ -11,6 +10,7 @@ from nimsg.client.tables import many
 from nimsg.errors import NimsgError
 from nimsg.protocol.constants import LOBBY, Box
 from nimsg.protocol.envelope import ServerEvent
+from nimsg.tui.asking import Above
 from nimsg.tui.composeview import ComposeView
 from nimsg.tui.composing import Composing
 from nimsg.tui.console import Console
@@ -30,32 +30,6 @@ from nimsg.tui.roomdesk import RoomDesk
 from nimsg.tui.talking import ConsoleTalk, PrivateTalk, RoomTalk
 from nimsg.tui.talkview import Style, TalkTitle, TalkView
 from nimsg.tui.windows import Kind, Window, Windows
-
-
-class Above(Protocol):
-    """What lies above the windows: questions, texts, the editor, the end."""
-
-    def question(
-        self, text: str, keys: Mapping[str, str], answer: Callable[[str], None]
-    ) -> None:
-        """Ask something that one key answers."""
-        ...
-
-    async def ask(self, question: str, keys: str) -> str:
-        """The key that answers; empty where nobody did."""
-        ...
-
-    def show_text(self, title: str, lines: Sequence[str]) -> None:
-        """Show lines on top."""
-        ...
-
-    def edit(self, text: str, taken: Callable[[str], None]) -> None:
-        """Have a text written in another editor."""
-        ...
-
-    def columns(self) -> int:
-        """The width of a text on top."""
-        ...
 
 
 class Desktop:
@@ -197,9 +171,8 @@ class Desktop:
 
     def show(self, window: Window) -> None:
         """Look at a window."""
-        before = self._views.get((self.current.kind, self.current.name))
-        if isinstance(before, TalkView) and window is not self.current:
-            before.leave()
+        if window is not self.current:
+            self._turn_away()
         self.windows.show(window)
         self.view.show(self._view(window))
         if window.kind is Kind.ROOM:
@@ -210,8 +183,16 @@ class Desktop:
 
     def close(self, window: Window) -> None:
         """Close a window; what was typed in it is there when it is opened again."""
+        if window is self.current:
+            self._turn_away()
         self.windows.close(window)
         self.show(self.windows.current)
+
+    def _turn_away(self) -> None:
+        """The current window is left: what comes now is new there."""
+        view = self._views.get((self.current.kind, self.current.name))
+        if isinstance(view, TalkView):
+            view.leave()
 
     def open(self, kind: Kind, name: str = "") -> None:
         """Open a window and look at it."""
@@ -321,6 +302,14 @@ class Desktop:
         if page.messages and self.rooms.knows(room := page.messages[-1].room):
             self.open_room(room)
 
+    def confirm(self, question: str, act: Callable[[], None]) -> None:
+        """Do something once y was pressed."""
+        self._above.question(
+            question,
+            {"y": "yes", "n": "no"},
+            lambda key: act() if key == "y" else None,
+        )
+
     def command(self, line: str) -> bool:
         """Do a command that was typed; False where it cannot be done."""
         return self.console.do(line, self.rooms, self.privates)
@@ -362,11 +351,7 @@ class Desktop:
         if self.windows.find(Kind.COMPOSE, draft.client_id) is None:
             self._discard(draft)
             return
-        self._above.question(
-            "Throw this draft away?",
-            {"y": "yes", "n": "no"},
-            lambda key: self._discard(draft) if key == "y" else None,
-        )
+        self.confirm("Throw this draft away?", lambda: self._discard(draft))
 
     def edit_outside(self, draft: Draft) -> None:
         """Write in another editor; what is here is saved before."""

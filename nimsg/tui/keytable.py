@@ -77,7 +77,9 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("newer", ("K",), (C.MESSAGE,), "the next newer message"),
     Binding("next-unread", ("]",), _READ, "the next message that is not opened"),
     Binding("ack", ("a",), _READ, "acknowledge it; its sender sees that", "ack"),
-    Binding("recall", ("x",), _READ, "recall it from who has not opened it"),
+    Binding(
+        "recall", ("x",), _READ, "recall it from who has not opened it; asks first"
+    ),
     Binding("delete", ("d",), _READ, "remove it from your own view", "delete"),
     Binding("undelete", ("u",), (C.LIST,), "bring back what was just removed"),
     Binding("search-next", ("n",), (C.LIST,), "the next one found"),

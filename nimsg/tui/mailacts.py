@@ -72,7 +72,7 @@ class MailActs:
             "quote": lambda: self._with_text(answering.quote),
             "forward": lambda: self._with_text(answering.forward),
             "ack": lambda: self._each(self._ack),
-            "recall": lambda: self._each(self._recall),
+            "recall": self._recall,
             "delete": lambda: self._each(self._delete),
             "undelete": self._mail.bring_back,
             "keep-unread": lambda: self._each(self._keep),
@@ -343,11 +343,25 @@ class MailActs:
         else:
             self._start(self._mail.ack(row.id))
 
-    def _recall(self, _: MailPane, row: Row) -> None:
-        if isinstance(row, InboxRow):
+    def _recall(self) -> None:
+        """Ask once, for there is no undoing it, then recall."""
+        rows: list[Row] = []
+        self._each(lambda _, row: rows.append(row))
+        sent = [row for row in rows if isinstance(row, OutboxRow)]
+        if len(sent) < len(rows):
             self._ground.say("only who sent a message can recall it")
-        else:
-            self._start(self._mail.recall(row.id))
+        if not sent:
+            return
+        to = sent[0].to
+        others = f" and {len(to) - 1} more" if to[1:] else ""
+        what = many(len(sent), "message")
+        what = what if sent[1:] else f"from {to[0]}{others}"
+
+        def recall() -> None:
+            for row in sent:
+                self._start(self._mail.recall(row.id))
+
+        self._desktop.confirm(f"Recall {what}?", recall)
 
     def _delete(self, pane: MailPane, row: Row) -> None:
         self._view.back()

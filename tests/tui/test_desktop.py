@@ -103,6 +103,25 @@ async def test_a_window_that_is_closed_is_opened_again_as_it_was(
         assert any(b"half" in row for row in rows)
 
 
+async def test_what_came_after_a_room_was_closed_is_marked_as_new(
+    server: Server,
+) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        await ann.desktop.rooms.post(LOBBY, "before")
+        log = bob.desktop.rooms.logs[LOBBY]
+        await bob.until(lambda: "before" in str(log.entries()))
+        bob.desktop.open_room(LOBBY)
+        bob.desktop.view.render(SIZE, focus=True)
+        bob.desktop.close(bob.desktop.current)
+        await ann.desktop.rooms.post(LOBBY, "after")
+        await bob.until(lambda: "after" in str(log.entries()))
+        bob.desktop.open_room(LOBBY)
+        rows = bob.desktop.view.render(SIZE, focus=True).text
+        text = b"\n".join(rows).decode()
+        assert "before" in text.partition("new since")[0]
+        assert "after" in text.partition("new since")[2]
+
+
 # -- writing
 
 

@@ -213,6 +213,35 @@ async def test_a_recall_is_for_senders_and_an_acknowledgement_for_readers(
         await ann.hears("bob acknowledged o1")
 
 
+async def test_a_recall_is_asked_about_once_for_all_that_are_marked(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        for to, subject in (("cyd", "one"), ("bob, cyd", "two"), ("cyd", "three")):
+            await ann.sends(to, subject)
+        await ann.has_mail("three", Box.OUTBOX)
+        ann.desktop.view.go(Box.OUTBOX)
+        ann.draws()
+        ann.aside.key = "n"
+        ann.acts.act("recall")
+        ann.acts.act("mark")
+        ann.acts.act("recall")
+        assert ann.aside.questions == [
+            "Recall from cyd?",
+            "Recall from bob and 1 more?",
+        ]
+        await ann.settles()
+        assert ann.home.count("mail.recall") == 0
+
+        ann.aside.key = "y"
+        ann.acts.act("mark")
+        ann.acts.act("marked")
+        ann.acts.act("recall")
+        assert ann.aside.questions[2:] == ["Recall 2 messages?"]
+        await ann.settles()
+        assert ann.home.count("mail.recall") == 2
+
+
 # -- finding
 
 
