@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 from nimsg.client.references import plain_reference
+from nimsg.client.roomwords import plain_command
 from nimsg.errors import Refusal, UsageError
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message, check_name, check_room, check_topic
@@ -181,6 +182,7 @@ ALIASES: dict[str, str] = {
     "bye": "logout",
     "exit": "logout",
     "quit": "logout",
+    "q": "logout",
     "?": "help",
 }
 
@@ -191,7 +193,7 @@ def parse(line: str) -> Invocation | None:
     Raises `UsageError` for an unknown command, and for arguments that are missing,
     too many, or not what they should be.
     """
-    word, rest = _cut(line)
+    word, rest = _cut(plain_command(line))
     if not word:
         return None
     command = COMMANDS[_command_name(word)]

@@ -104,7 +104,7 @@ class Commands:
             else:
                 desktop.command(f"join {room}")
 
-        self._chooser.choose("Rooms", items, chosen)
+        self._chooser.choose("Rooms (:create ROOM makes one)", items, chosen)
 
     def _counted(self, info: RoomInfo) -> RoomInfo:
         """What is new in a room, as the header counts it."""

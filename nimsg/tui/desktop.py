@@ -6,6 +6,7 @@ from contextlib import suppress
 from nimsg.client.acts import Acts
 from nimsg.client.events import Broadcast, Event, Invited, Presence, ShuttingDown, parse
 from nimsg.client.people_answers import RoomMessage, RoomPage
+from nimsg.client.roomwords import in_room
 from nimsg.client.tables import many
 from nimsg.errors import NimsgError
 from nimsg.protocol.constants import LOBBY, Box
@@ -311,7 +312,12 @@ class Desktop:
         )
 
     def command(self, line: str) -> bool:
-        """Do a command that was typed; False where it cannot be done."""
+        """Do a command that was typed; False where it cannot be done.
+
+        What needs a room and names none is about the one that is looked at.
+        """
+        if self.current.kind is Kind.ROOM:
+            line = in_room(line, self.current.name)
         return self.console.do(line, self.rooms, self.privates)
 
     # -- drafts

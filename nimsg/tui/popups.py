@@ -208,7 +208,8 @@ class ListPopup(Popup):
         return [at for at, one in enumerate(self._items) if _has(one, self.words)]
 
     def wanted(self, cols: int, rows: int) -> tuple[int, int]:
-        wide = max([LIST_COLS // 2, *map(line_width, self._items)]) + EDGES + 2
+        least = max(LIST_COLS // 2, len(self.title))
+        wide = max([least, *map(line_width, self._items)]) + EDGES + 2
         return min(wide, LIST_COLS, cols), min(len(self._items) + BORDER, _beside(rows))
 
     def lines(self, cols: int, rows: int) -> list[Line]:

@@ -10,6 +10,7 @@ from nimsg.client.registry import (
     parse,
     usage,
 )
+from nimsg.client.roomwords import in_room
 from nimsg.errors import UsageError
 from nimsg.protocol.constants import limit
 
@@ -97,6 +98,50 @@ def test_s2_8_an_alias_is_its_command_in_any_case() -> None:
     assert asked("MSG Bob x") == ("message", {"user": "Bob", "text": "x"})
     assert asked("/quit") == ("logout", {})
     assert asked("?") == ("help", {"command": None})
+
+
+@pytest.mark.parametrize("line", ["q", ":q", "/Q"])
+def test_q_ends_the_session_as_in_other_programs(line: str) -> None:
+    assert asked(line) == ("logout", {})
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "args"),
+    [
+        (":room create lab", "create", {"room": "lab", "topic": None}),
+        ("/Room  create lab a  b", "create", {"room": "lab", "topic": "a  b"}),
+        ("room list", "rooms", {}),
+        ("room post lab hi", "say", {"room": "lab", "text": "hi"}),
+        ("rooms", "rooms", {}),
+    ],
+)
+def test_the_verbs_of_the_shell_about_rooms_are_understood(
+    line: str, command: str, args: dict[str, object]
+) -> None:
+    assert asked(line) == (command, args)
+
+
+@pytest.mark.parametrize("line", ["room", ":room ", "room block bob"])
+def test_a_verb_that_is_none_about_rooms_is_told_which_are(line: str) -> None:
+    assert refused(line).startswith("room: give one of list, create, join, ")
+
+
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        ("/members", "/members lab"),
+        ("/topic ", "/topic lab"),
+        (":leave", ":leave lab"),
+        ("/room history", "history lab"),
+        ("/members tea", "/members tea"),
+        ("/topic lab Boiler", "/topic lab Boiler"),
+        ("/join", "/join"),
+        ("/whoelse", "/whoelse"),
+        ("/room", "/room"),
+    ],
+)
+def test_a_command_in_a_room_is_about_that_room(line: str, typed: str) -> None:
+    assert in_room(line, "lab") == typed
 
 
 def test_a_text_keeps_its_inner_spaces() -> None:

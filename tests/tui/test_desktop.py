@@ -122,6 +122,20 @@ async def test_what_came_after_a_room_was_closed_is_marked_as_new(
         assert "after" in text.partition("new since")[2]
 
 
+async def test_a_command_in_a_room_needs_not_name_it(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.command("room create lab boilers")
+        await ann.until(lambda: ann.desktop.rooms.knows("lab"))
+        await ann.settles()
+        ann.desktop.open_room("lab")
+        ann.desktop.command("/topic")
+        await ann.hears("the topic of #lab: boilers")
+        ann.desktop.command("/leave")
+        await ann.until(lambda: not ann.desktop.rooms.knows("lab"))
+        ann.desktop.command("/members")
+        assert "give ROOM" in ann.said[-1]
+
+
 # -- writing
 
 

@@ -401,7 +401,7 @@ class Choosing:
         self.lines: list[str] = []
 
     def choose(self, title: str, items: object, chosen: object) -> None:
-        assert title == "Rooms"
+        assert title == "Rooms (:create ROOM makes one)"
         self.lines = [plain(item) for item in items]  # type: ignore[attr-defined]
         chosen(len(self.lines) - 1)  # type: ignore[operator]
 
