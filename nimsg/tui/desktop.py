@@ -190,10 +190,11 @@ class Desktop:
         self.show(self.windows.current)
 
     def _turn_away(self) -> None:
-        """The current window is left: what comes now is new there."""
+        """The current window is left: its news are old, what comes now is new there."""
         view = self._views.get((self.current.kind, self.current.name))
         if isinstance(view, TalkView):
             view.leave()
+        self.ground.status.note, self.ground.status.bad = "", False
 
     def open(self, kind: Kind, name: str = "") -> None:
         """Open a window and look at it."""
@@ -335,15 +336,17 @@ class Desktop:
 
     def open_draft(self, draft: Draft) -> None:
         """Write on a draft; one that waits to be sent is taken back."""
+        tried = False
         if draft.is_sending:
             queued = self.post.outgoing.get(draft.client_id)
             if self.post.take_back(draft.client_id) is None:
                 self.ground.say("that message is on its way and cannot be changed")
                 return
-            if queued is not None and queued.tried:
-                self.ground.say("the server may have this already: look in the outbox")
+            tried = queued is not None and queued.tried
         self.post.drafts.add(draft)
         self.open(Kind.COMPOSE, draft.client_id)
+        if tried:
+            self.ground.say("the server may have this already: look in the outbox")
 
     def close_draft(self, draft: Draft) -> None:
         """Close the window of a draft."""

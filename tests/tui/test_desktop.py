@@ -136,6 +136,19 @@ async def test_a_command_in_a_room_needs_not_name_it(server: Server) -> None:
         assert "give ROOM" in ann.said[-1]
 
 
+async def test_news_of_one_window_are_not_said_in_the_next(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.command("no such command")
+        assert ann.ground.status.bad
+        ann.desktop.show(ann.desktop.current)
+        assert ann.ground.status.note
+        ann.desktop.open(Kind.PEOPLE)
+        assert (ann.ground.status.note, ann.ground.status.bad) == ("", False)
+        ann.ground.say("an old story")
+        ann.desktop.close(ann.desktop.current)
+        assert ann.ground.status.note == ""
+
+
 # -- writing
 
 
