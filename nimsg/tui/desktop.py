@@ -11,12 +11,11 @@ from nimsg.client.tables import many
 from nimsg.errors import NimsgError
 from nimsg.protocol.constants import LOBBY, Box
 from nimsg.protocol.envelope import ServerEvent
-from nimsg.tui.asking import Above
 from nimsg.tui.composeview import ComposeView
 from nimsg.tui.composing import Composing
 from nimsg.tui.console import Console
 from nimsg.tui.draftsview import DraftsView
-from nimsg.tui.ground import Ground
+from nimsg.tui.ground import Above, Ground
 from nimsg.tui.keys import Context, KeyMap
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.maildesk import MailDesk

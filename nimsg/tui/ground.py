@@ -1,14 +1,41 @@
-"""What all parts of the screen stand on: session, clock, tasks, news."""
+"""What all parts of the screen stand on, and what lies above: session, tasks, news."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nimsg.client.acts_session import Steady
 from nimsg.errors import Exit, NimsgError, Refusal
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.glyphs import UNICODE, Glyphs
 from nimsg.tui.status import Status
+
+
+class Above(Protocol):
+    """What lies above the windows: questions, texts, the editor, the end."""
+
+    def question(
+        self, text: str, keys: Mapping[str, str], answer: Callable[[str], None]
+    ) -> None:
+        """Ask something that one key answers."""
+        ...
+
+    async def ask(self, question: str, keys: str) -> str:
+        """The key that answers; empty where nobody did."""
+        ...
+
+    def show_text(self, title: str, lines: Sequence[str]) -> None:
+        """Show lines on top."""
+        ...
+
+    def edit(self, text: str, taken: Callable[[str], None]) -> None:
+        """Have a text written in another editor."""
+        ...
+
+    def columns(self) -> int:
+        """The width of a text on top."""
+        ...
 
 
 @dataclass
