@@ -128,9 +128,9 @@ COMPANY: dict[str, Callable[[Ruin], Path]] = {
 }
 
 
-@every_way
+@pytest.mark.parametrize("spoil", [some_flips, cuts])
 @pytest.mark.parametrize("file", COMPANY)
-def test_t9_every_flip_and_cut_of_what_tells_of_company_is_found(
+def test_t9_flips_and_cuts_of_what_tells_of_company_are_found(
     club: Ruin, file: str, spoil: Spoilt
 ) -> None:
     path = COMPANY[file](club)
