@@ -3,14 +3,23 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from urwid import Canvas, CanvasCombine, CompositeCanvas, Sizing, SolidCanvas, Widget
+from urwid import (
+    Canvas,
+    CanvasCombine,
+    Columns,
+    CompositeCanvas,
+    Sizing,
+    SolidCanvas,
+    Text,
+    Widget,
+)
 
 from nimsg.text import clean_line, wrap
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.completion import complete
 from nimsg.tui.composedesk import ComposeDesk
 from nimsg.tui.draftlines import BUTTON, Hints, notice_lines, status_line
-from nimsg.tui.editbox import PASTE_BEGINS, EditBox, EditPane, Labelled
+from nimsg.tui.editbox import PASTE_BEGINS, EditBox, EditPane
 from nimsg.tui.keys import Context
 from nimsg.tui.letterdraft import Draft, tidied
 from nimsg.tui.shown import ASCII_MARK, MARK
@@ -20,6 +29,8 @@ from nimsg.tui.spans import Line
 NOTICE_ROWS = 3
 RULED_ROWS = 10  # with fewer, the rules give way to the text
 GUTTER = 1  # cells beside the text
+LABEL_CELLS = 10
+LABELS = (" To:", " Subject:")
 BODY_MOST = 100  # cells: longer lines are hard to read
 BEING_SENT = "it is being sent, and can be changed again if that fails"
 
@@ -82,9 +93,13 @@ class ComposeView(Widget):
             # Who passes a text on writes above it.
             self._body.set_edit_pos(0)
         self._pane = EditPane(self._body)
-        self._lines_of = {
-            Part.TO: Labelled(" To:", self._to),
-            Part.SUBJECT: Labelled(" Subject:", self._subject),
+        self._fields = {Part.TO: self._to, Part.SUBJECT: self._subject}
+        self._labelled = {
+            part: Columns(
+                [(LABEL_CELLS, Text(("label", label), wrap="clip")), field],
+                focus_column=1,
+            )
+            for (part, field), label in zip(self._fields.items(), LABELS, strict=True)
         }
         self.focused = Part.BODY if draft.to else Part.TO
         self._actions: dict[str, Callable[[], None]] = {
@@ -249,7 +264,12 @@ class ComposeView(Widget):
             return self._pane.keypress((_body_cols(cols), height), key)
         if self.focused is Part.STATUS:
             return key
-        return self._lines_of[self.focused].keypress((cols,), key)
+        return self._line(self.focused, cols).keypress((cols,), key)
+
+    def _line(self, part: Part, cols: int) -> Columns | EditBox:
+        """A field behind its label, where there is room for that."""
+        of = self._labelled if cols >= 2 * LABEL_CELLS else self._fields
+        return of[part]
 
     def mouse_event(
         self,
@@ -279,8 +299,8 @@ class ComposeView(Widget):
         if part is not Part.TO:
             self._tidy()
         self.focused, self._choices = part, ()
-        if part in self._lines_of:
-            line = self._lines_of[part]
+        if part in self._fields:
+            line = self._line(part, size[0])
             line.mouse_event((size[0],), event, button, col, row, True)  # noqa: FBT003
         else:
             used = _body_cols(size[0])
@@ -339,7 +359,9 @@ class ComposeView(Widget):
             gutter = GUTTER if used < cols else 0
             canvas.pad_trim_left_right(gutter, cols - used - gutter)
         else:
-            canvas = CompositeCanvas(self._lines_of[part].render((cols,), focus=focus))
+            canvas = CompositeCanvas(
+                self._line(part, cols).render((cols,), focus=focus)
+            )
         canvas.fill_attr_apply({None: "input"})
         return canvas
 

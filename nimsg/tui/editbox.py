@@ -12,7 +12,6 @@ from nimsg.tui.shown import MARK, editable
 PASTE_BEGINS = "begin paste"
 PASTE_ENDS = "end paste"
 UNDO = "meta u"
-LABEL_CELLS = 10
 _PASTED = {"enter": "\n", "tab": "\t"}
 _BREAKS = dict.fromkeys(map(ord, "\n\t\r\x85\u2028\u2029"), " ")
 
@@ -172,46 +171,6 @@ class EditBox(urwid.Edit):
     def _tell(self) -> None:
         if self._changed is not None:
             self._changed(self.edit_text)
-
-
-class Labelled(urwid.WidgetWrap[EditBox]):
-    """A field of one line behind its label, which stays where the text is scrolled."""
-
-    _sizing = frozenset([urwid.Sizing.FLOW])
-
-    def __init__(self, label: str, edit: EditBox) -> None:
-        super().__init__(edit)
-        self._label = urwid.Text(("label", label), wrap="clip")
-        self._edit = edit
-
-    def render(self, size: tuple[int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # noqa: FBT001, FBT002
-        left = self._left(size[0])
-        canvas = urwid.CompositeCanvas(self._edit.render((size[0] - left,), focus))
-        if not left:
-            return canvas
-        label = self._label.render((left,))
-        return urwid.CanvasJoin(
-            [(label, None, False, left), (canvas, None, True, size[0] - left)]
-        )
-
-    def keypress(self, size: tuple[int], key: str) -> str | None:  # type: ignore[override]
-        return self._edit.keypress((size[0] - self._left(size[0]),), key)
-
-    def mouse_event(  # type: ignore[override]
-        self,
-        size: tuple[int],
-        event: str,
-        button: int,
-        col: int,
-        row: int,
-        focus: bool,  # noqa: FBT001
-    ) -> bool | None:
-        left = self._left(size[0])
-        at = max(col - left, 0)
-        return self._edit.mouse_event((size[0] - left,), event, button, at, row, focus)
-
-    def _left(self, cols: int) -> int:
-        return LABEL_CELLS if cols >= 2 * LABEL_CELLS else 0
 
 
 class EditPane(urwid.WidgetWrap[EditBox]):
