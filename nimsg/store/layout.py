@@ -50,15 +50,10 @@ class Layout:
 
     @property
     def parts(self) -> tuple[Path, ...]:
-        """All that a store may have in it, as a start and a backup leave it."""
-        databases = [
-            path.with_name(f"{path.name}{end}")
-            for path in (self.index, self.search)
-            for end in ("", "-wal", "-shm", "-wal.aside", "-journal")
-        ]
-        marks = (self.format, self.format.with_name(f"{self.format.name}.tmp"))
-        others = (self.lock, self.reserve, self.quarantine, self.admin_socket, self.tls)
-        return (*self.folders, *databases, *marks, *others)
+        """All that a store may have in it; beside some stand others of longer names."""
+        files = (self.format, self.lock, self.reserve, self.index, self.search)
+        others = (self.quarantine, self.admin_socket, self.tls)
+        return (*self.folders, *files, *others)
 
     def message(self, id: str) -> Path:  # noqa: A002 - the wire's name
         """The file of a message: its folder is the day within its id."""

@@ -13,6 +13,7 @@ BEGUN = f"{UNFINISHED}\n".encode()
 WHOLE = f"{FORMAT}\n".encode()
 # What the root of a file system of its own has in it from the start.
 NOTHING = "lost+found"
+BESIDE = (".", "-")
 
 
 def require_free(layout: Layout) -> None:
@@ -27,7 +28,11 @@ def require_free(layout: Layout) -> None:
     copied = {layout.messages.name, layout.users.name}
     if layout.format.name in names or names >= copied:
         return
-    foreign = sorted(names - {part.name for part in layout.parts} - {NOTHING})
+    # Beside index.db stands index.db-wal, beside format for a moment format.tmp.
+    own = tuple(f"{part.name}{end}" for part in layout.parts for end in BESIDE)
+    foreign = sorted(
+        name for name in names if not f"{name}.".startswith(own) and name != NOTHING
+    )
     if foreign:
         raise ConfigError(
             f"{root} is no store and has {foreign[0]!r} in it; give a folder that is "
