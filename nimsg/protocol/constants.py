@@ -87,7 +87,6 @@ ACCOUNT_LIMITS: Final = (
     "posts_per_minute",
     "topics_per_hour",
 )
-QUOTAS: Final = ("quota_bytes", "quota_messages")
 
 FEATURES: Final[dict[str, str]] = {
     "mail": "send, list, open, acknowledge, recall and delete messages",

@@ -38,9 +38,9 @@ class Terms(NamedTuple):
     context: Callable[[], ssl.SSLContext | None]
     handshake_s: float
     most: int
-    turned_away: Callable[[str], object]
-    enter: Door = bool
-    leave: Door = bool
+    turned_away: Door
+    enter: Door
+    leave: Door
 
 
 class Listener:

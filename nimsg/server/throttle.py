@@ -103,10 +103,8 @@ class Throttle:
         }
 
     def count(self, method: str, caller: Caller, params: Params) -> None:
-        """A method is called. Raises `Refusal`; what is refused does not count."""
-        names = COUNTED.get(method)
-        if names is not None:
-            self._take(names, caller, params)
+        """One of `COUNTED` is called. Raises `Refusal`; what is refused counts not."""
+        self._take(COUNTED[method], caller, params)
 
     def arrive(self, uid: int) -> None:
         """Somebody comes online. Raises `Refusal`."""
