@@ -36,8 +36,6 @@ SEEN_ON_SCREEN = (
     "tells of people in controls",
 )
 
-# A signal may end a screen amid a setting of colours, which the terminal then drops.
-COLOURS = "\x1b[0;3"
 SHOWN = (SAYS.inbox, SAYS.tries_again, SAYS.password, "Log in again here")
 every_one = pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
 
@@ -160,7 +158,7 @@ def stands(folder: Path, nasty: Nasty) -> None:
             bob.signal(signal.SIGTERM)
             assert bob.exit_code() == Exit.DONE
             left = bob.left_behind()
-            assert [one for one in left if not one.startswith(COLOURS)] == []
+            assert left == []
 
 
 def shows_either(bob: Sitter, *texts: str) -> bool:
