@@ -103,13 +103,8 @@ class Services:
             store, config.settle_interval_s, lambda: self.committer.busy
         )
         self.blocks = Blocks(store.blocks())
-        self.people = People(
-            self.blocks,
-            timers,
-            clock,
-            self.commit_later,
-            self.limits["presence_ms"] / MS_PER_S,
-        )
+        every_s = self.limits["presence_ms"] / MS_PER_S
+        self.people = People(self.blocks, timers, clock, self.commit_later, every_s)
         self.rooms = Rooms(self.blocks, self.parking)
         self.privates = Privates(timers, clock, entropy)
         self.resumes = Resumes(timers)

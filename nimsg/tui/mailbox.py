@@ -1,7 +1,7 @@
 """The rows of a box by their position, asked for only where somebody looks.
 
 A box may have a million rows; a window on it holds few. What is not held is drawn as
-a placeholder until it comes. Positions never change; one without a row was deleted.
+one that is waited for. Positions never change; one without a row was deleted.
 """
 
 from bisect import bisect_left, bisect_right

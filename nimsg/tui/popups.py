@@ -1,5 +1,6 @@
 """What lies on top of the screen: texts, lists, and questions of one key."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -48,9 +49,9 @@ class Popup(Widget):
         """The size that it would like on a screen of this size."""
         return cols, rows
 
+    @abstractmethod
     def lines(self, cols: int, rows: int) -> list[Line]:
         """All its lines, the frame too."""
-        raise NotImplementedError
 
     def act(self, action: str) -> bool:
         """Do an action; nothing of a popup goes to what lies below."""

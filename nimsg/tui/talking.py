@@ -28,8 +28,8 @@ class Talking:
         return not text.strip() or self.utter(text)
 
     def utter(self, text: str) -> bool:
-        """Say a text."""
-        raise NotImplementedError
+        """Say a text; where nobody hears it, it is a command."""
+        return self._command(text)
 
     def older(self) -> None:
         """Ask for the page before."""
