@@ -11,8 +11,8 @@ from nimsg.store.moment import REBUILD, Moment
 
 BEGUN = f"{UNFINISHED}\n".encode()
 WHOLE = f"{FORMAT}\n".encode()
-# What the root of a file system of its own has in it from the start.
-NOTHING = "lost+found"
+# What file systems, repositories and owners put into a folder that is to be a store.
+BEFOREHAND = frozenset({"lost+found", ".gitignore", "README.md", "credentials.txt"})
 BESIDE = (".", "-")
 
 
@@ -31,7 +31,7 @@ def require_free(layout: Layout) -> None:
     # Beside index.db stands index.db-wal, beside format for a moment format.tmp.
     own = tuple(f"{part.name}{end}" for part in layout.parts for end in BESIDE)
     foreign = sorted(
-        name for name in names if not f"{name}.".startswith(own) and name != NOTHING
+        name for name in names - BEFOREHAND if not f"{name}.".startswith(own)
     )
     if foreign:
         raise ConfigError(

@@ -22,6 +22,9 @@ from tests.support.driven import (
 from tests.support.faultydisk import FaultyDisk
 
 
+PROJECT = Path(__file__).parents[2]
+
+
 # -- the index
 
 
@@ -155,6 +158,18 @@ def test_a_folder_of_somebody_else_is_refused_and_left_as_it_was(
         LocalStore(root)
     assert root.stat().st_mode & 0o777 == 0o755
     assert {path.name for path in root.iterdir()} == {name, "photos"}
+
+
+def test_the_folder_of_this_project_becomes_a_store(tmp_path: Path) -> None:
+    """`nimsg server` in a fresh copy keeps its mail there."""
+    root = tmp_path / "var"
+    root.mkdir()
+    for name in (".gitignore", "README.md"):
+        (root / name).write_bytes((PROJECT / "var" / name).read_bytes())
+    (root / "credentials.txt").write_bytes(b"ann secret\n")
+
+    LocalStore(root).close()
+    assert (root / "format").exists()
 
 
 @pytest.mark.parametrize(
