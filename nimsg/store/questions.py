@@ -63,6 +63,12 @@ SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL) AS accounts,
     (SELECT ifnull(max(m), 0) FROM message) AS newest
 """
 
+# Who reads mail cannot mend it; what is wrong with the file is for the owner.
+DAMAGED = (
+    "this message is damaged on the server; whoever runs the server can find out more "
+    "with nimsg check"
+)
+
 
 class Questions:
     """The part of `nimsg.store.base.Store` that changes nothing.
@@ -263,13 +269,15 @@ class Questions:
             ).fetchone()
             # It may have been filed and forgotten in between.
             data = row["data"] if row else self._read_again(id_)
-        except OSError as error:
-            why = f"the message file cannot be read: {error.strerror}"
-            raise Refusal("damaged", why) from None
-        return decode_as(data, id_)
+        except OSError:
+            raise Refusal("damaged", DAMAGED) from None
+        try:
+            return decode_as(data, id_)
+        except Refusal:
+            raise Refusal("damaged", DAMAGED) from None
 
     def _read_again(self, id_: str) -> bytes:
         try:
             return self.layout.message(id_).read_bytes()
         except FileNotFoundError:
-            raise Refusal("damaged", "the message file is gone") from None
+            raise Refusal("damaged", DAMAGED) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nimsg.core.commands import Act, CreateAccount
-from nimsg.errors import ConfigError, Exit, StorageFailure, Unavailable
+from nimsg.errors import ConfigError, Exit, Refusal, StorageFailure, Unavailable
 from nimsg.protocol.digest import body_hash
 from nimsg.protocol.rules import is_id
 from nimsg.store.check import check_store
@@ -199,6 +199,20 @@ def test_s0_21_a_damaged_letter_is_refused(ruin: Ruin) -> None:
 
     with store(ruin.root) as opened, refused("damaged"):
         opened.letter(1, SHARED)
+
+
+@pytest.mark.parametrize("data", [b"{}", b"", b"\xff", b"[1"])
+def test_s0_21_who_reads_is_told_of_damage_in_words_of_theirs(
+    ruin: Ruin, data: bytes
+) -> None:
+    ruin.message(SHARED).write_bytes(data)
+
+    with store(ruin.root) as opened, pytest.raises(Refusal) as caught:
+        opened.letter(1, SHARED)
+    assert str(caught.value) == (
+        "this message is damaged on the server; whoever runs the server can find out "
+        "more with nimsg check"
+    )
 
 
 def test_a_letter_under_the_name_of_another_is_refused(ruin: Ruin) -> None:
