@@ -42,7 +42,14 @@ from nimsg.store.rebuild import Rebuilt, rebuild_index
 from nimsg.store.receipts import lost_receipts
 from nimsg.store.removal import decode_stub
 from nimsg.store.roomfile import decode_room
-from nimsg.store.schema import BRIDGE, GENESIS, ROOMLESS, connect_reader, meta
+from nimsg.store.schema import (
+    BRIDGE,
+    GENESIS,
+    ROOMLESS,
+    connect_reader,
+    has_tables,
+    meta,
+)
 from nimsg.store.trouble import Lenient
 
 
@@ -127,9 +134,10 @@ def _salvage(
     for folder in layout.folders:
         disk.mkdir(folder)
     put_file(disk, layout.format, f"{FORMAT}\n".encode(), durable=True)
+    empty = _drop_empty(disk, layout)
     journal = read_journal(layout.index)
     trouble = Lenient(disk, layout, now, journal.accounts, journal.ends, journal.rooms)
-    trouble.remarks += journal.remarks
+    trouble.remarks += [*empty, *journal.remarks]
     filed = _file_again(disk, layout, journal, trouble)
     for pattern in TEMPORARIES:
         for path in layout.root.glob(pattern):
@@ -142,6 +150,23 @@ def _salvage(
     if aside and _restore_receipts(disk, layout, aside, trouble):
         rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
     return Salvaged(rebuilt, filed, aside, trouble.quarantine.losses, trouble.remarks)
+
+
+def _drop_empty(disk: Disk, layout: Layout) -> list[str]:
+    """Take away an index without tables, as a start that failed leaves it; a remark."""
+    index = layout.index
+    log = index.with_name(f"{index.name}-wal")
+    if not index.exists() or (log.exists() and log.stat().st_size):
+        return []
+    try:
+        with closing(connect_reader(index)) as connection:
+            if has_tables(connection):
+                return []
+    except sqlite3.Error:  # it is damaged, and is kept
+        return []
+    for path in _databases(layout):
+        disk.unlink(path)
+    return [f"{index.name} was empty"]
 
 
 def read_journal(index: Path) -> Journal:

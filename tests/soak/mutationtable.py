@@ -274,8 +274,8 @@ SYNCED = (
     Mutation(
         "salvage._salvage",
         "put_file durable",
-        ".encode(), durable=True)\n    journal = ",
-        ".encode())\n    journal = ",
+        ".encode(), durable=True)\n    empty = ",
+        ".encode())\n    empty = ",
         (SYNCS + "test_a_rebuild_makes_the_format_durable_before_all_else",),
     ),
     Mutation(

@@ -135,6 +135,20 @@ def test_what_was_not_filed_is_salvaged_from_the_old_index(tmp_path: Path) -> No
 # -- one thing damaged
 
 
+def test_what_a_failed_start_without_an_index_left_is_no_old_index(ruin: Ruin) -> None:
+    for path in ruin.root.glob("index.db*"):
+        path.unlink()
+    spoil_text(ruin.message(ruin.ids.shared))
+    with pytest.raises(StorageFailure, match="goes on without what cannot be used"):
+        LocalStore(ruin.root)
+    assert ruin.layout.index.exists()
+
+    done = salvage(ruin.root)
+
+    assert (done.remarks, done.aside) == (["index.db was empty"], "")
+    assert not (ruin.layout.quarantine / "index-1").exists()
+
+
 def spoil_text(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"rter", b"tter"))
 
