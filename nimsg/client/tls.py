@@ -9,6 +9,15 @@ from nimsg.client.address import Address, Security, check_fingerprint
 from nimsg.errors import ConfigError, NimsgError, Unreachable, Untrusted
 
 
+# No byte has said that TLS is not spoken; the other side has hung up.
+ENDINGS = (
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ConnectionResetError,
+    BrokenPipeError,
+)
+
+
 def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SSLSocket:
     """The socket with TLS around it.
 
@@ -76,6 +85,11 @@ def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
     # The second is asyncio's word for a deadline.
     if isinstance(error, TimeoutError | ConnectionAbortedError):
         return Unreachable(f"{address} does not answer TLS in time")
+    if isinstance(error, ENDINGS):
+        return Unreachable(
+            f"{address} ended the connection in the middle of the handshake: "
+            "it may be full: try again later"
+        )
     return Untrusted(f"{address} does not speak TLS ({_why(error)})")
 
 

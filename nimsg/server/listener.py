@@ -20,6 +20,8 @@ READ_BUFFER = 65_536
 # Else the system keeps megabytes of what a peer does not read, beside `unsent_bytes`.
 SEND_BUFFER = 131_072
 PAUSE_S = 1.0
+# So many at once are told over TLS why they are refused; others are hung up on.
+REFUSED_AT_ONCE = 16
 # Nothing more can be opened just now.
 SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -32,7 +34,8 @@ class Terms(NamedTuple):
 
     `context` gives the TLS of the next one, None for none; `most` counts those that
     are still shaking hands too. `enter` raises `Refusal` for an address that has too
-    many; `leave` is told when one that was let in is over.
+    many; `leave` is told when one that was let in is over, `full` that there are
+    `most`.
     """
 
     context: Callable[[], ssl.SSLContext | None]
@@ -41,6 +44,7 @@ class Terms(NamedTuple):
     turned_away: Door
     enter: Door
     leave: Door
+    full: Callable[[], object] = bool
 
 
 class Listener:
@@ -56,7 +60,7 @@ class Listener:
             ) from None
         self.port: int = self.sockets[0].getsockname()[1]
         self.taken = 0
-        self._full = False
+        self._refusing = 0
         self._accepting: list[asyncio.Task[None]] = []
 
     async def run(self, terms: Terms, serve: Serve) -> None:
@@ -87,7 +91,7 @@ class Listener:
             try:
                 self._let_in(address, terms)
             except Refusal as refusal:
-                _turn_away(connection, terms, refusal)
+                self._turn_away(connection, terms, refusal, tasks)
                 continue
             over = partial(self._let_go, address, terms)
             tasks.create_task(self._take(connection, terms, serve, over))
@@ -95,12 +99,9 @@ class Listener:
     def _let_in(self, address: str, terms: Terms) -> None:
         """Count one more. Raises `Refusal`."""
         if self.taken >= terms.most:
-            if not self._full:
-                LOGGER.warning("all %d connections are taken", terms.most)
-            self._full = True
+            terms.full()
             raise Refusal("too_many_clients")
         terms.enter(address)
-        self._full = False
         self.taken += 1
 
     async def _take(
@@ -121,6 +122,7 @@ class Listener:
                 connection,
                 ssl=tls,
                 ssl_handshake_timeout=terms.handshake_s if tls else None,
+                ssl_shutdown_timeout=terms.handshake_s if tls else None,
             )
         except OSError as error:
             LOGGER.info("no TLS was spoken: %s", error)
@@ -134,14 +136,37 @@ class Listener:
         self.taken -= 1
         terms.leave(address)
 
+    def _turn_away(
+        self,
+        connection: socket.socket,
+        terms: Terms,
+        refusal: Refusal,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        """Hang up, with a reason: under TLS a few get one, which takes a handshake."""
+        terms.turned_away(refusal.kind)
+        if terms.context() is None:
+            with suppress(OSError):
+                connection.send(encode_refusal(None, refusal))
+        elif self._refusing < REFUSED_AT_ONCE and self.taken < terms.most:
+            self._refusing += 1
+            # It has a descriptor as those have that are let in.
+            self.taken += 1
+            say = partial(_say_no, refusal)
+            tasks.create_task(self._take(connection, terms, say, self._refused))
+            return
+        connection.close()
 
-def _turn_away(connection: socket.socket, terms: Terms, refusal: Refusal) -> None:
-    """Hang up; in the clear with a reason, for which TLS needs a descriptor."""
-    terms.turned_away(refusal.kind)
-    if terms.context() is None:
-        with suppress(OSError):
-            connection.send(encode_refusal(None, refusal))
-    connection.close()
+    def _refused(self) -> None:
+        self._refusing -= 1
+        self.taken -= 1
+
+
+async def _say_no(
+    refusal: Refusal, _: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    writer.write(encode_refusal(None, refusal))
+    writer.close()
 
 
 async def _next(sock: socket.socket) -> tuple[socket.socket, str] | None:

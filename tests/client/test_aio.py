@@ -261,6 +261,12 @@ async def test_tls_is_refused_by_who_does_not_speak_it(server: Server) -> None:
         await connect(Address(HERE, server.port), Security(tls=True), 5)
 
 
+async def test_sec_11_tls_that_is_hung_up_on_is_to_try_later() -> None:
+    async with Script(hangs_up=True) as address:
+        with pytest.raises(Unreachable, match="it may be full: try again later"):
+            await connect(address, Security(tls=True), 5)
+
+
 async def test_a_ca_file_that_is_none_is_told(server: Server, tmp_path: Path) -> None:
     missing = Security(ca=str(tmp_path / "missing.pem"))
     with pytest.raises(ConfigError, match="cannot be used as a CA file"):

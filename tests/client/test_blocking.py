@@ -2,6 +2,7 @@
 
 import random
 import socket
+import struct
 import threading
 import time
 
@@ -56,6 +57,27 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
+
+
+# -- TLS
+
+
+def reads_and_ends(connection: socket.socket) -> None:
+    connection.recv(65_536)
+
+
+def resets(connection: socket.socket) -> None:
+    connection.recv(1)
+    linger = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
+@pytest.mark.parametrize("behave", [reads_and_ends, resets])
+def test_sec_11_tls_that_is_hung_up_on_is_to_try_later(behave: Behaviour) -> None:
+    with FakeServer(behave) as server:
+        at = Address("127.0.0.1", server.port)
+        with pytest.raises(Unreachable, match="it may be full: try again later"):
+            connect(at, Security(tls=True), timeout_s=HANG_S)
 
 
 # -- the good case

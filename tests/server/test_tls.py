@@ -4,16 +4,19 @@ import asyncio
 import datetime
 import socket
 import ssl
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from nimsg.client.address import Address, Security
+from nimsg.client.aio import connect
 from nimsg.config import ServerConfig, check_server
-from nimsg.errors import ConfigError
+from nimsg.errors import ConfigError, Exit, Refusal, Unreachable
 from nimsg.server.certificate import BEGIN, END, MS_PER_DAY, read_certificate
+from nimsg.server.listener import REFUSED_AT_ONCE
 from nimsg.server.owncert import Pair, names_for
 from nimsg.server.tls import Tls, fingerprint, server_context
 from tests.support.aioclient import PASSWORD
@@ -88,6 +91,64 @@ async def test_sec_7_who_makes_no_handshake_in_time_is_dropped(
             heard = await wire.reader.read()
 
     assert heard == b""
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind"),
+    [
+        ("connections_per_minute", "rate_limited"),
+        ("clients_per_address", "too_many_clients"),
+    ],
+)
+async def test_sec_11_a_refusal_at_the_door_is_read_over_tls(
+    tmp_path: Path, tls: Certificate, limit: str, kind: str
+) -> None:
+    trusted = Security(ca=str(tls.cert))
+    async with office(
+        tmp_path, tls_cert=tls.cert, tls_key=tls.key, limits={limit: 1}
+    ) as server:
+        at = Address("127.0.0.1", server.port)
+        first = await connect(at, trusted, 10)
+        for _ in range(REFUSED_AT_ONCE + 2):
+            with pytest.raises(Refusal) as caught:
+                await connect(at, trusted, 10)
+            assert (caught.value.kind, caught.value.exit) == (kind, Exit.TRY_LATER)
+        await first.close()
+
+
+async def test_sec_11_a_bounded_few_are_refused_over_tls_at_once(
+    tmp_path: Path, tls: Certificate
+) -> None:
+    """Who makes no handshake holds a place for a refusal, and there are few."""
+    trusted = Security(ca=str(tls.cert))
+    async with (
+        office(
+            tmp_path,
+            tls_cert=tls.cert,
+            tls_key=tls.key,
+            limits={"connections_per_minute": 1},
+        ) as server,
+        AsyncExitStack() as stack,
+    ):
+        at = Address("127.0.0.1", server.port)
+        first = await connect(at, trusted, 10)
+        held = [
+            await stack.enter_async_context(wired(server.port))
+            for _ in range(REFUSED_AT_ONCE)
+        ]
+        with pytest.raises(Unreachable, match="it may be full: try again later"):
+            await connect(at, trusted, 10)
+        for wire in held:
+            wire.writer.close()
+            with suppress(ConnectionError):
+                await wire.reader.read()
+        listener = server._listener
+        assert listener is not None
+        while listener.taken > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        with pytest.raises(Refusal, match="too many connections from this address"):
+            await connect(at, trusted, 10)
+        await first.close()
 
 
 # Hosts: True where nothing but this machine reaches them.
