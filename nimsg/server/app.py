@@ -4,9 +4,11 @@ import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from math import inf
 
 from nimsg.config import ServerConfig
 from nimsg.errors import Refusal, StorageFailure
+from nimsg.logs import LOGGER
 from nimsg.protocol.codec import encode_refusal
 from nimsg.server.descriptors import (
     TURNED_AWAY,
@@ -27,6 +29,7 @@ from nimsg.store.base import Store
 
 
 TOO_MANY = "too_many_clients"
+FULL_TOLD_S = 60.0
 
 
 class Server:
@@ -45,6 +48,7 @@ class Server:
         self._listener: Listener | None = None
         self._listeners: list[Listener | asyncio.Server] = []
         self._sessions_most = config.max_clients
+        self._full_again_s = -inf
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Listen, say `ready`, serve until `stop` is set, and end in order.
@@ -116,6 +120,7 @@ class Server:
             self.services.meter.refused,
             self.services.throttle.enter,
             self.services.throttle.leave,
+            self._say_full,
         )
 
     def _context(self) -> ssl.SSLContext | None:
@@ -126,11 +131,19 @@ class Server:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if len(self.services.registry) >= self._sessions_most:
+            self._say_full()
             self.services.meter.refused(TOO_MANY)
             writer.write(encode_refusal(None, Refusal(TOO_MANY)))
             writer.close()
             return
         await Session(self.services, reader, writer, local=False).run()
+
+    def _say_full(self) -> None:
+        """Log that somebody is refused; once in a minute, however many come."""
+        now_s = self.services.timers.now_s()
+        if now_s >= self._full_again_s:
+            self._full_again_s = now_s + FULL_TOLD_S
+            LOGGER.warning("all %d connections are taken", self._sessions_most)
 
     async def _serve_local(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

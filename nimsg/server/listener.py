@@ -44,7 +44,7 @@ class Terms(NamedTuple):
     turned_away: Door
     enter: Door
     leave: Door
-    full: Callable[[], object] = bool
+    full: Callable[[], object]
 
 
 class Listener:

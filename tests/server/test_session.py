@@ -17,10 +17,12 @@ from nimsg.protocol.constants import (
 )
 from nimsg.protocol.framing import encode_frame
 from nimsg.protocol.methods import METHODS, Needs
+from nimsg.server.app import FULL_TOLD_S
 from tests.support.aioclient import PASSWORD
 from tests.support.office import office, page_of, people
 from tests.support.post import refused
 from tests.support.requests_table import MINIMAL, request
+from tests.support.virtualtime import VirtualTime
 from tests.support.watchedstore import WatchedStore
 from tests.support.wire import greeted, logged_in, said, wired
 
@@ -91,6 +93,24 @@ async def test_s3_5_the_client_too_many_is_told_so(tmp_path: Path) -> None:
 
     assert turned_away == ["None too_many_clients"]
     assert served == "1 done"
+
+
+async def test_sec_11_a_full_server_is_logged_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    time = VirtualTime()
+    async with office(tmp_path, clock=time, timers=time, max_clients=1) as server:
+        for wait_s in (FULL_TOLD_S - 1, 1, 0):
+            async with greeted(server.port) as first:
+                for _ in range(3):
+                    async with wired(server.port) as other:
+                        assert await other.rest() == ["None too_many_clients"]
+                first.writer.close()
+                await first.reader.read()
+            await server.services.registry.emptied()
+            time.advance(wait_s)
+
+    assert caplog.messages == ["all 1 connections are taken"] * 2
 
 
 # -- requests ------------------------------------------------------------------
