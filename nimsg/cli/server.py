@@ -228,8 +228,7 @@ async def serve(server: Server) -> None:
     loop.add_signal_handler(signal.SIGTERM, countdown.terminate)
     loop.add_signal_handler(signal.SIGINT, countdown.interrupt)
     # Before it listens: a reload must not end a server that is about to.
-    if server.config.secured:
-        loop.add_signal_handler(signal.SIGHUP, server.reload)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
     await server.serve(asyncio.Event(), lambda: announce(server))
 
 

@@ -78,6 +78,8 @@ class Server:
         """Read the certificate again; connections stay, new ones get the new one."""
         if self.services.tls is not None:
             self.services.tls.reload()
+        elif not self.config.secured:
+            LOGGER.warning("SIGHUP: there is no certificate to read again")
 
     def _works(self) -> Iterator[Coroutine[None, None, None]]:
         yield self.services.committer.run()

@@ -227,6 +227,18 @@ def test_sec_6_sighup_takes_a_new_certificate_and_drops_nobody(tmp_path: Path) -
             client.call("session.ping", {})
 
 
+def test_sec_6_sighup_ends_no_server_without_tls(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with ServerProcess(tmp_path / "var", env=env) as server:
+        server.process.send_signal(signal.SIGHUP)
+        complaint = server.complains()
+        with connect(parse_address(server.address), Security(), timeout_s=10) as client:
+            client.call("auth.begin", {"user": "ann"})
+        assert server.stop() == 0
+
+    assert "WARNING SIGHUP: there is no certificate to read again" in complaint
+
+
 @pytest.mark.slow
 def test_sec_7_who_never_ends_the_handshake_is_hung_up_on(
     secure: ServerProcess,
