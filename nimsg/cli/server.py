@@ -249,6 +249,8 @@ def announce(server: Server) -> None:
         own = " (its own)" if tls.own else ""
         lines.append(f"  tls       certificate sha256 {print_}{own}")
         options += f" --fingerprint {print_}"
+        if tls.made:
+            lines.insert(0, f"nimsg: made a new certificate, sha256 {print_}")
     if config.auth != AuthMode.PASSWORD:
         lines.append("  WARNING   whoever knows a name reads and writes its mail")
     lines.append(f"  connect   nimsg client {options} --user NAME")

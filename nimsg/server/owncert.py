@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from nimsg.errors import ConfigError
-from nimsg.store.atomic import put_file
+from nimsg.store.atomic import move_durably, put_file
 from nimsg.store.disk import RealDisk
 
 
@@ -24,27 +24,46 @@ class Pair:
         self.folder = folder
         self.cert = folder / "cert.pem"
         self.key = folder / "key.pem"
+        self._coming = folder / "cert.new"
 
     def ensure(self, host: str, now: int) -> bool:
-        """Make both where one is missing, for a host to listen on; whether it did.
+        """Make both where both are missing, for a host to listen on; whether it did.
 
-        `now` is ms UTC. Raises `ConfigError` where they cannot be made or kept.
+        `now` is ms UTC. Raises `ConfigError` where they cannot be made or kept, and
+        where one is missing: another would change the fingerprint that people have.
         """
-        if self.cert.exists() and self.key.exists():
-            return False
-        at = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC)
-        cert, key = _make(names_for(host), at)
-        disk = RealDisk()
         try:
-            disk.mkdir(self.folder)
-            # The certificate comes last: with it there is always its key.
-            put_file(disk, self.key, key, durable=True)
-            put_file(disk, self.cert, cert, durable=True)
+            return self._ensure(host, now)
         except OSError as error:
             raise ConfigError(
                 f"no certificate can be kept in {self.folder}: {error.strerror}"
             ) from None
+
+    def _ensure(self, host: str, now: int) -> bool:
+        disk = RealDisk()
+        there = self.cert.exists(), self.key.exists()
+        if all(there):
+            return False
+        if any(there):
+            # A start that broke off between the two left the certificate that fits.
+            if self.cert.exists() or not self._coming.exists():
+                raise ConfigError(self._half())
+        else:
+            at = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC)
+            cert, key = _make(names_for(host), at)
+            disk.mkdir(self.folder)
+            put_file(disk, self._coming, cert, durable=True)
+            put_file(disk, self.key, key, durable=True)
+        move_durably(disk, self._coming, self.cert)
         return True
+
+    def _half(self) -> str:
+        pair = (self.cert, self.key)
+        missing, other = pair if self.key.exists() else pair[::-1]
+        return (
+            f"{missing} is missing: put it back; or remove {other}, and another "
+            "certificate is made, whose fingerprint people need"
+        )
 
 
 def names_for(host: str) -> list[str]:

@@ -51,14 +51,21 @@ def fingerprint(cert: Path) -> str:
 class Tls:
     """The certificate that new connections are shown. Owned by the loop.
 
-    `own` says that the server has made it. `clock` gives ms UTC. Raises
-    `ConfigError` for files that cannot be used.
+    `own` says that the server has made it, `made` that it has done so just now.
+    `clock` gives ms UTC. Raises `ConfigError` for files that cannot be used.
     """
 
     def __init__(
-        self, cert: Path, key: Path, clock: Callable[[], int], *, own: bool = False
+        self,
+        cert: Path,
+        key: Path,
+        clock: Callable[[], int],
+        *,
+        own: bool = False,
+        made: bool = False,
     ) -> None:
         self.own = own
+        self.made = made
         self._cert = cert
         self._key = key
         self._clock = clock
@@ -112,5 +119,5 @@ def tls_of(config: ServerConfig, clock: Callable[[], int]) -> Tls | None:
     if config.tls_cert and config.tls_key:
         return Tls(config.tls_cert, config.tls_key, clock)
     pair = Pair(Layout(config.var.absolute()).tls)
-    pair.ensure(config.host, clock())
-    return Tls(pair.cert, pair.key, clock, own=True)
+    made = pair.ensure(config.host, clock())
+    return Tls(pair.cert, pair.key, clock, own=True, made=made)

@@ -158,10 +158,10 @@ def test_term_5_no_plain_word_is_said_to_another_machine(tmp_path: Path) -> None
 def test_sec_6_a_server_for_other_machines_makes_a_certificate(tmp_path: Path) -> None:
     """It is kept, and known again by everybody after a restart."""
     env = environment(tmp_path)
-    seen = []
+    seen, told = [], []
     for _ in range(2):
         with ServerProcess(tmp_path / "var", "--host", ELSEWHERE, env=env) as server:
-            connect = server.lines[4].split()
+            connect = server.lines[-1].split()
             begin, end = connect.index("--fingerprint"), connect.index("--user")
             options = connect[begin:end]
             address = f"127.0.0.1:{server.port}"
@@ -172,9 +172,13 @@ def test_sec_6_a_server_for_other_machines_makes_a_certificate(tmp_path: Path) -
             assert ann.gets("inbox", "--ca", own).code == 0
             refused(quickly(ann, "inbox", "--tls"), 76, "is not trusted")
         seen.append(options)
+        notices = [line for line in server.lines if line.startswith("nimsg: made")]
+        told.append(notices)
         assert server.complaints == ""
 
     assert seen[0] == seen[1]
+    made = f"nimsg: made a new certificate, sha256 {seen[0][1]}"
+    assert told == [[made], []]
     folder = tmp_path / "var" / "tls"
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
     assert modes == {"cert.pem": 0o600, "key.pem": 0o600}
@@ -189,8 +193,20 @@ def test_sec_6_no_certificate_is_made_where_none_is_needed(tmp_path: Path) -> No
     assert "cryptography" not in maps
 
     with ServerProcess(tmp_path / "var", "--tls", env=env) as server:
-        assert server.lines[0].endswith(" with TLS")
+        assert server.lines[1].endswith(" with TLS")
     assert (tmp_path / "var" / "tls" / "cert.pem").exists()
+
+
+def test_sec_6_a_certificate_without_its_key_is_not_replaced(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    var = tmp_path / "var"
+    with ServerProcess(var, "--tls", env=env):
+        pass
+    key = var / "tls" / "key.pem"
+    key.unlink()
+    words = ("server", "--tls", "--port", "0", "--var", str(var))
+
+    refused(typed(*words, env=env), 78, f"{key} is missing: put it back")
 
 
 def handshake(port: int) -> str:

@@ -263,8 +263,38 @@ def test_sec_6_the_own_certificate_is_what_was_agreed(tmp_path: Path) -> None:
     assert {"127.0.0.1", "::1", "192.0.2.7"} <= set(found)
     assert read_certificate(pair.cert).days_left(NOW) == 3650
     pair.key.unlink()
+    pair.cert.unlink()
     assert pair.ensure("192.0.2.7", NOW)
     assert pair.cert.read_bytes() != made
+
+
+@pytest.mark.parametrize("missing", ["cert.pem", "key.pem"])
+def test_sec_6_half_of_the_own_certificate_is_never_written_over(
+    tmp_path: Path, missing: str
+) -> None:
+    folder = tmp_path / "tls"
+    Pair(folder).ensure("::", NOW)
+    (folder / missing).unlink()
+    [left] = folder.iterdir()
+    before = left.read_bytes()
+
+    with pytest.raises(ConfigError, match=f"{missing} is missing: .* {left},"):
+        Pair(folder).ensure("::", NOW)
+    assert list(folder.iterdir()) == [left]
+    assert left.read_bytes() == before
+
+
+def test_sec_6_an_own_certificate_is_completed_after_a_crash(tmp_path: Path) -> None:
+    """What is written last is its name: until then it waits under another."""
+    pair = Pair(tmp_path / "tls")
+    pair.ensure("::", NOW)
+    made = pair.cert.read_bytes()
+    pair.cert.rename(pair.folder / "cert.new")
+
+    assert pair.ensure("::", NOW)
+    assert pair.cert.read_bytes() == made
+    server_context(pair.cert, pair.key)
+    assert {path.name for path in pair.folder.iterdir()} == {"cert.pem", "key.pem"}
 
 
 def test_sec_6_the_own_certificate_names_where_everywhere_is() -> None:
