@@ -6,6 +6,7 @@ from math import ceil, inf
 
 from nimsg.core.commands import Command, PostNotice
 from nimsg.core.countdown import StopEvent, StopState, after, schedule
+from nimsg.logs import audit
 from nimsg.protocol.codec import encode_event
 from nimsg.protocol.constants import Notice
 from nimsg.protocol.results_people import ShuttingDown
@@ -59,13 +60,17 @@ class Countdown:
         left_s = min(INTERRUPT_S, self._due_s - self._timers.now_s())
         self._move(StopEvent.INTERRUPT)
         if self.state is StopState.INTERRUPTED:
-            self._count(max(0, ceil(left_s)))
+            delay_s = max(0, ceil(left_s))
+            _audit("SIGINT", delay_s)
+            self._count(delay_s)
         else:
+            _audit("SIGINT")
             self._go_on()
 
     def terminate(self) -> None:
         """Somebody asked the process to end: at once, or without any order."""
         self._move(StopEvent.TERMINATE)
+        _audit("SIGTERM")
         self._go_on()
 
     def _count(self, delay_s: int) -> ShuttingDown:
@@ -99,3 +104,13 @@ class Countdown:
         event = ShuttingDown(left_s, self._clock())
         self._people.push(encode_event("shutdown", event))
         return event
+
+
+def _audit(signal: str, delay_s: int | None = None) -> None:
+    audit(
+        who="signal",
+        method="server.stop",
+        signal=signal,
+        delay_s=delay_s,
+        outcome="done",
+    )

@@ -31,8 +31,7 @@ def admin_of(town: Town) -> Person:
 
 def wait_for_the_end(town: Town) -> int:
     """The server ends by itself; its exit code."""
-    _, town.server.complaints = town.server.process.communicate(timeout=HANG_S)
-    return town.server.process.returncode
+    return town.server.wait()
 
 
 # -- over the wire

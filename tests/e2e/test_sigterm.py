@@ -19,7 +19,7 @@ from tests.support.aioclient import connected
 from tests.support.crowd import Crowd
 from tests.support.folders import quick_folder
 from tests.support.office import office
-from tests.support.process import HANG_S, ServerProcess, environment
+from tests.support.process import ServerProcess, environment
 from tests.support.soaking import Soak
 from tests.support.stopping import LANES, Work, kept
 from tests.support.wire import said, wired
@@ -95,10 +95,7 @@ class Process:
 
 async def end_of(server: ServerProcess) -> int:
     """The exit code of a server that is ending."""
-    _, server.complaints = await asyncio.to_thread(
-        server.process.communicate, timeout=HANG_S
-    )
-    return server.process.returncode
+    return await asyncio.to_thread(server.wait)
 
 
 @pytest.mark.slow

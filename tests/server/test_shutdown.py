@@ -422,6 +422,28 @@ async def test_sec_17_who_announces_and_cancels_is_logged(
     assert lines == chief_ + owner
 
 
+@pytest.mark.parametrize(
+    ("signals", "told"),
+    [
+        (["terminate"], ["SIGTERM"]),
+        (["interrupt", "interrupt"], ["SIGINT delay_s=5", "SIGINT"]),
+        (["interrupt", "terminate"], ["SIGINT delay_s=5", "SIGTERM"]),
+    ],
+)
+async def test_sec_17_a_stop_by_signal_is_logged(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    signals: list[str],
+    told: list[str],
+) -> None:
+    async with timed_office(tmp_path, VirtualTime()) as server:
+        for name in signals:
+            getattr(server.services.countdown, name)()
+
+    stop = "who=signal method=server.stop signal="
+    assert caplog.messages == [f"{stop}{one} outcome=done" for one in told]
+
+
 async def test_who_arrives_while_it_counts_is_served(tmp_path: Path) -> None:
     time = VirtualTime()
     async with timed_office(tmp_path, time) as server, guest(server, "ann") as ann:

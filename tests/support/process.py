@@ -46,6 +46,7 @@ def nimsg(
 
 # That somebody comes and goes is told however soon it is.
 AT_ONCE = ("--limit", "presence_ms=0")
+STOPPED = "AUDIT who=signal method=server.stop "
 
 
 class ServerProcess:
@@ -53,7 +54,8 @@ class ServerProcess:
 
     `files` is how many descriptors it may have; 0 leaves that as it is.
     `lines` is what it printed when it was ready, and all of it once it has ended;
-    `complaints` then is what it wrote to its standard error.
+    `complaints` then is what it wrote to its standard error, but for the line that
+    tells which signal has ended it.
     """
 
     def __init__(
@@ -101,8 +103,14 @@ class ServerProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit code."""
         self.process.send_signal(number)
-        rest, self.complaints = self.process.communicate(timeout=HANG_S)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for the end of one that was asked; the exit code."""
+        rest, told = self.process.communicate(timeout=HANG_S)
         self.lines += rest.splitlines()
+        lines = told.splitlines(keepends=True)
+        self.complaints = "".join(line for line in lines if STOPPED not in line)
         return self.process.returncode
 
     def kill(self) -> None:
