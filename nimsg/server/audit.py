@@ -12,6 +12,7 @@ from nimsg.protocol.methods import Needs
 
 ADMINS: Final = (Needs.ADMIN, Needs.LOCAL)
 DONE: Final = "done"
+NOT_PERMITTED: Final = "not_permitted"
 # What a line tells of the parameters beside the method. None of it is secret.
 TOLD: Final[dict[str, tuple[str, ...]]] = {
     "room.topic": ("room",),
@@ -48,11 +49,15 @@ class Auditor:
     def note(self, request: Request, user: str, role: str, outcome: str) -> None:
         """Tell of a call where it is an admin's act; `outcome` is `done` or a kind."""
         method = request.method.name
-        if not _is_told(request, role):
+        # Who is nobody yet has tried nothing that a name could be told of.
+        if not _is_told(request, role) or outcome == "login_required":
             return
         params = {key: getattr(request.params, key) for key in TOLD[method]}
         line = (method, *params.values(), outcome)
-        if method in IN_MANY_CALLS:
+        if outcome == NOT_PERMITTED:
+            # However often they try, and with whatever, it fills no log.
+            line = (method, user)
+        if method in IN_MANY_CALLS or outcome == NOT_PERMITTED:
             if line in self._told:
                 return
             self._told.add(line)

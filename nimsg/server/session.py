@@ -217,12 +217,15 @@ class Session:
         envelope = decode_envelope(payload)
         try:
             request = decode_params(envelope, payload)
+        except ProtocolFault as fault:
+            self._say_no(envelope.id, fault)
+            self._count(fault)
+            return
+        try:
             check_may_call(request.method, self._asker())
             self._check_room()
         except Refusal as refusal:
-            self._say_no(envelope.id, refusal)
-            if isinstance(refusal, ProtocolFault):
-                self._count(refusal)
+            self._refuse(request, refusal)
             return
         self._note_activity(request.method)
         self._in_flight += 1

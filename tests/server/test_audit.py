@@ -17,6 +17,7 @@ from tests.support.aioclient import PASSWORD, connected_locally
 from tests.support.office import office, people
 from tests.support.post import refused
 from tests.support.requests_table import ORIGIN
+from tests.support.wire import greeted, said
 
 
 OWNER = f"who=uid:{os.getuid()} from=local"
@@ -81,16 +82,41 @@ async def test_sec_17_each_act_is_one_line(
     ]
 
 
-async def test_sec_17_who_is_no_admin_leaves_no_line(
+async def test_sec_17_who_is_no_admin_leaves_one_line_for_what_was_tried(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with office(tmp_path) as server, people(server, "ann") as (ann,):
         await ann.client.call("room.create", room="hers")
         await ann.client.call("room.topic", room="hers", topic="mine")
-        with refused("not_permitted"):
-            await ann.client.call("server.shutdown", delay_s=1)
+        for delay_s in (1, 2, 3):
+            with refused("not_permitted"):
+                await ann.client.call("server.shutdown", delay_s=delay_s)
+        async with greeted(server.port) as nobody:
+            answer = await nobody.call("server.shutdown", {"delay_s": 1})
 
-    assert audited(caplog) == []
+    assert said(answer) == "1 login_required"
+    assert audited(caplog) == [
+        "who=ann from=127.0.0.1 method=server.shutdown delay_s=1 outcome=not_permitted"
+    ]
+
+
+async def test_every_refused_request_is_logged_at_debug(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "nimsg")
+    async with office(tmp_path) as server, people(server, "ann") as (ann,):
+        with refused("not_permitted"):
+            await ann.client.call("users.list")
+        with refused("not_found"):
+            await ann.client.call("mail.open", id="0" * 26)
+        async with greeted(server.port) as nobody:
+            await nobody.call("mail.list", {"box": "inbox"})
+
+    assert [line for line in caplog.messages if "refused" in line] == [
+        "users.list refused: not_permitted",
+        "mail.open refused: not_found",
+        "mail.list refused: login_required",
+    ]
 
 
 async def test_sec_17_moving_mail_is_one_act(
