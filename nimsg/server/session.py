@@ -353,7 +353,11 @@ class Session:
             return
         self._writer.write(frame)
         if transport.get_write_buffer_size() > UNSENT + len(frame):
-            LOGGER.warning("a client that does not read was cut off")
+            LOGGER.warning(
+                "a client that does not read was cut off: %s from %s",
+                self.name or "nobody yet",
+                self.address,
+            )
             self.cut_off()
 
     # -- ending ----------------------------------------------------------------
