@@ -36,7 +36,8 @@ from nimsg.store.schema import (
 from nimsg.store.writer import Writer
 
 
-MIN_FREE_BYTES = 64 * 1024 * 1024
+MIB = 1024 * 1024
+MIN_FREE_BYTES = 64 * MIB
 # So many pages of 4 KiB may wait in the write-ahead log before a commit stops to
 # copy the rest of them into the index.
 WAL_PAGES = 16_384
@@ -66,6 +67,7 @@ class LocalStore(Questions):
         self._min_free_bytes = min_free_bytes
         self._quota = quota
         self._failed = ""
+        self._full = False
         self._settled = Filed(0, GENESIS)
         self._forgotten = 0
         self._wal_full = False
@@ -219,9 +221,28 @@ class LocalStore(Questions):
                 self._wal_full = False
             free = self._disk.free_bytes(self.layout.root)
             self._reserve.give_below(free)
-            return self._commit(commands, now, full=free < self._min_free_bytes)
+            batch = self._commit(commands, now, full=free < self._min_free_bytes)
         except (sqlite3.Error, OSError) as error:
             raise self._fail(f"a commit failed: {error}") from error
+        self._tell_full(batch, free)
+        return batch
+
+    def _tell_full(self, batch: Batch, free: int) -> None:
+        """Tell the operator once that mail is refused, and once that it is not."""
+        full = free < self._min_free_bytes or any(
+            isinstance(outcome, Refusal) and outcome.kind == "disk_full"
+            for outcome in batch.outcomes
+        )
+        if full == self._full or not batch.outcomes:
+            return
+        self._full = full
+        LOGGER.warning(
+            "mail is %s: %d MiB are free in %s, and %d are to be",
+            "refused as disk_full" if full else "taken again",
+            free // MIB,
+            self.layout.root,
+            self._min_free_bytes // MIB,
+        )
 
     def _commit(self, commands: Sequence[Command], now: int, *, full: bool) -> Batch:
         try:

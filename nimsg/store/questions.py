@@ -11,6 +11,7 @@ from nimsg.core.accounts import Account
 from nimsg.core.invitations import Invitation
 from nimsg.core.ladder import receipt
 from nimsg.errors import Refusal
+from nimsg.logs import LOGGER
 from nimsg.protocol.constants import limit
 from nimsg.protocol.drafts import Drafts
 from nimsg.protocol.results import (
@@ -81,6 +82,7 @@ class Questions:
         self._full_text = FullText(layout, self._read)
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._damaged: set[str] = set()
 
     def hang_up(self) -> None:
         """Let go of the databases; nothing can be asked any more."""
@@ -256,6 +258,17 @@ class Questions:
         )
 
     def _read(self, id_: str) -> MessageFile:
+        """A message. Where it is damaged the operator is told, once for each."""
+        try:
+            return self._file(id_)
+        except Refusal:
+            if id_ not in self._damaged:
+                self._damaged.add(id_)
+                path = self.layout.message(id_)
+                LOGGER.error("the message %s is damaged: %s", id_, path)
+            raise
+
+    def _file(self, id_: str) -> MessageFile:
         """The file, or the journal row of one that is being filed just now.
 
         In one snapshot: a row that is forgotten meanwhile is still seen.

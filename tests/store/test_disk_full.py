@@ -58,6 +58,29 @@ def test_below_min_free_only_mail_is_refused_until_space_returns(
     assert kinds(taken) == ["done"]
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log says of mail that is refused or taken."""
+    lines = [(one.levelname, one.getMessage()) for one in caplog.records]
+    return [f"{level} {text}".split(":")[0] for level, text in lines]
+
+
+def test_n8_that_mail_is_refused_and_taken_again_is_logged_once_each(
+    driven: Driven, disk: FaultyDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    driven.store._min_free_bytes = ROOM
+    disk.free = ROOM - 1
+    for number in range(3):
+        driven.do([mail(f"refused{number}")], moment(9 + number))
+    during = told(caplog)
+    disk.free = ROOM
+    driven.store.commit((), 0)
+    for number in range(3):
+        driven.do([mail(f"taken{number}")], moment(12 + number))
+
+    assert during == ["WARNING mail is refused as disk_full"]
+    assert told(caplog) == [*during, "WARNING mail is taken again"]
+
+
 def test_below_min_free_nothing_is_said_in_rooms_until_space_returns(
     driven: Driven, disk: FaultyDisk
 ) -> None:

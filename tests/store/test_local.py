@@ -215,6 +215,21 @@ def test_s0_21_who_reads_is_told_of_damage_in_words_of_theirs(
     )
 
 
+def test_n8_a_damaged_letter_is_told_to_the_operator_once(
+    ruin: Ruin, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = ruin.message(SHARED)
+    path.write_bytes(b"{}")
+
+    with store(ruin.root) as opened:
+        for _try in range(2):
+            with refused("damaged"):
+                opened.letter(1, SHARED)
+
+    told = [(one.levelname, one.getMessage()) for one in caplog.records]
+    assert told == [("ERROR", f"the message {SHARED} is damaged: {path}")]
+
+
 def test_a_letter_under_the_name_of_another_is_refused(ruin: Ruin) -> None:
     ruin.message(SHARED).write_bytes(ruin.message(ruin.ids.answered).read_bytes())
 
