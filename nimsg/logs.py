@@ -1,13 +1,15 @@
 """What is logged, and where: the server's standard error, and nothing else.
 
-    ERROR    the operator must act: the disk failed, a fault of ours
-    WARNING  something was refused that hints at trouble or an attack
-    INFO     a connection came, logged in, went
-    DEBUG    every request and its answer's kind; never a text, name of a file,
-             password or token
+    ERROR    the operator must act: the disk failed, a message is damaged, a fault
+             of ours
+    WARNING  what hints at trouble or an attack: mail is refused as the disk is
+             full, a name is locked, something cannot be written
+    INFO     a login and one that failed, with name and address; faults of peers
+    DEBUG    every request that was refused, and its kind
     AUDIT    what an admin has done, whatever the level
 
-A server shows ERROR and WARNING unless it is asked for more.
+A server shows ERROR and WARNING unless it is asked for more. No line holds a text
+of a message, a password or a token.
 """
 
 import json
@@ -55,12 +57,12 @@ def one_line(text: str) -> str:
 def audit(**fields: object) -> None:
     """Log an act of an admin, `key=value` for each field; None is left out."""
     told = [
-        f"{key}={_value(value)}" for key, value in fields.items() if value is not None
+        f"{key}={word(value)}" for key, value in fields.items() if value is not None
     ]
     LOGGER.log(AUDIT, "%s", " ".join(told))
 
 
-def _value(value: object) -> str:
+def word(value: object) -> str:
     """A value as one word, quoted as JSON does where it would not be one."""
     text = str(value)
     return text if PLAIN.fullmatch(text) else json.dumps(text)

@@ -130,7 +130,11 @@ def _notes(row: JsonObject, now: int) -> str:
     removed_at = answers.maybe_number(row, "removed_at")
     if removed_at is not None:
         return f"removed {short_time(removed_at, now)}"
-    return "" if answers.flag(row, "has_password") else "no password"
+    notes = [] if answers.flag(row, "has_password") else ["no password"]
+    locked_until = answers.maybe_number(row, "locked_until")
+    if locked_until is not None:
+        notes.append(f"locked until {short_time(locked_until, now)}")
+    return ", ".join(notes)
 
 
 def _sessions(call: invitation.Call, args: Namespace) -> int:

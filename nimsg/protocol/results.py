@@ -301,13 +301,14 @@ class Tokens(Result, frozen=True):
 
 
 class UserRow(Struct, frozen=True):
-    """One account without its secrets."""
+    """One account without its secrets; wrong passwords lock it until a time."""
 
     user: str
     role: str
     created_at: int
     removed_at: int | None
     has_password: bool
+    locked_until: int | None
 
 
 class Letters(Result, frozen=True):

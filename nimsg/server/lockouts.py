@@ -16,6 +16,8 @@ from nimsg.store.base import Lock
 
 
 MS_PER_S = 1000
+# Where wrong old passwords are counted, in place of an address.
+CHANGING = "passwd"
 # So many names that somebody got wrong are remembered, as in the store.
 STANDINGS_MOST = 100_000
 
@@ -96,6 +98,17 @@ class Lockouts:
     def forgive(self, key: Key) -> bool:
         """A login succeeded; whether there were failures before."""
         return self._standings.pop(key, None) is not None
+
+    def locked(self, now: int) -> dict[str, int]:
+        """Until when, in ms UTC, who may not log in; from any address at the latest."""
+        now_s = self._timers.now_s()
+        found: dict[str, int] = {}
+        for key, standing in self._standings.items():
+            left_s = (standing.locked_until_s or now_s) - now_s
+            if left_s > 0 and key.address != CHANGING:
+                until = now + ceil(left_s * MS_PER_S)
+                found[key.name] = max(until, found.get(key.name, 0))
+        return found
 
     def unlock(self, name: str) -> int:
         """Forget all failures of a name; of how many keys there were any."""

@@ -25,7 +25,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     server = ServerProcess(folder / "var", env=environment(folder))
     with server, furnished(server) as world:
         yield Stage(server, world)
-    assert all(" AUDIT " in line for line in server.complaints.splitlines())
+    # Some rows lock names by wrong passwords.
+    told = (" AUDIT ", " are locked for ")
+    lines = server.complaints.splitlines()
+    assert [line for line in lines if not any(word in line for word in told)] == []
 
 
 def test_t14_the_table_has_at_least_400_rows_each_with_a_number_of_its_own() -> None:

@@ -1,5 +1,7 @@
 """Wrong passwords by verbs: counted, locked, forgiven; and nicknames."""
 
+import re
+
 from nimsg.client.address import Security, parse_address
 from nimsg.client.blocking import connect
 from tests.e2e.conftest import NewTown, Town
@@ -47,6 +49,8 @@ def test_c6_three_wrong_passwords_lock_a_name_until_it_is_freed(
     assert still.code == 77
     assert "the name is locked" in still.err
 
+    listed = ann.gets("user", "list", "--var", str(town.server.var)).out
+    assert re.search(r"^ann .* locked until \d", listed, re.MULTILINE)
     unlock = ("user", "unlock", "ann", "--var", str(town.server.var))
     assert ann.gets(*unlock).err == "ann can log in again.\n"
     assert ann.gets(*unlock).err == "ann was not locked.\n"

@@ -9,7 +9,7 @@ import pytest
 from msgspec import convert
 
 from nimsg.errors import Refusal
-from nimsg.protocol.results import Done
+from nimsg.protocol.results import Done, Users
 from nimsg.protocol.results_people import Logins, Unlocked
 from nimsg.protocol.strict import loads
 from nimsg.server.app import Server
@@ -309,6 +309,80 @@ async def test_c6_a_name_stays_locked_where_its_freeing_is_not_written(
         kinds = await attempts(server, RIGHT)
 
     assert (freed, kinds) == ("disk_full", [LOCKED])
+
+
+def log_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log says of wrong passwords."""
+    lines = [f"{one.levelname} {one.getMessage()}" for one in caplog.records]
+    return [line for line in lines if "failed" in line or "locked" in line]
+
+
+async def test_c6_n8_the_log_tells_of_wrong_passwords_and_of_a_lock(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "nimsg")
+    forged = "a b\nroot logged in"
+    async with timed_office(tmp_path, VirtualTime()) as server, people(server, "bob"):
+        await lock(server)
+        await attempts(server, RIGHT, Login(user=forged))
+
+    failed = f"login as bob from {HERE} failed: "
+    assert log_of(caplog) == [
+        *[f"INFO {failed}{BAD}"] * 3,
+        f"WARNING logins as bob are locked for 60 s by wrong passwords, the last "
+        f"from {HERE}",
+        f"INFO {failed}{LOCKED}",
+        f'INFO login as "a b\\nroot logged in" from {HERE} failed: {BAD}',
+    ]
+    assert WRONG not in caplog.text
+
+
+async def test_n8_the_log_tells_of_tokens_and_old_passwords_that_are_wrong(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "nimsg")
+    async with timed_office(tmp_path, VirtualTime()) as server:
+        async with people(server, "bob") as (bob,):
+            for _try in range(3):
+                with pytest.raises(Refusal):
+                    await bob.client.call("auth.passwd", old=WRONG, new=PASSWORD)
+            async with at_the_machine(server.config.var) as wire:
+                listed = await wire.call("users.list", {})
+        async with greeted(server.port) as wire:
+            await wire.call("auth.token", {"token": "nimsg_none"})
+
+    changing = f"INFO password change as bob from {HERE} failed: {BAD}"
+    assert log_of(caplog) == [
+        *[changing] * 3,
+        "WARNING password changes as bob are locked for 60 s by wrong passwords, the "
+        f"last from {HERE}",
+        f"INFO login by token from {HERE} failed",
+    ]
+    assert convert(listed["result"], Users).users[0].locked_until is None
+
+
+@pytest.mark.parametrize("scope", ["account", "address"])
+async def test_c6_n8_the_list_shows_until_when_a_name_is_locked(
+    tmp_path: Path, scope: str
+) -> None:
+    time, found = VirtualTime(), []
+    async with (
+        timed_office(tmp_path, time, lockout_scope=scope) as server,
+        people(server, "ann", "bob"),
+        at_the_machine(server.config.var) as wire,
+    ):
+        await attempts(server, Login(user="ann"))
+        for address in (HERE, THERE):
+            await attempts(server, *[Login(address=address)] * 3)
+            time.advance(1)
+        for seconds in (0, BLOCK_S):
+            time.advance(seconds)
+            answer = await wire.call("users.list", {})
+            rows = convert(answer["result"], Users).users
+            found.append({row.user: row.locked_until for row in rows})
+
+    last = START_MS + (BLOCK_S + (scope == "address")) * 1000
+    assert found == [{"ann": None, "bob": last}, {"ann": None, "bob": None}]
 
 
 async def test_c1_c6_with_a_duration_of_0_nothing_is_ever_locked(

@@ -67,8 +67,8 @@ async def test_sec_17_an_account_is_made_on_the_machine(tmp_path: Path) -> None:
 
     assert ends == ["done", "done"]
     assert rows == [
-        UserRow("bob", "user", NOW, None, False),
-        UserRow("chief", "admin", NOW, None, True),
+        UserRow("bob", "user", NOW, None, False, None),
+        UserRow("chief", "admin", NOW, None, True, None),
     ]
     assert welcome["role"] == "admin"
 
@@ -189,7 +189,7 @@ async def test_sec_9_an_account_that_is_removed_is_gone_and_its_name_with_it(
     assert b.client.session.closing == "revoked"
     assert again == ["unknown_user", "name_taken", "unknown_user"]
     assert (left.sender, left.body) == ("bob", "my last")
-    assert rows[0] == UserRow("bob", "user", rows[0].created_at, NOW, False)
+    assert rows[0] == UserRow("bob", "user", rows[0].created_at, NOW, False, None)
     assert tries == ["1 bad_credentials", "1 bad_token", "1 name_taken"]
 
 

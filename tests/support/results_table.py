@@ -200,7 +200,10 @@ RESULTS: tuple[Result, ...] = (
         ]
     ),
     Users(
-        [UserRow("bob", "user", AT, None, True), UserRow("x", "admin", 0, AT, False)],
+        [
+            UserRow("bob", "user", AT, None, True, AT),
+            UserRow("x", "admin", 0, AT, False, None),
+        ],
         next="x",
     ),
     Invited(ID, "nimsg-invite_code"),

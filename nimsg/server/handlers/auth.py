@@ -17,6 +17,7 @@ from nimsg.core.commands import (
     TouchToken,
 )
 from nimsg.errors import Refusal
+from nimsg.logs import LOGGER, word
 from nimsg.protocol import requests as q
 from nimsg.protocol.constants import INTERACTIVE, AuthMode, CloseReason
 from nimsg.protocol.results import Began, Done, Welcome
@@ -24,14 +25,14 @@ from nimsg.protocol.results_people import Logins
 from nimsg.protocol.rules import check_new_password
 from nimsg.server.context import Context, Login, Reply
 from nimsg.server.handlers.people import living_account
-from nimsg.server.lockouts import Key
+from nimsg.server.lockouts import CHANGING, Key
 from nimsg.server.policy import POLICIES, Policy
 from nimsg.server.services import Services
 
 
 SECRET_BYTES = 32
-# Where wrong old passwords are counted, in place of an address.
-CHANGING = "passwd"
+# What is told of in the log; a server that is busy says nothing of a password.
+TOLD = ("bad_credentials", "account_locked")
 RESUME_PREFIX = "nimsg-resume_"
 
 
@@ -92,6 +93,7 @@ async def token(context: Context, params: q.TokenLogin) -> Reply:
     holder = await services.read(services.store.token_holder, token_hash(params.token))
     now = services.clock()
     if holder is None or not token_alive(holder.token, now):
+        LOGGER.info("login by token from %s failed", context.session.address)
         raise Refusal("bad_token")
     note_use(services, holder.account, holder.token, now)
     return await welcome(context, Login(holder.account, params.device, holder.token))
@@ -181,10 +183,12 @@ async def _one_try(context: Context, key: Key) -> AsyncIterator[None]:
     """
     services = context.services
     async with services.lockouts.turn(key):
-        services.lockouts.check(key)
         try:
+            services.lockouts.check(key)
             yield
         except Refusal as refusal:
+            if refusal.kind in TOLD:
+                _tell(context, key, refusal.kind)
             if refusal.kind != "bad_credentials":
                 raise
             raise await _failed(context, key, refusal) from None
@@ -202,10 +206,28 @@ async def _failed(context: Context, key: Key, refusal: Refusal) -> Refusal:
         command = CountFailure(*key, services.lockouts.block_ms)
         failures = await services.commit(command, Failures)
         refusal = services.lockouts.failed(key, failures.count, refusal.detail)
+        if refusal.kind == "account_locked":
+            LOGGER.warning(
+                "%ss as %s are locked for %g s by wrong passwords, the last from %s",
+                _act(key),
+                word(key.name),
+                services.config.block_duration_s,
+                context.session.address,
+            )
     if account is not None:
         # Behind the count: from the time nobody learns whether a line was written.
         services.commit_later(NoteRefused(account.uid, context.session.address))
     return refusal
+
+
+def _tell(context: Context, key: Key, kind: str) -> None:
+    """Tell who keeps the log of a password that was not taken."""
+    address, name = context.session.address, word(key.name)
+    LOGGER.info("%s as %s from %s failed: %s", _act(key), name, address, kind)
+
+
+def _act(key: Key) -> str:
+    return "password change" if key.address == CHANGING else "login"
 
 
 def policy_of(context: Context) -> Policy:

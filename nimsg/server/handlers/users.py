@@ -39,6 +39,7 @@ async def list_(context: Context, params: q.ListUsers) -> Reply:
     names = [account.name for account in accounts]
     first = names.index(params.after) + 1 if params.after in names else 0
     page = accounts[first : first + params.limit]
+    locked = services.lockouts.locked(services.clock())
     rows = [
         UserRow(
             account.name,
@@ -46,6 +47,7 @@ async def list_(context: Context, params: q.ListUsers) -> Reply:
             account.created_at,
             account.removed_at,
             account.password_hash is not None,
+            locked.get(account.name),
         )
         for account in page
     ]
