@@ -54,6 +54,8 @@ def test_c6_three_wrong_passwords_lock_a_name_until_it_is_freed(
     unlock = ("user", "unlock", "ann", "--var", str(town.server.var))
     assert ann.gets(*unlock).err == "ann can log in again.\n"
     assert ann.gets(*unlock).err == "ann was not locked.\n"
+    nobody = ann.types("user", "unlock", "nosuch", "--var", str(town.server.var))
+    assert (nobody.code, "no such user" in nobody.err) == (4, True)
     ann.gets("inbox")
     assert "2 tries left" in wrongly(town, "ann").types("inbox").err
 

@@ -159,7 +159,7 @@ TABLE: dict[str, Row] = {
     "users.mail": _locals(void="unknown_user"),
     "users.passwd": _locals(void="unknown_user"),
     "users.role": _locals(void="unknown_user"),
-    "users.unlock": _locals(),
+    "users.unlock": _locals(void="unknown_user"),
     "users.sessions": _locals(),
     "users.kick": _locals(void="unknown_user"),
     "users.remove": _locals(void="unknown_user"),

@@ -89,7 +89,10 @@ async def remove(context: Context, params: q.OneUser) -> Reply:
 
 
 async def unlock(context: Context, params: q.OneUser) -> Reply:
-    """Forget wrong passwords for a name, whether anybody has it or not."""
+    """Forget wrong passwords for a name, whether anybody has it or not.
+
+    A name that nobody has and nobody tried is `unknown_user`.
+    """
     services = context.services
     forgotten: list[int] = []
 
@@ -97,6 +100,8 @@ async def unlock(context: Context, params: q.OneUser) -> Reply:
         forgotten.append(services.lockouts.unlock(params.user))
 
     await services.change(ForgiveFailures(params.user), unlock_live)
+    if not any(forgotten):
+        await known_account(services, params.user)
     return Reply(Unlocked(sum(forgotten)))
 
 
