@@ -87,12 +87,18 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
         ("Refusals", ", ".join(refusals) or "none"),
         ("Memory", f"{stats.rss_bytes // MIB} MiB"),
         ("Open files", f"{stats.open_files} of {stats.open_files_most}"),
-        ("Free space", f"{stats.free_bytes // MIB} MiB"),
+        ("Free space", _space(stats)),
     ]
     if stats.tls_ends_at is not None:
         until = short_time(stats.tls_ends_at, stats.at)
         found.append(("Certificate", f"good until {until}"))
     return found
+
+
+def _space(stats: Stats) -> str:
+    refused = ": mail is refused" if stats.mail_refused else ""
+    least = stats.min_free_bytes // MIB
+    return f"{stats.free_bytes // MIB} MiB, mail needs {least}{refused}"
 
 
 def _ms(us: int) -> str:

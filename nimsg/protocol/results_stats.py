@@ -33,8 +33,9 @@ class Commits(Struct, frozen=True):
 class Stats(Result, frozen=True):
     """The state of a server, and its counts since it was started.
 
-    `sent_minute` are the messages of the last minute; `tls_ends_at` is the
-    certificate's end, null without TLS.
+    `sent_minute` are the messages of the last minute; `mail_refused` is whether the
+    disk has less than `min_free_bytes`; `tls_ends_at` is the certificate's end, null
+    without TLS.
     """
 
     server: str
@@ -53,4 +54,6 @@ class Stats(Result, frozen=True):
     open_files: int
     open_files_most: int
     free_bytes: int
+    min_free_bytes: int
+    mail_refused: bool
     tls_ends_at: int | None

@@ -96,6 +96,10 @@ METRICS = (
            lambda stats: _one(stats.open_files_most)),
     Metric("nimsg_free_bytes", "gauge", "Free space where the store lies.",
            lambda stats: _one(stats.free_bytes)),
+    Metric("nimsg_min_free_bytes", "gauge", "Free space below which mail is refused.",
+           lambda stats: _one(stats.min_free_bytes)),
+    Metric("nimsg_mail_refused", "gauge", "1 where there is less than that, else 0.",
+           lambda stats: _one(stats.mail_refused)),
     Metric("nimsg_certificate_end_seconds", "gauge", "The end of the certificate.",
            _until),
 )

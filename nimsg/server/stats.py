@@ -26,7 +26,7 @@ async def stats(services: Services) -> Stats:
     process = await services.read(_process)
     committer, meter = services.committer, services.meter
     now_s = services.timers.now_s()
-    tls = services.tls
+    tls, least = services.tls, services.config.min_free_bytes
     return Stats(
         server=f"nimsg {__version__}",
         at=services.clock(),
@@ -46,6 +46,8 @@ async def stats(services: Services) -> Stats:
         open_files=process.open_files,
         open_files_most=process.open_files_most,
         free_bytes=sizes.free_bytes,
+        min_free_bytes=least,
+        mail_refused=sizes.free_bytes < least,
         tls_ends_at=tls.certificate.until if tls else None,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from nimsg.cli.stats import lines as shown
 from nimsg.protocol.results_stats import Connections, Queues, Stats
 from nimsg.server.app import Server
 from nimsg.server.exposition import METRICS, exposition, write_exposition
@@ -64,8 +65,20 @@ async def test_n8_the_owner_is_told_all_figures(tmp_path: Path) -> None:
     assert found.rss_bytes > 2**20
     assert 10 < found.open_files < found.open_files_most
     assert found.free_bytes > 0
+    assert found.min_free_bytes == server.config.min_free_bytes
+    assert found.mail_refused == (found.free_bytes < found.min_free_bytes)
     assert found.queues.commit == found.queues.filer == 0
     assert found.tls_ends_at is None
+
+
+async def test_n8_whether_mail_is_refused_is_told(tmp_path: Path) -> None:
+    async with office(tmp_path, min_free_bytes=2**52) as server:
+        found = await asked(server)
+    text = exposition(found).splitlines()
+
+    assert (found.min_free_bytes, found.mail_refused) == (2**52, True)
+    assert "nimsg_mail_refused 1" in text
+    assert dict(shown(found))["Free space"].endswith(": mail is refused")
 
 
 async def test_n8_a_retry_is_no_second_message(tmp_path: Path) -> None:
@@ -98,6 +111,8 @@ def test_n8_the_text_is_what_prometheus_reads() -> None:
     assert 'nimsg_refusals_total{kind="busy"} 16' in lines
     assert 'nimsg_commit_seconds{quantile="0.99"} 1.5e-05' in lines
     assert "nimsg_sent_per_second 0.2" in lines
+    assert "nimsg_min_free_bytes 20" in lines
+    assert "nimsg_mail_refused 0" in lines
     assert len({metric.name for metric in METRICS}) == len(METRICS)
 
 

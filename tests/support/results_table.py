@@ -260,6 +260,8 @@ RESULTS: tuple[Result, ...] = (
         open_files=20,
         open_files_most=256,
         free_bytes=0,
+        min_free_bytes=1,
+        mail_refused=True,
         tls_ends_at=None,
     ),
     Stats(
@@ -279,6 +281,8 @@ RESULTS: tuple[Result, ...] = (
         open_files=18,
         open_files_most=19,
         free_bytes=20,
+        min_free_bytes=20,
+        mail_refused=False,
         tls_ends_at=AT,
     ),
     Sessions([]),
