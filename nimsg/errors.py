@@ -4,6 +4,7 @@
     ├── Refusal                 the peer asked for something it cannot have
     │   └── ProtocolFault       the peer broke the protocol; ten of them close
     ├── Unreachable             no server answers at the address
+    │   └── Silent              somebody is there, and says nothing in time
     ├── Untrusted               who answers is not shown to be the server
     ├── ConfigError             a setting, file or folder cannot be used
     ├── UsageError              a command line that cannot be understood
@@ -193,6 +194,10 @@ class Unreachable(NimsgError):
     """No server answers at the address, or the connection to it was lost."""
 
     exit = Exit.UNREACHABLE
+
+
+class Silent(Unreachable):
+    """Somebody takes connections at the address, and does not answer in time."""
 
 
 class Untrusted(NimsgError):

@@ -7,11 +7,13 @@ from pathlib import Path
 from nimsg.client import answers
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import BlockingClient, connect
-from nimsg.errors import ConfigError, Unreachable
+from nimsg.errors import ConfigError, Silent, Unreachable
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.layout import Layout
 
 
+# A server that lives says hello at once; what it is asked may take the disk's time.
+HELLO_S = 5.0
 TIMEOUT_S = 30.0
 
 
@@ -22,15 +24,16 @@ def local_client(
     """A connection over which local methods are called.
 
     `holder` is what others are told who find the folder in use; `make` lets a new
-    store be made. Raises `ConfigError` where there is none, `Unavailable` where
-    somebody has it who does not answer.
+    store be made. Raises `ConfigError` where there is none, `Silent` where its server
+    does not answer, `Unavailable` where somebody else has it.
     """
     if not make and not Layout(var).format.exists():
         raise ConfigError(f"there is no store in {var}; name its folder with --var")
     try:
         client = _connect(var)
+    except Silent:
+        raise
     except Unreachable:
-        # The store's lock tells a dead server's socket from a silent server's.
         from nimsg.server.offline import serving_offline
 
         with serving_offline(var, holder), _connect(var) as client:
@@ -43,12 +46,15 @@ def local_client(
 def running_server(var: Path) -> BlockingClient:
     """A connection to the server that has the folder.
 
-    Raises `ConfigError` where there is no store, `Unreachable` where none runs.
+    Raises `ConfigError` where there is no store, `Unreachable` where none runs,
+    `Silent` where one does not answer.
     """
     if not Layout(var).format.exists():
         raise ConfigError(f"there is no store in {var}; name its folder with --var")
     try:
         return _connect(var)
+    except Silent:
+        raise
     except Unreachable:
         raise Unreachable(f"no server runs on the store in {var}") from None
 
@@ -67,4 +73,12 @@ def all_users(client: BlockingClient) -> Iterator[JsonObject]:
 
 def _connect(var: Path) -> BlockingClient:
     path = Layout(var.absolute()).admin_socket
-    return connect(Address(str(path), 0), Security(), timeout_s=TIMEOUT_S)
+    try:
+        client = connect(Address(str(path), 0), Security(), timeout_s=HELLO_S)
+    except Silent:
+        raise Silent(
+            f"the server on the store in {var} does not answer; it may be stopped, or "
+            "its disk hang"
+        ) from None
+    client.timeout_s = TIMEOUT_S
+    return client

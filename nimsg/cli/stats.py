@@ -15,6 +15,8 @@ from nimsg.server.exposition import exposition, write_exposition
 
 
 STANDARD_OUTPUT = "-"
+# Who asks wants to know whether the server lives.
+ANSWER_S = 5.0
 MIB = 1024 * 1024
 US_PER_MS = 1000
 NAME_CELLS = 13
@@ -36,7 +38,7 @@ def stats_arguments(parser: ArgumentParser) -> None:
 def run_stats(args: Namespace) -> int:
     """Ask the server, and show what it says."""
     with running_server(var_folder(args)) as client:
-        answer = client.call("server.stats", {})
+        answer = client.call("server.stats", {}, timeout_s=ANSWER_S)
     if args.json:
         show.say(show.json_line("stats", answer))
         return Exit.DONE

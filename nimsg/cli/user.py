@@ -96,7 +96,8 @@ def run_user(args: Namespace) -> int:
 def call_store(var: Path, method: str, params: JsonObject) -> JsonObject:
     """Call a local method: of the server that has the folder, else without one.
 
-    Raises `Unavailable` where somebody has it who does not answer.
+    Raises `Silent` where its server does not answer, `Unavailable` where somebody
+    else has it.
     """
     with local_client(var, "nimsg user", make=method in MAKERS) as client:
         return client.call(method, params)

@@ -34,7 +34,7 @@ class BlockingClient:
     def __init__(self, sock: socket.socket, address: Address, timeout_s: float) -> None:
         self._socket = sock
         self._address = address
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._deadline = 0.0
         self._session = ClientSession()
         self._early: list[Answer] = []
@@ -55,7 +55,7 @@ class BlockingClient:
 
         Raises `Refusal` where it says no instead, `Unreachable` where it says nothing.
         """
-        self._start_clock(self._timeout_s)
+        self._start_clock(self.timeout_s)
         while not self._session.hello:
             self._receive()
             for answer in self._early:
@@ -70,7 +70,7 @@ class BlockingClient:
         `timeout_s` replaces the connection's own for this call. Raises `Refusal` as
         the server does, `Unreachable` when the connection or the time is over.
         """
-        self._start_clock(self._timeout_s if timeout_s is None else timeout_s)
+        self._start_clock(self.timeout_s if timeout_s is None else timeout_s)
         answer = self._await(self._ask(method, params))
         if answer.refusal is not None:
             raise answer.refusal
@@ -81,7 +81,7 @@ class BlockingClient:
 
         Raises `Unreachable` when the connection is over.
         """
-        self._start_clock(self._timeout_s)
+        self._start_clock(self.timeout_s)
         return self._ask(method, params)
 
     def answer(self, id_: int) -> Answer:
@@ -89,7 +89,7 @@ class BlockingClient:
 
         Raises `Unreachable` when the connection or the time is over.
         """
-        self._start_clock(self._timeout_s)
+        self._start_clock(self.timeout_s)
         return self._await(id_)
 
     def _ask(self, method: str, params: JsonObject) -> int:

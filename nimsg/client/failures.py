@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from nimsg.client.address import Address
-from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unreachable
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, Silent, Unreachable
 
 
 FIRST_PAUSE_S = 0.1
@@ -20,16 +20,17 @@ def unreached(address: Address, error: OSError | UnicodeError) -> Unreachable:
             f"no server listens at {address}; start one with `nimsg server`, or name "
             "another with --server HOST:PORT"
         )
-    if isinstance(error, TimeoutError):
-        return Unreachable(f"cannot reach {address}: no answer in time")
+    # A socket of this machine's says at once that more wait than it takes.
+    if isinstance(error, TimeoutError | BlockingIOError):
+        return Silent(f"cannot reach {address}: no answer in time")
     if isinstance(error, UnicodeError):
         return Unreachable(f"cannot reach {address}: this is no host's name")
     return Unreachable(f"cannot reach {address}: {error.strerror}")
 
 
-def silent(address: Address, *, greeted: bool) -> Unreachable:
+def silent(address: Address, *, greeted: bool) -> Silent:
     """The connection is there, and nothing comes."""
-    return Unreachable(
+    return Silent(
         f"{address} does not answer in time"
         if greeted
         else f"{address} takes connections and says nothing: if it wants TLS, give "

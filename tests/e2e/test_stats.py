@@ -1,5 +1,7 @@
 """`nimsg stats`: figures for people, for programs and for a monitor."""
 
+import signal
+import time
 from pathlib import Path
 
 from tests.e2e.conftest import NewTown, Town
@@ -38,6 +40,24 @@ def test_n8_a_monitor_reads_them_too(town: Town, tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o644
     assert (missing.code, missing.out) == (74, "")
     assert "/no/such/x.prom" in missing.err
+
+
+def test_n8_a_server_that_does_not_answer_is_named(new_town: NewTown) -> None:
+    town = new_town()
+    env, var = town.person("x").env, ("--var", str(town.server.var))
+    town.server.process.send_signal(signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        silent = typed("stats", *var, env=env)
+        took_s = time.monotonic() - begun
+        users = typed("user", "list", *var, env=env)
+    finally:
+        town.server.process.send_signal(signal.SIGCONT)
+
+    assert took_s < 10
+    for shown in (silent, users):
+        assert (shown.code, shown.out) == (69, "")
+        assert f"store in {town.server.var} does not answer" in shown.err
 
 
 def test_n8_there_are_none_without_a_server(new_town: NewTown, tmp_path: Path) -> None:

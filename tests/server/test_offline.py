@@ -1,12 +1,14 @@
 """The machine's owner keeps accounts while no server runs, by the same handlers."""
 
 import asyncio
+import socket
+from contextlib import ExitStack, chdir
 from pathlib import Path
 
 import pytest
 
 from nimsg.cli.localstore import local_client
-from nimsg.errors import ConfigError, StorageFailure, Unavailable
+from nimsg.errors import ConfigError, Silent, StorageFailure, Unavailable
 from nimsg.protocol.strict import JsonObject
 from nimsg.server.offline import serving_offline
 from nimsg.store.local import LocalStore
@@ -73,6 +75,24 @@ def test_a_folder_that_somebody_has_is_not_touched(tmp_path: Path) -> None:
             call(tmp_path / "var", "users.list", {})
     finally:
         store.close()
+
+
+def test_a_socket_that_takes_no_more_is_a_server_that_does_not_answer(
+    tmp_path: Path,
+) -> None:
+    var = tmp_path / "var"
+    LocalStore(var).close()
+    with ExitStack() as held, chdir(var):
+        listener = held.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind("admin.sock")
+        listener.listen(0)
+        while True:
+            waiting = held.enter_context(socket.socket(socket.AF_UNIX))
+            waiting.setblocking(False)
+            if waiting.connect_ex("admin.sock"):
+                break
+        with pytest.raises(Silent, match="does not answer"):
+            call(var, "users.list", {})
 
 
 def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
