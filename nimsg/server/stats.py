@@ -79,10 +79,29 @@ def _process() -> _Process:
 
 async def keep_writing(services: Services, path: Path, every_s: float) -> None:
     """Keep a file for a monitor up to date; until cancelled."""
+    file = MonitorFile(path)
     while True:
         text = exposition(await stats(services))
-        try:
-            await services.read(write_exposition, path, text)
-        except OSError as error:
-            LOGGER.warning("%s cannot be written: %s", path, error.strerror)
+        await services.read(file.put, text)
         await asyncio.sleep(every_s)
+
+
+class MonitorFile:
+    """A file for a monitor, and whether it could be written the last time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._failed = False
+
+    def put(self, text: str) -> None:
+        """Let it hold a text. That it fails is logged once, and that it works again."""
+        try:
+            write_exposition(self._path, text)
+        except OSError as error:
+            if not self._failed:
+                LOGGER.warning("%s cannot be written: %s", self._path, error.strerror)
+            self._failed = True
+            return
+        if self._failed:
+            LOGGER.warning("%s is written again", self._path)
+        self._failed = False

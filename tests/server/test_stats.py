@@ -12,7 +12,7 @@ from nimsg.cli.stats import lines as shown
 from nimsg.protocol.results_stats import Connections, Queues, Stats
 from nimsg.server.app import Server
 from nimsg.server.exposition import METRICS, exposition, write_exposition
-from nimsg.server.stats import stats
+from nimsg.server.stats import MonitorFile, stats
 from nimsg.store.local import LocalStore
 from tests.support.aioclient import connected, connected_locally
 from tests.support.certificates import make_certificate
@@ -149,6 +149,24 @@ async def test_n8_the_server_keeps_the_file_itself(
         await until(path.exists)
 
     assert "nimsg_uptime_seconds" in path.read_text()
+
+
+def test_n8_a_file_that_cannot_be_written_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "later" / "nimsg.prom"
+    file = MonitorFile(path)
+    for _try in range(3):
+        file.put("text")
+    path.parent.mkdir()
+    for _try in range(3):
+        file.put("text")
+
+    assert [one.getMessage() for one in caplog.records] == [
+        f"{path} cannot be written: No such file or directory",
+        f"{path} is written again",
+    ]
+    assert path.read_text() == "text"
 
 
 def test_n8_what_is_not_indexed_yet_is_counted(tmp_path: Path) -> None:
