@@ -13,6 +13,7 @@ import pytest
 
 from nimsg.errors import Exit
 from nimsg.logs import LEVELS, LOGGER, audit, set_up
+from nimsg.server.exposition import METRICS
 from tests.support.pages import table
 
 
@@ -65,6 +66,13 @@ def test_a_test_that_is_not_there_is_noticed() -> None:
         "tests/test_reliability.py::test_none"
     ]
     assert missing("`tests/test_none.py::test_none`") != []
+
+
+def test_n8_every_figure_to_be_watched_is_one_that_the_server_writes() -> None:
+    named = set(re.findall(r"`(nimsg_[a-z_]+)", page("operating.md")))
+
+    assert len(named) > 8
+    assert named <= {metric.name for metric in METRICS}
 
 
 def soaks() -> set[str]:

@@ -42,8 +42,8 @@ EXITS = {
         "check found; check --rebuild: a file had to go to quarantine"
     ),
     Exit.TRY_LATER: (
-        "try later: the port or the store is in use, the disk is full, the server is "
-        "busy or stopping"
+        "try later: the port or the store is in use, the disk or a mailbox is full, "
+        "something was done too often, the server is busy or stopping"
     ),
     Exit.PROTOCOL: (
         "the other side breaks the protocol, or is not shown to be the server that "
