@@ -9,14 +9,17 @@
     AUDIT    what an admin has done, whatever the level
 
 A server shows ERROR and WARNING unless it is asked for more. No line holds a text
-of a message, a password or a token.
+of a message, a password or a token. Who logs never waits for who reads.
 """
 
 import json
 import logging
 import re
+import sys
 import traceback
 from typing import Final
+
+from nimsg.logfile import LogFile
 
 
 LOGGER: Final = logging.getLogger("nimsg")
@@ -24,6 +27,9 @@ LEVELS: Final = ("error", "warning", "info", "debug")
 AUDIT: Final = logging.CRITICAL + 1
 INDENT: Final = "  | "
 PLAIN: Final = re.compile(r"[A-Za-z0-9_.:@/+-]+")
+STANDARD_ERROR: Final = 2
+# What is not read so long after the end is not waited for.
+FINISH_S: Final = 0.5
 
 logging.addLevelName(AUDIT, "AUDIT")
 # Where nobody has set up a log there is none: Python's last resort would speak into
@@ -68,9 +74,40 @@ def word(value: object) -> str:
     return text if PLAIN.fullmatch(text) else json.dumps(text)
 
 
+class _Handler(logging.Handler):
+    """Hands lines to a `LogFile` on a descriptor."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__()
+        self.setFormatter(_OneLine(datefmt="%Y-%m-%d %H:%M:%S"))
+        self._file = LogFile(fd, sys.stderr.encoding, self._lost)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        try:
+            self._file.write(f"{self.format(record)}\n")
+        except Exception:  # noqa: BLE001 - a fault in a line of the log ends nothing
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """See `logging.Handler`; called at the end, and not for each line."""
+        self._file.drain(FINISH_S)
+
+    def _lost(self, count: int) -> str:
+        words = "%d lines of the log are lost: nobody read them"
+        told = logging.WARNING, "", 0, words, (count,), None
+        return f"{self.format(LOGGER.makeRecord(LOGGER.name, *told))}\n"
+
+
 def set_up(level: str) -> None:
-    """Log `level` and above to the standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine(datefmt="%Y-%m-%d %H:%M:%S"))
-    LOGGER.handlers[:] = [handler]
+    """Log `level` and above to the standard error, and asyncio's warnings with it."""
+    handler = _Handler(STANDARD_ERROR)
+    for logger in (LOGGER, logging.getLogger("asyncio")):
+        logger.handlers[:] = [handler]
     LOGGER.setLevel(level.upper())
+
+
+def finish() -> None:
+    """Wait for what is logged to be written, and not where nobody reads."""
+    for handler in LOGGER.handlers:
+        handler.flush()

@@ -18,7 +18,7 @@ from tests.support.house import House, snippets
 TOP = Path(__file__).parent.parent
 HOUSE = house.read_house(TOP)
 
-LEAVES = {"errors", "text", "config", "logs", "socketpath", "progress"}
+LEAVES = {"errors", "text", "config", "logfile", "logs", "socketpath", "progress"}
 BELOW_STORE = {"core", "protocol", *LEAVES}
 
 # Who may import whom, apart from itself and from the version in nimsg/__init__.py.
@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "text": set(),
     "config": {"errors"},
-    "logs": set(),
+    "logfile": set(),
+    "logs": {"logfile"},
     "socketpath": {"errors"},
     "progress": set(),
     "protocol": {"errors", "text"},

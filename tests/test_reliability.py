@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from nimsg.errors import Exit
-from nimsg.logs import LEVELS, LOGGER, audit, set_up
+from nimsg.logs import LEVELS, LOGGER, audit
 from nimsg.server.exposition import METRICS
+from tests.support.logged import logged
 from tests.support.pages import table
 
 
@@ -111,20 +112,15 @@ def test_what_cannot_mend_itself_is_not_started_again() -> None:
 
 
 def test_the_log_has_the_one_format_that_is_told(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    handlers, level = LOGGER.handlers[:], LOGGER.level
-    set_up("debug")
-    try:
+    with logged("debug"):
         for name in LEVELS:
             LOGGER.log(logging.getLevelNamesMapping()[name.upper()], "a\nb\x1b")
         audit(who="ann", method="user.kick", user="b c")
         LOGGER.error("a fault", exc_info=KeyError("secret"))
-    finally:
-        LOGGER.handlers[:] = handlers
-        LOGGER.setLevel(level)
 
-    for lines in (capsys.readouterr().err, block("operating.md", "text")):
+    for lines in (capfd.readouterr().err, block("operating.md", "text")):
         found = [LINE.fullmatch(line) for line in lines.splitlines()]
         assert all(found), lines
         levels = {one[1] for one in found if one and one[1]}

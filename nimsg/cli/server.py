@@ -7,7 +7,6 @@ import socket
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from nimsg.cli import show
@@ -16,7 +15,7 @@ from nimsg.client.address import Address
 from nimsg.config import ServerConfig, check_server
 from nimsg.core.quota import BYTES_PER_MIB, Quota
 from nimsg.errors import Exit, UsageError
-from nimsg.logs import LEVELS, set_up
+from nimsg.logs import LEVELS, finish, set_up
 from nimsg.protocol.constants import (
     ACCOUNT_LIMITS,
     ADDRESS_LIMITS,
@@ -192,6 +191,14 @@ def run_server(args: Namespace) -> int:
     os.umask(PRIVATE)
     forbid_core_dumps()
     set_up(args.log)
+    try:
+        return _run(args)
+    finally:
+        # Before what the command itself complains of.
+        finish()
+
+
+def _run(args: Namespace) -> int:
     config = check_server(config_of(args))
     credentials = read_credentials(args.credentials) if args.credentials else []
     store = LocalStore(
@@ -224,12 +231,17 @@ async def serve(server: Server) -> None:
     loop = asyncio.get_running_loop()
     countdown = server.services.countdown
     # Safe at any instant: what was answered stands, the rest was not.
-    countdown.abort = partial(os._exit, Exit.INTERRUPTED)
+    countdown.abort = _abort
     loop.add_signal_handler(signal.SIGTERM, countdown.terminate)
     loop.add_signal_handler(signal.SIGINT, countdown.interrupt)
     # Before it listens: a reload must not end a server that is about to.
     loop.add_signal_handler(signal.SIGHUP, server.reload)
     await server.serve(asyncio.Event(), lambda: announce(server))
+
+
+def _abort() -> None:
+    finish()
+    os._exit(Exit.INTERRUPTED)
 
 
 def announce(server: Server) -> None:

@@ -1,19 +1,16 @@
 """SEC-17: what admins do is in the log, each act one line that nobody can forge."""
 
-import io
-import logging
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nimsg.errors import Refusal
-from nimsg.logs import AUDIT, audit, one_line, set_up
+from nimsg.logs import AUDIT, LOGGER, audit, one_line
 from nimsg.protocol.methods import METHODS
 from nimsg.server.audit import ADMINS, TOLD, UNTOLD
 from tests.support.aioclient import PASSWORD, connected_locally
+from tests.support.logged import logged
 from tests.support.office import office, people
 from tests.support.post import refused
 from tests.support.requests_table import ORIGIN
@@ -22,19 +19,6 @@ from tests.support.wire import greeted, said
 
 OWNER = f"who=uid:{os.getuid()} from=local"
 EVIL = "\n2026-11-21 12:00:00 AUDIT who=root\x1b[2J\u202e\u2028\nTraceback (most recent"
-
-
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """A log that is set up as the server's is."""
-    logger = logging.getLogger("nimsg")
-    before, level = logger.handlers[:], logger.level
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", out)
-    set_up("warning")
-    yield out
-    logger.handlers[:] = before
-    logger.setLevel(level)
 
 
 def audited(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -96,7 +80,8 @@ async def test_sec_17_who_is_no_admin_leaves_one_line_for_what_was_tried(
 
     assert said(answer) == "1 login_required"
     assert audited(caplog) == [
-        "who=ann from=127.0.0.1 method=server.shutdown delay_s=1 outcome=not_permitted"
+        "who=ann from=127.0.0.1 method=server.shutdown delay_s=1 outcome=not_permitted",
+        "from=127.0.0.1 outcome=not_permitted more=2",
     ]
 
 
@@ -167,11 +152,12 @@ def quoted(name: str) -> str:
 
 
 def test_sec_10_no_line_of_the_log_can_be_forged(
-    written: io.StringIO,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    audit(who=EVIL, room=EVIL)
-    logging.getLogger("nimsg").warning("%s", EVIL)
-    out = written.getvalue()
+    with logged("warning"):
+        audit(who=EVIL, room=EVIL)
+        LOGGER.warning("%s", EVIL)
+    out = capfd.readouterr().err
 
     assert len(out.splitlines()) == out.count("\n") == 2
     assert all(char.isprintable() or char == "\n" for char in out)
@@ -186,13 +172,14 @@ def raise_both() -> None:
 
 
 def test_sec_16_a_fault_is_told_by_where_and_never_by_its_words(
-    written: io.StringIO,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    try:
-        raise_both()
-    except Refusal:
-        logging.getLogger("nimsg").exception("a fault of ours")
-    head, *trace = written.getvalue().splitlines()
+    with logged("warning"):
+        try:
+            raise_both()
+        except Refusal:
+            LOGGER.exception("a fault of ours")
+    head, *trace = capfd.readouterr().err.splitlines()
 
     assert head.endswith("ERROR a fault of ours")
     assert all(line.startswith("  | ") for line in trace)
