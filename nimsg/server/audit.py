@@ -8,11 +8,11 @@ from typing import Final
 from nimsg.logs import audit
 from nimsg.protocol.codec import Request
 from nimsg.protocol.methods import Needs
+from nimsg.server.attempts import NOT_PERMITTED, Attempts
 
 
 ADMINS: Final = (Needs.ADMIN, Needs.LOCAL)
 DONE: Final = "done"
-NOT_PERMITTED: Final = "not_permitted"
 # What a line tells of the parameters beside the method. None of it is secret.
 TOLD: Final[dict[str, tuple[str, ...]]] = {
     "room.topic": ("room",),
@@ -41,8 +41,11 @@ UID: Final = slice(4, 8)
 class Auditor:
     """The lines of one connection."""
 
-    def __init__(self, writer: asyncio.StreamWriter, address: str) -> None:
+    def __init__(
+        self, writer: asyncio.StreamWriter, address: str, attempts: Attempts
+    ) -> None:
         self._address = address
+        self._attempts = attempts
         self._owner = _owner(writer)
         self._told: set[tuple[object, ...]] = set()
 
@@ -53,11 +56,11 @@ class Auditor:
         if not _is_told(request, role) or outcome == "login_required":
             return
         params = {key: getattr(request.params, key) for key in TOLD[method]}
-        line = (method, *params.values(), outcome)
         if outcome == NOT_PERMITTED:
-            # However often they try, and with whatever, it fills no log.
-            line = (method, user)
-        if method in IN_MANY_CALLS or outcome == NOT_PERMITTED:
+            if not self._attempts.is_new(self._address, (method, user)):
+                return
+        elif method in IN_MANY_CALLS:
+            line = (method, *params.values(), outcome)
             if line in self._told:
                 return
             self._told.add(line)

@@ -21,6 +21,7 @@ from nimsg.core.commands import (
 from nimsg.errors import Refusal
 from nimsg.logs import LOGGER
 from nimsg.protocol.constants import AuthMode, CloseReason, Departure, Registration
+from nimsg.server.attempts import Attempts
 from nimsg.server.blocks import Blocks
 from nimsg.server.commit import Committer, Waiter
 from nimsg.server.countdown import Countdown
@@ -88,6 +89,7 @@ class Services:
         self.meter = Meter(timers.now_s())
         self.limits = limits_of(config)
         self.throttle = Throttle(self.limits, timers)
+        self.attempts = Attempts(timers)
         self.tls: Tls | None = None
         self.parking = Parking()
         self.registry = Registry()
@@ -216,6 +218,7 @@ class Services:
     def close(self) -> None:
         """End all threads, then close the store."""
         self.people.close()
+        self.attempts.close()
         self.committer.close()
         self.indexing.close()
         self.passwords.close()

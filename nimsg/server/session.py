@@ -83,7 +83,7 @@ class Session:
         self._active_at = services.clock()
         self._idle = Idle(services.timers, services.config.idle_timeout_s, self._expire)
         self.address = address_of(writer)
-        self._auditor = Auditor(writer, self.address)
+        self._auditor = Auditor(writer, self.address, services.attempts)
         self.since = services.clock()
         writer.transport.set_write_buffer_limits(high=HIGH_WATER)
 

@@ -8,12 +8,14 @@ import pytest
 from nimsg.errors import Refusal
 from nimsg.logs import AUDIT, LOGGER, audit, one_line
 from nimsg.protocol.methods import METHODS
+from nimsg.server.attempts import WINDOW_S
 from nimsg.server.audit import ADMINS, TOLD, UNTOLD
 from tests.support.aioclient import PASSWORD, connected_locally
 from tests.support.logged import logged
 from tests.support.office import office, people
 from tests.support.post import refused
 from tests.support.requests_table import ORIGIN
+from tests.support.virtualtime import VirtualTime
 from tests.support.wire import greeted, said
 
 
@@ -82,6 +84,24 @@ async def test_sec_17_who_is_no_admin_leaves_one_line_for_what_was_tried(
     assert audited(caplog) == [
         "who=ann from=127.0.0.1 method=server.shutdown delay_s=1 outcome=not_permitted",
         "from=127.0.0.1 outcome=not_permitted more=2",
+    ]
+
+
+async def test_sec_17_coming_again_to_try_leaves_a_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    time = VirtualTime()
+    async with office(tmp_path, clock=time, timers=time) as server:
+        for _ in range(3):
+            async with people(server, "ann") as (ann,):
+                with refused("not_permitted"):
+                    await ann.client.call("server.cancel")
+        time.advance(WINDOW_S)
+
+    over = "from=127.0.0.1"
+    assert audited(caplog) == [
+        f"who=ann {over} method=server.cancel outcome=not_permitted",
+        f"{over} outcome=not_permitted more=2",
     ]
 
 
