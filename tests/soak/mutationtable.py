@@ -489,6 +489,13 @@ CHECKS = (
     ),
     Mutation(
         "local",
+        "a folder of somebody else is no store",
+        "            require_free(self.layout)\n",
+        "",
+        (OPENING + "test_a_folder_of_somebody_else_is_refused_and_left_as_it_was",),
+    ),
+    Mutation(
+        "local",
         "another format is refused",
         "if found != str(FORMAT):",
         "if False:",
@@ -622,6 +629,57 @@ CHECKS = (
         "            if why:\n                self._findings.file(path, count)(why)\n",
         "",
         (BACKUP + "test_a_damaged_ledger_is_named_and_copied",),
+    ),
+    Mutation(
+        "backup",
+        "a backup takes the server's certificate",
+        "                self._put(self._target.tls / path.name, path.read_bytes())\n",
+        "                pass\n",
+        (BACKUP + "test_sec_6_the_own_certificate_is_restored_with_its_key",),
+    ),
+    Mutation(
+        "places",
+        "a backup goes over no store",
+        "    if target.index.name in names:\n",
+        "    if False:\n",
+        (BACKUP + "test_a_folder_that_is_no_backup_of_this_store_is_refused",),
+    ),
+    Mutation(
+        "places",
+        "a backup goes into no folder of somebody else",
+        "    foreign = sorted(names - set(_ours(target, marked=marked)))\n",
+        "    foreign: list[str] = []\n",
+        (BACKUP + "test_a_folder_that_is_no_backup_of_this_store_is_refused",),
+    ),
+    Mutation(
+        "salvage",
+        "an index with tables is not thrown away",
+        "            if has_tables(connection):\n",
+        "            if False:\n",
+        (
+            SALVAGE
+            + "test_n12_receipts_that_the_ledger_lost_are_taken_from_the_old_index",
+        ),
+    ),
+    Mutation(
+        "server/owncert",
+        "half a certificate is not written over",
+        "        if any(there):\n",
+        "        if False:\n",
+        (
+            "tests/server/test_tls.py::test_sec_6_half_of_the_own_certificate_is_never"
+            "_written_over",
+        ),
+    ),
+    Mutation(
+        "server/owncert",
+        "the certificate of a start that broke off is kept",
+        "if self.cert.exists() or not self._coming.exists():",
+        "if True:",
+        (
+            "tests/server/test_tls.py::test_sec_6_an_own_certificate_is_completed_after"
+            "_a_crash",
+        ),
     ),
     Mutation(
         "quarantine",
