@@ -51,8 +51,17 @@ NOT_PURE = {
 SCREEN_MODELS = {
     *("answering", "bodylines", "completing", "completion", "composedesk"),
     *("draftlines", "drafts", "frame", "glyphs", "keys", "keytable", "layout"),
-    *("letterdraft", "letterlines", "mailbox", "mailpages", "mailrows", "openmail"),
-    *("outgoing", "palette", "people", "scroller", "shown", "spans", "status"),
+    *("letterdraft", "letterlines", "mailbox", "mailpages", "mailrows", "memberlist"),
+    *(
+        "openmail",
+        "outgoing",
+        "palette",
+        "people",
+        "scroller",
+        "shown",
+        "spans",
+        "status",
+    ),
     *("talklines", "talklog", "talkscroll", "windows"),
 }
 DRAWING_AND_WAITING = {"asyncio", "urwid"}

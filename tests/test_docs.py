@@ -477,6 +477,7 @@ def mark_faults(text: str) -> list[str]:
         ("everywhere", "focus"),
         ("boxes", "marked"),
         *((box, name) for box, states in boxes.items() for name in states),
+        ("members of a room", "online"),
     ]
     true = [
         ("drafts" if name == "draft" else where, *signs(name)) for where, name in names

@@ -17,10 +17,12 @@ from nimsg.tui.console import Console
 from nimsg.tui.draftsview import DraftsView
 from nimsg.tui.ground import Above, Ground
 from nimsg.tui.keys import Context, KeyMap
+from nimsg.tui.layout import members_cols
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.maildesk import MailDesk
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.mailview import MailView, View
+from nimsg.tui.memberlist import Members
 from nimsg.tui.messageview import MessageView
 from nimsg.tui.peopledesk import PeopleDesk
 from nimsg.tui.peopleview import PeopleView
@@ -28,7 +30,7 @@ from nimsg.tui.postdesk import PostDesk
 from nimsg.tui.privatedesk import PrivateDesk
 from nimsg.tui.roomdesk import RoomDesk
 from nimsg.tui.talking import ConsoleTalk, PrivateTalk, RoomTalk
-from nimsg.tui.talkview import Style, TalkTitle, TalkView
+from nimsg.tui.talkview import Aside, Style, TalkTitle, TalkView
 from nimsg.tui.windows import Kind, Window, Windows
 
 
@@ -53,7 +55,9 @@ class Desktop:
         me.ask = above.ask
         self.privates = PrivateDesk(me, ground.tasks, port, ground, self._link_changed)
         self._acts = Acts(me, self.rooms, self.privates)
-        self.people = PeopleDesk(ground, self.refresh, self.write_to, self.ask_private)
+        self.people = PeopleDesk(
+            ground, self._retitle_rooms, self.write_to, self.ask_private
+        )
         self.composing = Composing(
             ground, self.post, self.people.people, self, self.mail.boxes
         )
@@ -148,6 +152,8 @@ class Desktop:
         if isinstance(event, Presence):
             self.people.people.heard(event)
             self._retitle_rooms()
+        if self.current.kind is Kind.ROOM:
+            self.rooms.looks_on(self.current.name)
         if isinstance(event, Broadcast | Invited):
             ground.bell()
         if isinstance(event, ShuttingDown):
@@ -239,11 +245,15 @@ class Desktop:
 
     def _room_view(self, room: str) -> View:
         talk = RoomTalk(self.ground, self.command, self.rooms, room, self.unsaid)
-        log = self.rooms.logs[room]
-        title = self._room_title(room)
-        view = TalkView(talk, log, title, style=self._style)
+        aside = Aside(self.ground.user, self._members_cols)
+        style = self._style._replace(aside=aside)
+        view = TalkView(talk, self.rooms.logs[room], TalkTitle(room), style=style)
+        view.set_title(*self._room_title(room))
         talk.put_back = view.put_back
         return view
+
+    def _members_cols(self, cols: int) -> int:
+        return members_cols(cols, together=self.view.together)
 
     def _private_view(self, user: str) -> View:
         talk = PrivateTalk(self.ground, self.command, self.privates, user)
@@ -264,17 +274,18 @@ class Desktop:
             style=self._style,
         )
 
-    def _room_title(self, room: str) -> TalkTitle:
+    def _room_title(self, room: str) -> tuple[TalkTitle, Members | None]:
         info = self.rooms.infos.get(room)
-        online = self.people.people.online | {self.ground.user}
-        members = self.rooms.members.get(room)
-        here = "" if members is None else f"{len(online & set(members))} online"
-        return TalkTitle(f"#{room}", here, info.topic if info else "")
+        members = self.rooms.roster(room, self.people.people)
+        here = members.told if members else ""
+        return TalkTitle(f"#{room}", here, info.topic if info else ""), members
 
     def _retitle_rooms(self) -> None:
+        """Who is in the rooms, or is there, is not what it was."""
         for (kind, name), view in self._views.items():
             if kind is Kind.ROOM and isinstance(view, TalkView):
-                view.set_title(self._room_title(name))
+                view.set_title(*self._room_title(name))
+        self.refresh()
 
     def _room_changed(self, room: str) -> None:
         if not self.rooms.knows(room):
@@ -286,7 +297,6 @@ class Desktop:
             self.windows.add(Kind.ROOM, room)
         self.news(Kind.ROOM, room, self.rooms.unseen(room))
         self._retitle_rooms()
-        self.refresh()
 
     def _link_changed(self, user: str) -> None:
         current = self.current

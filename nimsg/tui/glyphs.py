@@ -37,6 +37,7 @@ class Glyphs(NamedTuple):
     more_below: str
     ellipsis: str
     bullet: str
+    online: str
     pending: str
 
 
@@ -72,6 +73,7 @@ UNICODE = Glyphs(
     more_below="↓",
     ellipsis="…",
     bullet="·",
+    online="•",
     pending="…",
 )
 ASCII = UNICODE._replace(
@@ -91,6 +93,7 @@ ASCII = UNICODE._replace(
     more_below="v",
     ellipsis="~",
     bullet="*",
+    online="*",
     pending=".",
 )
 INBOX_STATES = ("new", "read", "acked", "recalled", "imported", "kept")

@@ -15,6 +15,8 @@ MARGIN = 1  # a blank at both sides of what is read, as header and footer have i
 RULE = 1  # cells of a line between panes
 LEAST_LIST = 6  # rows of a box, its heading included, while another one needs room
 LEAST_LISTS = 8  # rows of both beside each other
+MEMBERS_MOST, MEMBERS_LEAST = 24, 16  # cells for who is in a room
+TALK_LEAST = 62  # cells of what is said beside them: its texts stand in one column
 
 
 class Shape(StrEnum):
@@ -99,6 +101,17 @@ def shared(found: Sizes, inbox: int, outbox: int) -> Sizes:
         view = view._replace(rows=view.rows + upper.rows - rows)
         upper, lower = upper._replace(rows=rows), lower._replace(rows=rows)
     return found._replace(inbox=upper, outbox=lower, view=view)
+
+
+def members_cols(cols: int, *, together: bool) -> int:
+    """The cells of a room's view that its members have; 0 where they are not shown.
+
+    `together` says that it has a part of a wide terminal, next to the lists.
+    """
+    left = cols - TALK_LEAST
+    if (cols < BESIDE_COLS and not together) or left < MEMBERS_LEAST:
+        return 0
+    return min(left, MEMBERS_MOST)
 
 
 def margin(cols: int) -> int:

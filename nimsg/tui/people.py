@@ -93,9 +93,9 @@ class PeopleModel:
         return name in self._blocked
 
     @property
-    def online(self) -> set[str]:
+    def online(self) -> frozenset[str]:
         """Who is there."""
-        return set(self._online)
+        return frozenset(self._online)
 
     @property
     def names(self) -> list[str]:

@@ -1,6 +1,7 @@
 """The rooms of a person as the screen has them: logs, gaps, marks, who is there."""
 
 import asyncio
+from bisect import insort
 from collections.abc import Callable, Iterable
 
 from nimsg.client import answers, people_answers
@@ -10,11 +11,14 @@ from nimsg.client.queries import members as names_in, rooms as all_rooms, run_as
 from nimsg.errors import NimsgError, Refusal, Unreachable
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.ground import Ground, passes
+from nimsg.tui.memberlist import Members
+from nimsg.tui.people import PeopleModel
 from nimsg.tui.talklog import Entry, Kind, TalkLog
 
 
 PAGE_ROWS = 50
 MARK_S = 1.0
+AGAIN_MS = 30_000  # who is in a room is asked for no sooner again
 WIDE_GAP = 500  # messages missed; above it only the end is fetched
 
 
@@ -38,6 +42,7 @@ class RoomDesk:
         self._ground = ground
         self._changed = changed
         self._come = come
+        self._looked: dict[str, int] = {}
         self._read: dict[str, int] = {}
         self._marks: dict[str, int] = {}
         self._marked = asyncio.Event()
@@ -58,6 +63,8 @@ class RoomDesk:
         self.learned(infos)
         for info in infos:
             await self._newest(info.room)
+            if info.room in self._looked:
+                await self._learn_members(info.room)
 
     def learned(self, infos: Iterable[RoomInfo]) -> None:
         """What the server says of rooms: what was read elsewhere is read here, too."""
@@ -78,6 +85,7 @@ class RoomDesk:
             self._come_in()
             return
         log.add(self._entry(message))
+        self._is_in(message.sender, message.room)
         if log.missing() is not None:
             self._ground.start(self._mend(message.room), f"gap {message.room}")
         self._changed(message.room)
@@ -111,6 +119,7 @@ class RoomDesk:
         """The person has gone out."""
         for known in (self.logs, self.infos, self.members, self._read, self._marks):
             known.pop(room, None)
+        self._looked.pop(room, None)
         self._changed(room)
 
     def unseen(self, room: str) -> int:
@@ -125,6 +134,14 @@ class RoomDesk:
         counted = 0 if reaches or info is None else info.unread or 0
         return max(log.unseen, counted)
 
+    def roster(self, room: str, people: PeopleModel) -> Members | None:
+        """Who is in a room; None where that is not known yet."""
+        names = self.members.get(room)
+        if names is None:
+            return None
+        online = people.online | {self._ground.user}
+        return Members(names, online & set(names) if people.loaded else None)
+
     # -- what the person does
 
     async def post(self, room: str, body: str) -> None:
@@ -138,7 +155,16 @@ class RoomDesk:
 
     def look(self, room: str) -> None:
         """The person looks at a room: learn who is in it."""
+        self._looked[room] = self._ground.clock()
         self._ground.start(self._learn(room), f"room {room}")
+
+    def looks_on(self, room: str) -> None:
+        """Something has happened around the room that the person looks at.
+
+        Nobody tells who joins and who leaves, so it is asked for now and then.
+        """
+        if self._ground.clock() - self._looked.get(room, 0) >= AGAIN_MS:
+            self.look(room)
 
     def seen(self, room: str, first: int, last: int) -> None:
         """Messages were on the screen, all from one position to another."""
@@ -236,12 +262,23 @@ class RoomDesk:
         call = self._ground.call
         rows = await run_async(all_rooms(joined=True), call)
         self.learned(map(room_info, rows))
+        await self._learn_members(room)
+
+    async def _learn_members(self, room: str) -> None:
         try:
-            self.members[room] = await run_async(names_in(room), call)
+            names = await run_async(names_in(room), self._ground.call)
         except Refusal as refusal:
             if refusal.kind not in {"not_member", "unknown_room"}:
                 raise
+        else:
+            self.members[room] = names
         self._changed(room)
+
+    def _is_in(self, name: str, room: str) -> None:
+        """Somebody speaks in a room, so they are in it."""
+        names = self.members.get(room)
+        if name and names is not None and name not in names:
+            insort(names, name)
 
     def _put(self, log: TalkLog, page: RoomPage, last: int) -> None:
         """Take a page that goes up to a position, and down as far as it says."""

@@ -12,8 +12,9 @@ from nimsg.tui.glyphs import ASCII, UNICODE, Glyphs
 from nimsg.tui.inputline import InputLine, KeyNames
 from nimsg.tui.keys import Context, KeyMap, key_text
 from nimsg.tui.layout import margin
+from nimsg.tui.memberlist import Members, members_lines
 from nimsg.tui.shown import ASCII_MARK, MARK
-from nimsg.tui.spans import Line, beside
+from nimsg.tui.spans import Line, beside, pad_line
 from nimsg.tui.talklines import Look, Stamp
 from nimsg.tui.talklog import TalkLog
 from nimsg.tui.talkscroll import TalkScroll
@@ -37,11 +38,19 @@ class TalkTitle(NamedTuple):
     topic: str = ""
 
 
+class Aside(NamedTuple):
+    """Who is in a room: `me` is, and they have so many of the cells of a view."""
+
+    me: str = ""
+    cols: Callable[[int], int] = lambda _: 0
+
+
 class Style(NamedTuple):
-    """What the person and the terminal have chosen."""
+    """What the person and the terminal have chosen, and what stands beside."""
 
     glyphs: Glyphs = UNICODE
     keys: KeyMap | None = None
+    aside: Aside = Aside()
 
 
 class TalkDesk(Protocol):
@@ -93,6 +102,8 @@ class TalkView(urwid.Widget):
         self._desk = desk
         self._log = log
         self._title = title
+        self._aside = style.aside
+        self._members: Members | None = None
         self._scroll = TalkScroll(log)
         self._page = (80, 20)
 
@@ -108,9 +119,10 @@ class TalkView(urwid.Widget):
         """Whether a paste has begun: all keys are to come here until it ends."""
         return self.line is not None and self.line.is_pasting
 
-    def set_title(self, title: TalkTitle) -> None:
-        """Show another topic, or how many are online."""
+    def set_title(self, title: TalkTitle, members: Members | None = None) -> None:
+        """Show another topic, and who is there; None where that is asked for."""
         self._title = title
+        self._members = members
         self._invalidate()
 
     def refresh(self) -> None:
@@ -137,11 +149,14 @@ class TalkView(urwid.Widget):
     def render(self, size: Size, focus: bool = False) -> urwid.Canvas:  # noqa: FBT001, FBT002
         cols, rows = box(size)
         typed = self._typed_rows(cols, rows)
-        self._page = cols, max(rows - typed - 1, 0)
+        aside = self._aside.cols(cols)
+        self._page = cols - aside, max(rows - typed - 1, 0)
         history = self._history(*self._page)
         if focus and history:
             self._tell_seen()
-        above = [self._title_line(cols, focus=focus), *history]
+        above = [self._title_line(cols - aside, aside, focus=focus), *history]
+        if aside:
+            above = self._with_members(above, cols, aside)
         top = lines_canvas(above, cols, rows - typed)
         if self.line is None or not typed:
             return top
@@ -271,13 +286,31 @@ class TalkView(urwid.Widget):
         above: list[Line] = [[]] * (rows - len(lines))
         return [*above, *lines[-rows:]]
 
+    def _with_members(self, lines: list[Line], cols: int, aside: int) -> list[Line]:
+        """The lines, each with its part of the column of members."""
+        column = members_lines(
+            self._members, aside, len(lines), self._glyphs, self._aside.me
+        )
+        ellipsis = self._glyphs.ellipsis
+        return [
+            [
+                *pad_line(line, cols - aside, "text", ellipsis),
+                *pad_line(part, aside, "text", ellipsis),
+            ]
+            for line, part in zip(lines, column, strict=True)
+        ]
+
     def _nothing(self) -> str:
         if not self._log.complete:
             return ASKING + self._glyphs.ellipsis
         return EMPTY_CONSOLE if self.line is None else EMPTY.format(self._names.send)
 
-    def _title_line(self, cols: int, *, focus: bool) -> Line:
+    def _title_line(self, cols: int, aside: int, *, focus: bool) -> Line:
         title = [clean_line(part) for part in self._title]
+        members = self._members
+        # Nothing is told twice in one row.
+        if aside and members and title[1] in members.heading(aside):
+            title[1] = ""
         line: Line = [("title focus" if focus else "title", f" {title[0]}")]
         line += [("dim", f"  {part}") for part in title[1:] if part]
         count = 0 if self._scroll.follows else self._log.unseen

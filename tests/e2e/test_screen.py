@@ -238,6 +238,28 @@ def test_reading_back_in_a_room_nothing_jumps(hall: Hall) -> None:
         ann.wait_for("line-60")
 
 
+def test_a_wide_room_shows_who_is_in_it_and_who_of_them_is_there(hall: Hall) -> None:
+    hall.knows("carol")
+    (ann,) = hall.sit_down("ann", size=WIDE)
+    ann.commands("history lobby")
+    ann.wait_for("│ 2 members, 1 online")
+    assert "│ • ann" in ann.text()
+    assert "│   carol" in ann.text()
+
+    bob = hall.sits("bob")
+    bob.types("say lobby here I am")
+    ann.wait_for("│ 3 members, 2 online")
+    assert "│ • bob" in ann.text()
+    ann.resize(*USUAL)
+    ann.wait_for("#lobby  2 online")
+    assert "members" not in ann.text()
+    ann.resize(*WIDE)
+    assert bob.leaves() == Exit.DONE
+    ann.wait_for("│ 3 members, 1 online")
+    assert ann.leaves() == Exit.DONE
+    assert ann.left_behind() == []
+
+
 def test_s1_17_a_private_link_needs_exactly_one_key(hall: Hall) -> None:
     ann, bob = hall.sit_down("ann", "bob")
     ann.commands("startprivate bob")

@@ -99,6 +99,7 @@ SAID: Sequence[tuple[str, str, str]] = (
     ("16:25", "bob", "It says that /scratch is full; I clean up."),
 )
 READ_TO = 5
+MEMBERS = ("ann", "bob", "carol", "dan", "eve")
 
 
 def identity(number: int) -> str:

@@ -121,6 +121,18 @@ MOCKUPS: Sequence[Mockup] = (
         ),
     ),
     Mockup(
+        "A room with its members",
+        "From 120 columns on those who are in the room stand beside what is said: who"
+        " is online comes first, with a sign. From 200 columns on they stand so beside"
+        " the boxes, too.",
+        (120, 40),
+        Context.TALK,
+        ("send", "page-up", "next-window"),
+        lambda size: screen(
+            room(), size, windows=(("#lab", 0, True), ("#lobby", 1, False))
+        ),
+    ),
+    Mockup(
         "A private link",
         "Two clients talk directly; the server sees none of it.",
         (80, 24),

@@ -16,12 +16,13 @@ from nimsg.tui.glyphs import UNICODE
 from nimsg.tui.ground import Ground
 from nimsg.tui.helpview import help_popup
 from nimsg.tui.keys import Context, KeyMap
-from nimsg.tui.layout import sizes
+from nimsg.tui.layout import members_cols, sizes
 from nimsg.tui.letterlines import Reading, header_lines, letter_lines
 from nimsg.tui.loginview import LoginView
 from nimsg.tui.mailbox import MailWindow
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.mailview import MailView
+from nimsg.tui.memberlist import Members
 from nimsg.tui.messageview import MessageView
 from nimsg.tui.outgoing import Outgoing
 from nimsg.tui.peopleview import PeopleView
@@ -30,10 +31,11 @@ from nimsg.tui.root import Body, Root
 from nimsg.tui.spans import Line
 from nimsg.tui.status import Status
 from nimsg.tui.talklog import Entry, Kind, TalkLog
-from nimsg.tui.talkview import TalkTitle, TalkView
+from nimsg.tui.talkview import Aside, Style, TalkTitle, TalkView
 from tests.pictures.day import (
     INBOX,
     ME,
+    MEMBERS,
     NOW,
     READ_TO,
     SAID,
@@ -204,9 +206,9 @@ def drafts() -> DraftsView:
     return DraftsView(desk)
 
 
-def talk(log: TalkLog, title: TalkTitle) -> TalkView:
+def talk(log: TalkLog, title: TalkTitle, style: Style | None = None) -> TalkView:
     """A conversation."""
-    return TalkView(Desk(), log, title)
+    return TalkView(Desk(), log, title, style=style)
 
 
 def room() -> TalkView:
@@ -218,7 +220,12 @@ def room() -> TalkView:
     ]
     log.add_page(entries, 1, len(entries), complete=True)
     log.read_to(READ_TO, at("15:41"))
-    return talk(log, TalkTitle("#lab", "3 online", "what breaks"))
+    members = Members(MEMBERS, frozenset({ME, "bob", "carol"}))
+    title = TalkTitle("#lab", members.told, "what breaks")
+    aside = Aside(ME, lambda cols: members_cols(cols, together=False))
+    view = talk(log, title, Style(aside=aside))
+    view.set_title(title, members)
+    return view
 
 
 def private() -> TalkView:

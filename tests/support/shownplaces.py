@@ -13,6 +13,7 @@ from nimsg.tui.glyphs import UNICODE
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.letterlines import Reading, header_lines, letter_lines
 from nimsg.tui.mailrows import inbox_line, outbox_line
+from nimsg.tui.memberlist import Members, members_lines
 from nimsg.tui.outgoing import Queued, QueuedState
 from nimsg.tui.people import Person, State, person_line
 from nimsg.tui.spans import Line
@@ -89,6 +90,11 @@ def _person(text: str) -> list[Line]:
     return [person_line(person, COLS, names=30, now=NOW, glyphs=UNICODE, here=True)]
 
 
+def _members(text: str) -> list[Line]:
+    members = Members([text, "bob"], frozenset({text}))
+    return members_lines(members, 24, 5, UNICODE, "ann")
+
+
 def _status(text: str) -> list[Line]:
     status = Status(user=text, server=text)
     status.say(text, NOW, bad=True)
@@ -110,5 +116,6 @@ PLACES: dict[str, Place] = {
     "room": _said,
     "draft": _draft,
     "people": _person,
+    "members": _members,
     "header and status": _status,
 }

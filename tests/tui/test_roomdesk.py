@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from urwid.testing import render_text
 
 from nimsg.client.answers import rows
 from nimsg.client.people_answers import room_info
@@ -184,6 +185,75 @@ async def test_what_is_new_is_counted_also_beyond_the_page_that_is_here(
             assert rooms.unseen(LOBBY) == 60
             view(bob).render(SIZE, focus=True)
             await bob.until(lambda: rooms.unseen(LOBBY) == 0)
+
+
+# -- who is there
+
+
+def there(seat: Seat, room: str = LOBBY) -> tuple[list[str], set[str]]:
+    """Who is in a room, and who of them is online."""
+    found = seat.desktop.rooms.roster(room, seat.desktop.people.people)
+    if found is None or found.online is None:
+        return [], set()
+    return list(found.names), set(found.online)
+
+
+async def test_members_are_asked_for_once_and_kept_by_what_is_told(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        assert ann.home.count("room.members") == 0
+        view(ann)
+        await ann.until(lambda: there(ann) == (["ann"], {"ann"}))
+        async with seated(server.port, "bob") as bob:
+            await say(bob, "one", "two", "three")
+            await ann.until(lambda: there(ann) == (["ann", "bob"], {"ann", "bob"}))
+            text = "".join(render_text(ann.desktop.view, (160, 12)))
+            assert "2 members, 2 online" in text
+        await ann.until(lambda: there(ann) == (["ann", "bob"], {"ann"}))
+        assert ann.home.count("room.members") == 1
+
+
+async def test_who_joins_or_leaves_is_found_with_what_happens_later(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann, seated(server.port, "bob") as bob:
+        ann.desktop.command("create lab")
+        await ann.until(lambda: there(ann, "lab")[0] == ["ann"])
+        await ann.settles()
+        await bob.home.call("room.join", {"room": "lab"})
+        asked = ann.home.count("room.members")
+        await say(bob, "in the lobby")
+        await ann.until(lambda: bodies(ann) == ["in the lobby"])
+        assert ann.home.count("room.members") == asked, "not long ago"
+
+        ann.late_ms += roomdesk.AGAIN_MS
+        await say(bob, "again")
+        await ann.until(lambda: there(ann, "lab")[0] == ["ann", "bob"])
+        await bob.home.call("room.leave", {"room": "lab"})
+        ann.late_ms += roomdesk.AGAIN_MS
+        await say(bob, "left")
+        await ann.until(lambda: there(ann, "lab")[0] == ["ann"])
+        assert ann.home.count("room.members") == asked + 2
+
+
+async def test_members_that_could_not_be_asked_for_are_known_after_the_return(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.home.unheard.append("room.members")
+        view(ann)
+        assert "asking…" in "".join(render_text(ann.desktop.view, (160, 12)))
+        await ann.until(lambda: there(ann)[0] == ["ann"])
+        await ann.settles()
+        ann.desktop.rooms.members.clear()
+        ann.home.refused["room.members"].append(Refusal("busy"))
+        view(ann)
+        await ann.until(lambda: not ann.home.refused["room.members"])
+        await ann.settles()
+        assert there(ann)[0] == []
+        ann.home.cut()
+        await ann.until(lambda: there(ann)[0] == ["ann"])
 
 
 # -- marks

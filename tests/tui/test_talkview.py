@@ -6,8 +6,9 @@ from urwid.testing import check_box_sizing, click, press, render_runs, render_te
 from nimsg.errors import ConfigError
 from nimsg.tui.glyphs import ASCII
 from nimsg.tui.keys import Context, KeyMap
+from nimsg.tui.memberlist import Members
 from nimsg.tui.talklog import Entry, Key, Kind, TalkLog
-from nimsg.tui.talkview import Style, TalkTitle, TalkView, stamp
+from nimsg.tui.talkview import Aside, Style, TalkTitle, TalkView, stamp
 from tests.support.unsafe import HOSTILE, unsafe
 
 
@@ -46,13 +47,13 @@ class Desk:
 class Room:
     """A view of a room with some messages."""
 
-    def __init__(self, count: int, first: int = 1) -> None:
+    def __init__(self, count: int, first: int = 1, style: Style | None = None) -> None:
         self.desk = Desk()
         self.log = TalkLog()
         page = [said(at) for at in range(first, first + count)]
         self.log.add_page(page, first, first + count - 1, complete=first == 1)
         title = TalkTitle("#common", "7 online", "what keeps the nodes cool")
-        self.view = TalkView(self.desk, self.log, title)
+        self.view = TalkView(self.desk, self.log, title, style=style)
 
     def screen(self, size: tuple[int, int] = SIZE, *, focus: bool = True) -> list[str]:
         return render_text(self.view, size, focus=focus, strip=True)
@@ -277,6 +278,66 @@ def test_what_is_said_has_the_margin_of_its_title(cols: int, blanks: int) -> Non
     assert all(row[:blanks].isspace() or not blanks for row in rows)
     assert all(row[-blanks:].isspace() or not blanks for row in rows)
     assert any(row[blanks:].startswith(stamp(NOW, NOW).time[:2]) for row in rows)
+
+
+# -- who is there
+
+
+BESIDE = Style(aside=Aside("ann", lambda cols: 24 if cols >= 120 else 0))
+TITLE = TalkTitle("#common", "2 online", "cool")
+THREE = Members(("ann", "bob", "carol"), frozenset({"ann", "carol"}))
+
+
+def test_members_stand_beside_what_is_said_from_120_columns_on() -> None:
+    room = Room(3, style=BESIDE)
+    room.view.set_title(TITLE, THREE)
+    for size in ((119, 12), (80, 24), (40, 10), (20, 5), (1, 1)):
+        assert "members" not in "".join(room.screen(size))
+    for cols in (120, 160):
+        rows = room.screen((cols, 12))
+        assert rows[0].split("│")[0].strip() == "#common  cool"
+        assert [row[cols - 24 :] for row in rows[:4]] == [
+            "│ 3 members, 2 online",
+            "│ • ann",
+            "│ • carol",
+            "│   bob",
+        ]
+        assert all(row[cols - 24] == "│" for row in rows[:-1])
+        assert rows[-1].endswith("  [ Send ]")
+        assert rows[-2].split("│")[0].rstrip().endswith("number 3")
+
+
+def test_members_that_are_not_known_are_asked_for() -> None:
+    room = Room(3, style=BESIDE)
+    room.view.set_title(TITLE)
+    rows = room.screen((120, 12))
+    assert rows[0].strip().startswith("#common  2 online  cool")
+    assert rows[0].endswith("│ asking…")
+    room.view.set_title(TITLE, THREE)
+    assert "asking" not in "".join(room.screen((120, 12)))
+
+
+def test_another_width_keeps_the_place_also_beside_members() -> None:
+    room = Room(50, style=BESIDE)
+    room.view.set_title(TITLE, THREE)
+    room.screen((120, 12))
+    room.view.act("page-up")
+    said = [row.split("│")[0].split()[-1] for row in room.screen((120, 12))[1:-1]]
+    for cols in (80, 200, 119, 120):
+        rows = room.screen((cols, 12))[1:-1]
+        assert [row.split("│")[0].split()[-1] for row in rows] == said
+
+
+def test_members_give_way_to_a_line_that_grows() -> None:
+    room = Room(3, style=BESIDE)
+    room.view.set_title(TITLE, THREE)
+    for _ in range(9):
+        room.view.act("newline")
+    assert room.screen((120, 6))[0].endswith("│ 3 members, 2 online")
+    assert room.screen((120, 2))[0].endswith("online")
+
+
+# -- what is unread
 
 
 def test_the_unread_line_is_where_the_reader_left() -> None:
