@@ -15,6 +15,7 @@ from nimsg.errors import ConfigError, Exit, UsageError
 from nimsg.protocol.constants import Device
 from nimsg.text import clean_body
 from nimsg.tui.app import App
+from nimsg.tui.keys import KeyMap
 from nimsg.tui.letterdraft import Draft
 from nimsg.tui.options import Login as ScreenLogin, Options
 from nimsg.tui.palette import THEMES
@@ -67,10 +68,33 @@ def _options(
         only_ascii=args.ascii or config.flag("ascii"),
         mouse=args.mouse or config.flag("mouse"),
         bell=config.flag("bell", otherwise=True),
-        keys=config.table("keys"),
+        keys=screen_keys(config),
         editor=_editor(),
         browser=_browser(),
     )
+
+
+def screen_keys(config: Config) -> dict[str, list[str]]:
+    """Other keys for actions. Raises `ConfigError` with the place of what is wrong."""
+    table = config.table("keys")
+    fault = _fault_of(table)
+    if not fault:
+        return table
+    part: dict[str, list[str]] = {}
+    for name, keys in table.items():
+        part[name] = keys
+        # With this entry it fails as the whole table does.
+        if _fault_of(part) == fault:
+            break
+    raise ConfigError(f"{config.place('keys', [*part][-1])}: {fault}")
+
+
+def _fault_of(keys: dict[str, list[str]]) -> str:
+    try:
+        KeyMap(keys)
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def _chosen(given: float | None, configured: float | None, usual: float) -> float:

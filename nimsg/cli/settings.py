@@ -153,8 +153,16 @@ def address_argument(words: list[str]) -> str | None:
 class Config:
     """The values of a config file, each of the type that its key has."""
 
-    def __init__(self, values: dict[str, object]) -> None:
+    def __init__(
+        self, values: dict[str, object], path: AnyPath = "", content: str = ""
+    ) -> None:
         self._values = values
+        self._path = path
+        self._content = content
+
+    def place(self, key: str, entry: str) -> str:
+        """Where an entry of a table stands: the file and the line."""
+        return _place(self._path, self._content, key, entry)
 
     def text(self, key: str) -> str | None:
         """A text, or None where the file has none."""
@@ -209,14 +217,20 @@ def read_config(path: AnyPath) -> Config:
         values = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
+    _check(path, content, values)
+    return Config(values, path, content)
+
+
+def _check(path: AnyPath, content: str, values: dict[str, object]) -> None:
     for key, value in values.items():
         wanted = CONFIG_KEYS.get(key)
         if wanted is None:
             known = ", ".join(CONFIG_KEYS)
             raise _bad(path, content, key, f"unknown; the keys are {known}")
-        if not _is(value, wanted) or not _of_texts(value):
+        if not _is(value, wanted) or (wanted is list and not _is_texts(value)):
             raise _bad(path, content, key, f"must be {TYPE_NAMES[wanted]}")
-    return Config(values)
+        if isinstance(value, dict):
+            _check_table(path, content, key, value)
 
 
 def _is(value: object, wanted: type) -> bool:
@@ -226,19 +240,39 @@ def _is(value: object, wanted: type) -> bool:
     return isinstance(value, wanted)
 
 
-def _of_texts(value: object) -> bool:
-    """Whether a list, or each in a table, is some texts; what is neither is fine."""
-    if isinstance(value, dict):
-        return all(isinstance(one, list) and _of_texts(one) for one in value.values())
-    return not isinstance(value, list) or (
-        value != [] and all(isinstance(item, str) for item in value)
-    )
+def _is_texts(value: object) -> bool:
+    """Whether a value is a list of some texts."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(item, str) for item in value)
+
+
+def _check_table(
+    path: AnyPath, content: str, key: str, table: dict[str, object]
+) -> None:
+    for entry, value in table.items():
+        if not _is_texts(value):
+            why = f"{entry} must be {TYPE_NAMES[list]}"
+            raise ConfigError(f"{_place(path, content, key, entry)}: {key}: {why}")
 
 
 def _bad(path: AnyPath, content: str, key: str, why: str) -> ConfigError:
+    return ConfigError(f"{_place(path, content, key)}: {key}: {why}")
+
+
+def _place(path: AnyPath, content: str, key: str, entry: str = "") -> str:
+    """The file and the line of a key, or of an entry of its table."""
+    lines = content.split("\n")
+    number = _line_of(lines, key) or 1
+    if entry:
+        number = _line_of(lines, entry, number, rf"(?:{key}\.)?") or number
+    return f"{path}, line {number}"
+
+
+def _line_of(lines: list[str], key: str, first: int = 1, before: str = "") -> int:
+    """The line that begins with a key, from the `first` one on; 0 for none."""
     import re
 
-    begins = re.compile(rf"[ \t\[\"']*{re.escape(key)}(?![\w-])")
-    lines = content.split("\n")
-    number = next((n for n, line in enumerate(lines, 1) if begins.match(line)), 1)
-    return ConfigError(f"{path}, line {number}: {key}: {why}")
+    begins = re.compile(rf"[ \t\[\"']*{before}{re.escape(key)}(?![\w-])")
+    found = (n for n, line in enumerate(lines, 1) if n >= first and begins.match(line))
+    return next(found, 0)

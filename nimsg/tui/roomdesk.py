@@ -63,6 +63,7 @@ class RoomDesk:
         self.learned(infos)
         for info in infos:
             await self._newest(info.room)
+        for info in infos:
             if info.room in self._looked:
                 await self._learn_members(info.room)
 

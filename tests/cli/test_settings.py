@@ -4,8 +4,11 @@ from argparse import ArgumentParser, Namespace
 
 import pytest
 
+from nimsg.cli.main import parser_of
+from nimsg.cli.screen import run_screen, screen_keys
 from nimsg.cli.settings import (
     CONFIG_KEYS,
+    Config,
     Settings,
     add_connection_arguments,
     address_argument,
@@ -143,6 +146,10 @@ def test_x10_the_config_file_is_where_xdg_says(
         ('\n[server]\nhost = "x"', 2, "server: must be a text"),
         ('\n["no where"]', 2, "no where: unknown"),
         ('# user\n"user" = 5', 2, "user: must be a text"),
+        ("keys = 5", 1, "keys: must be a table of lists of texts"),
+        ('[keys]\n\nack = "r"', 3, "keys: ack must be a list of texts"),
+        ('[keys]\nack = ["r"]\n"talk.send" = []', 3, "talk.send must be a list"),
+        ('keys.up = ["f5"]\nkeys.ack = 5', 2, "keys: ack must be a list of texts"),
     ],
 )
 def test_s0_15_a_bad_key_is_named_with_its_line(
@@ -154,6 +161,36 @@ def test_s0_15_a_bad_key_is_named_with_its_line(
 
     assert f"{shell.config}, line {line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('[keys]\nack = ["r"]', 2, "r is both reply and ack in list"),
+        ('[keys]\ntop = ["f5"]\n"list.ack" = ["r"]', 3, "both reply and ack"),
+        ('[keys]\nup = ["f5"]\nack = ["f6"]\ndown = ["f6"]', 4, "F6 is both"),
+        ('[keys]\npeople = ["r"]', 2, "r is people everywhere, and reply in"),
+        ('[keys]\n# fly\nfly = ["f5"]', 3, "there is no action 'fly'"),
+        ('[keys]\nack = ["ctrl s"]', 2, "ack cannot be 'ctrl s'"),
+        ('keys = { ack = ["r"] }', 1, "r is both reply and ack in list"),
+    ],
+)
+def test_keys_that_cannot_be_end_the_screen_before_a_server_is_asked(
+    shell: Shell, text: str, line: int, words: str
+) -> None:
+    shell.config.write_text(f"{text}\n", encoding="utf-8")
+    args = parser_of("client")[0].parse_args(["--server", "127.0.0.1:1"])
+    with pytest.raises(ConfigError) as caught:
+        run_screen(args, 0)
+
+    assert f"{shell.config}, line {line}: keys: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_keys_that_are_swapped_are_fine() -> None:
+    swapped = {"reply": ["f"], "forward": ["r"]}
+
+    assert screen_keys(Config({"keys": swapped})) == swapped
 
 
 def test_what_is_no_toml_is_named_with_its_line(shell: Shell) -> None:
