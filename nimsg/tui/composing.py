@@ -115,6 +115,10 @@ class Composing:
         self._boxes[Box.OUTBOX].unfilter()
         self._desktop.close_draft(draft)
 
+    def say(self, text: str) -> None:
+        """Show a line of news."""
+        self._ground.say(text)
+
     def open_draft(self, draft: Draft) -> None:
         """Go on writing."""
         self._desktop.open_draft(draft)

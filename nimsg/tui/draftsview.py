@@ -43,6 +43,10 @@ class DraftsDesk(Protocol):
         """Bring the last one back."""
         ...
 
+    def say(self, text: str) -> None:
+        """Show a line of news."""
+        ...
+
 
 class DraftsView(Widget):
     """The drafts, newest first; the focus stays on its draft when others come or go."""
@@ -70,8 +74,10 @@ class DraftsView(Widget):
         """Do an action of the key table; False where it is not one of these."""
         draft = self.focused
         if action in _ABOUT_ONE:
-            if draft is not None:
-                act = {"open": self._desk.open_draft, "delete": self._desk.discard}
+            act = {"open": self._desk.open_draft, "delete": self._desk.discard}
+            if draft is None:
+                self._desk.say("no draft here")
+            else:
                 act[action](draft)
         elif action == "undelete":
             self._desk.undo_discard()

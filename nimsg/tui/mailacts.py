@@ -25,6 +25,8 @@ MakeOfText = Callable[[answering.Message, str, str, answering.Clock], Draft]
 
 MINUTE_MS = 60_000
 GLANCE_S = 0.15  # before the text of an opened message is fetched for a preview
+NO_MESSAGE = "no message here"
+NOT_SENT = "this is not sent yet: Enter goes on writing"
 STEPS = {"down": 1, "up": -1}
 PAGES = {"page-down": 1.0, "page-up": -1.0, "half-down": 0.5, "half-up": -0.5}
 
@@ -228,8 +230,9 @@ class MailActs:
     def _row(self) -> Row | None:
         """The message with the focus; what is missing is said."""
         row = self._view.row
-        if row is None and self._view.pane.queued is None:
-            self._ground.say("no message here")
+        if row is None:
+            is_queued = self._view.pane.queued is not None
+            self._ground.say(NOT_SENT if is_queued else NO_MESSAGE)
         return row
 
     def _open(self) -> None:
@@ -296,11 +299,13 @@ class MailActs:
             self._ground.say("no links here")
 
     def _toggle_raw(self) -> None:
-        self._raw = not self._raw
+        if self._row is not None:
+            self._raw = not self._raw
 
     def _thread(self) -> None:
-        row = self._row
-        held = None if row is None else self._mail.open.get(row.id)
+        if (row := self._row) is None:
+            return
+        held = self._mail.open.get(row.id)
         if held is None or len(held.thread) <= 1:
             self._ground.say("no other message belongs to this one")
         else:
@@ -318,6 +323,8 @@ class MailActs:
         if (position := pane.position) is not None:
             pane.marked ^= {position}
             pane.move(1)
+        else:
+            self._ground.say(NO_MESSAGE if pane.queued is None else NOT_SENT)
 
     def _next_for_marked(self) -> None:
         count = len(self._view.pane.marked)

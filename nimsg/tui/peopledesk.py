@@ -57,6 +57,10 @@ class PeopleDesk:
         """Ask somebody for a private link."""
         self._ask(name)
 
+    def say(self, text: str) -> None:
+        """Show a line of news."""
+        self._ground.say(text)
+
     def block(self, name: str) -> None:
         """Keep somebody away."""
         self._ground.start(self._set("block.add", name, BLOCKED))

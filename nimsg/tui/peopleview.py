@@ -48,6 +48,10 @@ class PeopleDesk(Protocol):
         """Ask somebody for a private link."""
         ...
 
+    def say(self, text: str) -> None:
+        """Show a line of news."""
+        ...
+
 
 class PeopleView(Widget):
     """All people in rows; the focus stays on a person when others come and go."""
@@ -82,7 +86,9 @@ class PeopleView(Widget):
         act = self._acts().get(action)
         if act is None:
             return False
-        if (person := self.person) is not None:
+        if (person := self.person) is None:
+            self._desk.say("nobody here")
+        else:
             act(person.name)
         return True
 

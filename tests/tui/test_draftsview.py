@@ -30,6 +30,10 @@ class Desk:
     def __init__(self) -> None:
         self.drafts = Drafts()
         self.opened: list[str] = []
+        self.news: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.news.append(text)
 
     def now(self) -> int:
         return NOW
@@ -160,6 +164,15 @@ def test_a_draft_is_opened() -> None:
     view.act("open")
 
     assert desk.opened == ["c1"]
+
+
+def test_where_no_draft_is_keys_say_so() -> None:
+    desk, view = listed(0)
+    assert view.act("open")
+    assert view.act("delete")
+
+    assert desk.news == ["no draft here"] * 2
+    assert desk.opened == []
 
 
 def test_a_draft_is_thrown_away_and_brought_back() -> None:

@@ -22,6 +22,10 @@ class Desk:
     def __init__(self) -> None:
         self.people = PeopleModel("me")
         self.done: list[tuple[str, str]] = []
+        self.news: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.news.append(text)
 
     def clock(self) -> int:
         return NOW
@@ -178,6 +182,7 @@ def test_nobody_is_acted_on_where_nobody_is(desk: Desk) -> None:
     for action in ("open", "block", "unblock", "private", "down", "bottom"):
         assert view.act(action)
     assert desk.done == []
+    assert desk.news == ["nobody here"] * 4
     assert view.person is None
 
 
