@@ -179,6 +179,7 @@ class MailView(Widget):
         cols, rows = box(size)
         placed = self._placed(cols, rows)
         followed = self.spot is Spot.VIEW and self.guest is None
+        self.message.beside = len(placed) > 1
         for one, pane in self.panes.items():
             pane.followed = followed and one is self.last
         drawn = {

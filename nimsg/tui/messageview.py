@@ -17,7 +17,7 @@ WHEEL = {4: -3, 5: 3}
 NOTHING = Shown([], [], [])
 START = (0, 0, 1)
 TITLE = " MESSAGE"
-EMPTY_TITLE = ">MESSAGE"  # in focus, where nothing below shows it
+HERE_TITLE = ">MESSAGE"  # in focus, beside other panes
 NO_MESSAGE = "the message that has the focus is shown here"
 HEADED_ROWS = 5  # with fewer there is no heading
 
@@ -25,7 +25,8 @@ HEADED_ROWS = 5  # with fewer there is no heading
 class MessageView(Widget):
     """A box that shows a message below a heading, which tells whether keys act here.
 
-    Where one reads is kept when its width changes.
+    `beside` says that other panes are on the screen, too. Where one reads is kept when
+    its width changes.
     """
 
     _sizing = frozenset([Sizing.BOX])
@@ -35,6 +36,7 @@ class MessageView(Widget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.beside = True
         self._key = ""
         self._shown_for: ShownFor = lambda _: NOTHING
         self._shown = NOTHING
@@ -112,10 +114,9 @@ class MessageView(Widget):
             self._set(self._made())
         self._top = min(self._top, self._bottom)
         lines = self._shown.lines[self._top : self._top + rows]
-        title = TITLE
+        title = HERE_TITLE if focus and self.beside else TITLE
         if not self._key and not lines:
             lines = [[("dim", NO_MESSAGE)]]
-            title = EMPTY_TITLE if focus else TITLE
         heading: list[Line] = [[("title focus" if focus else "title", title)]]
         above = heading[:headed]
         left = " " * margin(cols)

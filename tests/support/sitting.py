@@ -64,7 +64,7 @@ class Says(NamedTuple):
     # the outbox row of a message that all have opened
     read: str = r"(?<!\w)R\s.*{subject}"
     focus_colour: str = "87afd7"  # of a pane's title, in the theme that is usual
-    focused: str = r"^(.*[│|])?>"
+    focused: str = r"^(.*[│|])?>(?!MESSAGE)"
 
 
 SAYS = Says()

@@ -134,9 +134,17 @@ def test_an_empty_view_is_drawn_at_any_size() -> None:
     assert view.place == ""
 
 
-def test_an_empty_view_with_the_focus_says_so_without_colours() -> None:
+def test_a_view_with_the_focus_says_so_without_colours() -> None:
     view = MessageView()
-    assert render_text(view, (80, 5), focus=True)[0].rstrip() == ">MESSAGE"
-    assert render_text(view, (80, 5))[0].rstrip() == " MESSAGE"
+    for key in ("", "7F"):
+        if key:
+            view.show(key, shown_for)
+        assert render_text(view, (80, 5), focus=True)[0].rstrip() == ">MESSAGE"
+        assert render_text(view, (80, 5))[0].rstrip() == " MESSAGE"
+
+
+def test_a_view_that_stands_alone_needs_no_sign_of_focus() -> None:
+    view = MessageView()
+    view.beside = False
     view.show("7F", shown_for)
     assert render_text(view, (80, 5), focus=True)[0].rstrip() == " MESSAGE"

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from urwid.testing import render_runs
+from urwid.testing import render_runs, render_text
 
 from tests.pictures.mockups import MOCKUPS, Mockup, drawn
 from tests.pictures.screenspage import page
@@ -54,3 +54,14 @@ def test_beside_a_message_its_row_is_marked_and_not_lit() -> None:
 def test_s0_24_the_page_is_what_the_command_writes() -> None:
     assert PAGE.read_text("utf-8") == page()
     assert {one.size for one in MOCKUPS} == WANTED
+
+
+@pytest.mark.parametrize(
+    ("size", "title"), [((80, 24), " MESSAGE"), ((120, 40), ">MESSAGE")]
+)
+def test_the_message_has_a_sign_of_focus_where_it_does_not_stand_alone(
+    size: tuple[int, int], title: str
+) -> None:
+    rows = render_text(screen(ladder(), size), size, focus=True)
+
+    assert sum(row.startswith(title) for row in rows) == 1
