@@ -17,6 +17,8 @@ from nimsg.tui.privatedesk import PrivateDesk
 from nimsg.tui.talklog import Entry, Kind, TalkLog
 
 
+# They open a window: what is said lies not on top of it, where it would take the keys.
+GOING = frozenset({"create", "join"})
 TIME = re.compile(r"\A\d\d:\d\d ")
 Screened = dict[str, Callable[[Invocation], None]]
 Shown = Callable[[str, Sequence[str]], None]  # a title, lines
@@ -68,17 +70,20 @@ class Console:
             except NimsgError as error:
                 self._ground.say(str(error), bad=True)
             return True
-        self._ground.start(self._perform(line, rooms, privates))
+        goes = typed.command in GOING
+        self._ground.start(self._perform(line, rooms, privates, goes=goes))
         return True
 
-    async def _perform(self, line: str, rooms: RoomBook, privates: PrivateDesk) -> None:
+    async def _perform(
+        self, line: str, rooms: RoomBook, privates: PrivateDesk, *, goes: bool
+    ) -> None:
         said: list[str] = []
         await Acts(self.person(said.append), rooms, privates).perform(line)
         lines = [one for text in said for one in text.split("\n")]
         for one in lines:
             self.keep(one)
-        if len(lines) == 1:
-            self._ground.say(_bare(lines[0]))
+        if len(lines) == 1 or (goes and lines):
+            self._ground.say(" ".join(map(_bare, lines)))
         elif lines:
             self._shown(line.strip(), [_bare(one) for one in lines])
 

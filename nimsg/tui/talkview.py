@@ -22,6 +22,7 @@ from nimsg.tui.talkscroll import TalkScroll
 
 EMPTY = "nothing was said here yet: type below, {} sends"
 EMPTY_CONSOLE = "nothing has happened yet"
+TYPE_COMMAND = ": type a command below"
 ASKING = "asking for what was said here"
 WHEEL_ROWS = 3
 WHEEL = {4: "wheel-up", 5: "wheel-down"}  # urwid's numbers of the buttons
@@ -303,7 +304,9 @@ class TalkView(urwid.Widget):
     def _nothing(self) -> str:
         if not self._log.complete:
             return ASKING + self._glyphs.ellipsis
-        return EMPTY_CONSOLE if self.line is None else EMPTY.format(self._names.send)
+        if self.context is Context.CONSOLE:
+            return EMPTY_CONSOLE + ("" if self.line is None else TYPE_COMMAND)
+        return EMPTY.format(self._names.send)
 
     def _title_line(self, cols: int, aside: int, *, focus: bool) -> Line:
         title = [clean_line(part) for part in self._title]

@@ -39,6 +39,19 @@ async def test_one_line_is_said_and_more_are_shown_on_top(server: Server) -> Non
         assert kept(ann)[-len(lines) :] == lines
 
 
+async def test_nothing_lies_on_a_room_that_a_command_has_opened(
+    server: Server,
+) -> None:
+    topic = "what breaks, and who mends it, " * 4
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        ann.desktop.command(f"create lab {topic}")
+        await ann.hears("#lab is made, and you are in it")
+        bob.desktop.command("join lab")
+        await bob.hears(f"you are in #lab: {topic.strip()} (2 members)")
+        assert bob.desktop.current.name == "lab"
+        assert ann.aside.texts == bob.aside.texts == []
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [("no-such", "no-such"), ("message", "message"), ("open a b", "open")],

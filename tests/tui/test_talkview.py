@@ -367,6 +367,9 @@ def test_the_console_may_have_no_line_to_type_in() -> None:
         Desk(), log, TalkTitle("console"), context=Context.CONSOLE, typed=False
     )
     assert render_text(view, (40, 5), strip=True)[-1] == " nothing has happened yet"
+    typed = TalkView(Desk(), log, TalkTitle("console"), context=Context.CONSOLE)
+    said = " nothing has happened yet: type a command below"
+    assert render_text(typed, (60, 5), strip=True)[-2] == said
     log.add(Entry(None, NOW, "", "reconnected", Kind.SYSTEM))
     view.refresh()
     rows = render_text(view, (40, 5), focus=True, strip=True)
