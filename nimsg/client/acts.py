@@ -186,9 +186,12 @@ ACTS: dict[str, Act] = {
 
 
 def _why(error: NimsgError) -> str:
-    """What was refused, and whom it is about."""
-    user = error.data.get("user") if isinstance(error, Refusal) else None
-    return f"{user}: {error}" if isinstance(user, str) else str(error)
+    """What was refused, and whom or which room it is about."""
+    data = error.data if isinstance(error, Refusal) else {}
+    user, room = data.get("user"), data.get("room")
+    if isinstance(user, str):
+        return f"{user}: {error}"
+    return f"#{room}: {error}" if isinstance(room, str) else str(error)
 
 
 def _last_login(me: Person, last: LoginRow, failures: int) -> str:

@@ -15,6 +15,7 @@ from nimsg.tui.console import Screened
 from nimsg.tui.desktop import Desktop
 from nimsg.tui.mailacts import MailActs
 from nimsg.tui.spans import Line
+from nimsg.tui.windows import Kind
 
 
 class Chooser(Protocol):
@@ -69,7 +70,11 @@ class Commands:
     def _to_room(self, room: str) -> None:
         if not self._desktop.rooms.knows(room):
             raise Refusal("not_member", f"you are not in #{room}: join {room}")
-        self._desktop.open_room(room)
+        current = self._desktop.current
+        if (current.kind, current.name) == (Kind.ROOM, room):
+            self._desktop.view.act("page-up")
+        else:
+            self._desktop.open_room(room)
 
     def _open(self, typed: Invocation) -> None:
         if reference := typed.text("message"):

@@ -327,7 +327,7 @@ class Desktop:
         What needs a room and names none is about the one that is looked at.
         """
         if self.current.kind is Kind.ROOM:
-            line = in_room(line, self.current.name)
+            line = in_room(line, self.current.name, self.rooms.knows)
         return self.console.do(line, self.rooms, self.privates)
 
     # -- drafts

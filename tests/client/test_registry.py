@@ -105,13 +105,22 @@ def test_q_ends_the_session_as_in_other_programs(line: str) -> None:
     assert asked(line) == ("logout", {})
 
 
+LAB: dict[str, object] = {"room": "lab"}
+
+
 @pytest.mark.parametrize(
     ("line", "command", "args"),
     [
         (":room create lab", "create", {"room": "lab", "topic": None}),
         ("/Room  create lab a  b", "create", {"room": "lab", "topic": "a  b"}),
+        ("create lab --topic what  breaks", "create", {**LAB, "topic": "what  breaks"}),
+        ("/room create lab --topic='a b'", "create", {**LAB, "topic": "a b"}),
+        ('create lab --topic "a b"', "create", {**LAB, "topic": "a b"}),
+        ("create lab --topic ''", "create", {**LAB, "topic": ""}),
+        ("create lab - not --topic", "create", {**LAB, "topic": "- not --topic"}),
         ("room list", "rooms", {}),
         ("room post lab hi", "say", {"room": "lab", "text": "hi"}),
+        ("room post lab a -m", "say", {"room": "lab", "text": "a -m"}),
         ("rooms", "rooms", {}),
     ],
 )
@@ -138,10 +147,21 @@ def test_a_verb_that_is_none_about_rooms_is_told_which_are(line: str) -> None:
         ("/join", "/join"),
         ("/whoelse", "/whoelse"),
         ("/room", "/room"),
+        ("/history", "/history lab"),
+        ("/history 12", "/history lab 12"),
+        (":history  Mine", ":history lab Mine"),
+        ("/history tea", "/history tea"),
+        ("/history nowhere 3", "/history nowhere 3"),
+        ("/say hello", "/say lab hello"),
+        (" :say  the boiler  leaks ", " :say lab the boiler  leaks "),
+        ("/say tea is ready", "/say tea is ready"),
+        ("/say #nowhere hello", "/say #nowhere hello"),
+        ("/say", "/say"),
+        ("/room post hello there", "say lab hello there"),
     ],
 )
 def test_a_command_in_a_room_is_about_that_room(line: str, typed: str) -> None:
-    assert in_room(line, "lab") == typed
+    assert in_room(line, "lab", {"lab", "tea"}.__contains__) == typed
 
 
 def test_a_text_keeps_its_inner_spaces() -> None:
@@ -180,6 +200,27 @@ def test_an_argument_is_read_as_what_it_is() -> None:
         ("block", "block: give USER (usage: block USER)"),
         ("history", "history: give ROOM (usage: history ROOM [N|mine])"),
         ("block a b", "block: 'b' is one word too many (usage: block USER)"),
+        (
+            "create lab --topic",
+            "create: give TOPIC behind --topic (usage: create ROOM [TOPIC])",
+        ),
+        (
+            "create --topic x lab",
+            "create: --topic goes behind ROOM (usage: create ROOM [TOPIC])",
+        ),
+        (
+            "create lab --tpoic a b",
+            "create: '--tpoic' is no option, --topic is; a topic needs none "
+            "(usage: create ROOM [TOPIC])",
+        ),
+        (
+            "room post lab -m hi",
+            "room post: no options here; help say shows how it is typed",
+        ),
+        (
+            "room history lab --before 5",
+            "room history: no options here; help history shows how it is typed",
+        ),
         (
             "inbox everything",
             "inbox: 'everything' cannot stand there (usage: inbox [all])",

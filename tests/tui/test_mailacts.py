@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from urwid.testing import render_text
 
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box
@@ -12,7 +13,7 @@ from nimsg.tui.commands import Commands, room_line
 from nimsg.tui.layout import sizes
 from nimsg.tui.mailview import Spot
 from nimsg.tui.spans import plain
-from tests.support.desks import Seat, seated
+from tests.support.desks import SIZE, Seat, seated
 from tests.support.serving import quick_config, serving
 
 
@@ -148,18 +149,35 @@ async def test_what_is_read_stays_on_the_screen_when_mail_comes(server: Server) 
         assert opened(bob) == 1
 
 
+NEVER_SEARCHED = ["nothing was searched for: / searches"]
+SAYS_IN_AN_EMPTY_BOX = {
+    "undelete": ["nothing to bring back"],
+    "marked": ["nothing is marked: v marks"],
+    "search": ["0 messages found"],
+    "filter": ["0 messages found"],
+    "search-next": NEVER_SEARCHED,
+    "search-previous": NEVER_SEARCHED,
+    "next-unread": ["no new messages"],
+    "retry": ["nothing failed here"],
+    "link": ["no links here"],
+}
+
+
 async def test_keys_in_an_empty_box_say_so(server: Server) -> None:
     async with seated(server.port, "ann") as ann:
         ann.aside.typed = {"search": "x", "filter": "x"}
         for box in Box:
             ann.desktop.view.go(box)
-            for action in (*ann.acts._acts, "down", "page-up", "top", "bottom"):
-                if action != "new":
-                    ann.acts.act(action)
-                    ann.draws()
-            await ann.settles()
-        ann.draws()
-        assert "no message here" in ann.said
+            for action in ("down", "page-up", "top", "bottom"):
+                ann.acts.act(action)
+                ann.draws()
+            for action in sorted(ann.acts._acts.keys() - {"new", "older", "newer"}):
+                ann.said.clear()
+                ann.acts.act(action)
+                ann.draws()
+                await ann.settles()
+                told = SAYS_IN_AN_EMPTY_BOX.get(action, ["no message here"])
+                assert ann.said == told, action
         assert ann.desktop.post.drafts.unsaved == []
 
 
@@ -420,6 +438,22 @@ async def test_a_room_is_joined_from_the_list(server: Server) -> None:
         assert bob.desktop.current.name == "zoo"
         info = bob.desktop.rooms.infos["zoo"]._replace(unread=3)
         assert "  3 new  2 members" in plain(room_line(info, joined=True))
+
+
+async def test_the_history_of_the_room_one_looks_at_reads_back(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.console.screened = Commands(
+            ann.desktop, ann.acts, Choosing()
+        ).screened(lambda: None)
+        for number in range(30):
+            await ann.desktop.rooms.post("lobby", f"number {number}")
+        ann.desktop.command("history lobby")
+        shown = "".join(render_text(ann.desktop.view, SIZE))
+        assert "number 29" in shown
+        ann.desktop.command("history")
+        shown = "".join(render_text(ann.desktop.view, SIZE))
+        assert "number 29" not in shown
+        assert "number 10" in shown
 
 
 async def test_the_history_of_a_room_one_is_not_in_is_refused(server: Server) -> None:

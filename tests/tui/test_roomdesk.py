@@ -157,6 +157,28 @@ async def test_two_slashes_say_one_and_one_is_a_command(server: Server) -> None:
         assert talk.line.text == "/no-such"
 
 
+async def test_commands_in_a_room_need_not_name_it(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.command("create lab")
+        await ann.until(lambda: ann.desktop.current.name == "lab")
+        for text in ("/say hello all", "/say lobby is ready"):
+            for key in text:
+                view(ann, "lab").keypress(SIZE, key)
+            view(ann, "lab").act("send")
+        await ann.until(lambda: bodies(ann) == ["is ready"])
+        assert bodies(ann, "lab") == ["hello all"]
+
+
+async def test_outside_a_room_a_command_says_that_it_needs_one(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.command("history")
+        ann.desktop.command("say hello")
+        ann.desktop.command("say hello there")
+        await ann.hears("history: give ROOM (usage: history ROOM [N|mine])")
+        await ann.hears("say: give TEXT (usage: say ROOM TEXT)")
+        await ann.hears("#hello: there is no such room")
+
+
 # -- how much is new
 
 
