@@ -339,8 +339,10 @@ class MailDesk:
         query: JsonObject = {"words": words, "box": box.value, "limit": HITS}
         result = await run_async(finding(query, names), self._ground.call)
         found = [answers.hit(row).row for row in result.hits]
-        what = many(len(found), "message")
-        self._ground.say(f"the newest {what} found" if result.more else f"{what} found")
+        what = many(len(found), "message") if found else "nothing"
+        where = "" if found else f" in the {box.value}"
+        newest = "the newest " if result.more and found else ""
+        self._ground.say(f"{newest}{what} found{where}")
         return found
 
     async def find(self, id_: str) -> Row:

@@ -320,6 +320,6 @@ async def test_nothing_is_found_where_nothing_is(server: Server) -> None:
     async with seated(server.port, "ann") as ann:
         assert await ann.desktop.mail.next_new(None) is None
         assert await ann.desktop.mail.search("nothing", Box.INBOX) == []
-        assert ann.said[-1] == "0 messages found"
+        assert ann.said[-1] == "nothing found in the inbox"
         with pytest.raises(Refusal):
             await ann.desktop.mail.find("01HF0000000000000000000000")
