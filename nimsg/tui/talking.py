@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from nimsg.client.registry import COMMANDS
 from nimsg.errors import NimsgError
 from nimsg.tui.ground import Ground, why
 from nimsg.tui.privatedesk import PrivateDesk
@@ -10,10 +11,23 @@ from nimsg.tui.roomdesk import RoomDesk
 
 Command = Callable[[str], bool]
 LEADER = "/"
+COLON = ":"
+
+
+def is_command(text: str) -> bool:
+    """Whether what is typed into a conversation is a command."""
+    if text.startswith(LEADER):
+        return not text.startswith(LEADER * 2)
+    word = text.split(maxsplit=1)[0] if text.startswith(COLON) else ""
+    return word[1:].lower() in COMMANDS
 
 
 class Talking:
-    """One conversation; a line that begins with `/` is a command, `//` a plain `/`."""
+    """One conversation; a line that begins with `/` is a command, `//` a plain `/`.
+
+    So is one that begins with `:` and the name of a command, as it is typed elsewhere;
+    a second `:` makes a text of it.
+    """
 
     def __init__(self, ground: Ground, command: Command) -> None:
         self.put_back: Callable[[str], None] = lambda _: None
@@ -22,9 +36,11 @@ class Talking:
 
     def post(self, text: str) -> bool:
         """Say something, or do the command; False where it is not taken."""
-        if text.startswith(LEADER) and not text.startswith(LEADER * 2):
+        if is_command(text):
             return self._command(text)
-        text = text.removeprefix(LEADER) if text.startswith(LEADER) else text
+        doubled = text.startswith(COLON * 2) and is_command(text[1:])
+        if doubled or text.startswith(LEADER):
+            text = text[1:]
         return not text.strip() or self.utter(text)
 
     def utter(self, text: str) -> bool:

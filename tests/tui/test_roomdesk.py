@@ -157,6 +157,36 @@ async def test_two_slashes_say_one_and_one_is_a_command(server: Server) -> None:
         assert talk.line.text == "/no-such"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (":say  out loud", "out loud"),
+        (":Say this", "this"),
+        ("::say this", ":say this"),
+        (":say", ""),
+        (":) well", ":) well"),
+        (":/ well", ":/ well"),
+        (":q", ":q"),
+        (":no-such command", ":no-such command"),
+        ("::", "::"),
+        ("/say /me too", "/me too"),
+        ("///x", "//x"),
+    ],
+)
+async def test_a_colon_and_the_name_of_a_command_are_one_in_a_room_too(
+    server: Server, text: str, said: str
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        talk = view(ann)
+        for key in text:
+            talk.keypress(SIZE, key)
+        talk.act("send")
+        if said:
+            await ann.until(lambda: bodies(ann))
+        await ann.settles()
+        assert bodies(ann) == [said] * bool(said)
+
+
 async def test_commands_in_a_room_need_not_name_it(server: Server) -> None:
     async with seated(server.port, "ann") as ann:
         ann.desktop.command("create lab")
