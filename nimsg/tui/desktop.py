@@ -153,7 +153,7 @@ class Desktop:
             self.people.people.heard(event)
             self._retitle_rooms()
         if self.current.kind is Kind.ROOM:
-            self.rooms.looks_on(self.current.name)
+            self.rooms.looks_on(self.current.name, event)
         if isinstance(event, Broadcast | Invited):
             ground.bell()
         if isinstance(event, ShuttingDown):

@@ -5,10 +5,12 @@ from bisect import insort
 from collections.abc import Callable, Iterable
 
 from nimsg.client import answers, people_answers
+from nimsg.client.events import Event, Presence
 from nimsg.client.mailwords import new_client_id
 from nimsg.client.people_answers import RoomInfo, RoomMessage, RoomPage, room_info
 from nimsg.client.queries import members as names_in, rooms as all_rooms, run_async
 from nimsg.errors import NimsgError, Refusal, Unreachable
+from nimsg.protocol.constants import LOBBY
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.ground import Ground, passes
 from nimsg.tui.memberlist import Members
@@ -159,12 +161,16 @@ class RoomDesk:
         self._looked[room] = self._ground.clock()
         self._ground.start(self._learn(room), f"room {room}")
 
-    def looks_on(self, room: str) -> None:
+    def looks_on(self, room: str, event: Event) -> None:
         """Something has happened around the room that the person looks at.
 
-        Nobody tells who joins and who leaves, so it is asked for now and then.
+        Nobody tells who joins and who leaves, so it is asked for now and then. Who is
+        new at all is in #lobby at once.
         """
-        if self._ground.clock() - self._looked.get(room, 0) >= AGAIN_MS:
+        is_new = False
+        if room == LOBBY and isinstance(event, Presence) and event.reason is None:
+            is_new = event.user not in self.members.get(room, [event.user])
+        if is_new or self._ground.clock() - self._looked.get(room, 0) >= AGAIN_MS:
             self.look(room)
 
     def seen(self, room: str, first: int, last: int) -> None:

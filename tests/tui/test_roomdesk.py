@@ -258,11 +258,23 @@ async def test_members_are_asked_for_once_and_kept_by_what_is_told(
         view(ann)
         await ann.until(lambda: there(ann) == (["ann"], {"ann"}))
         async with seated(server.port, "bob") as bob:
-            await say(bob, "one", "two", "three")
             await ann.until(lambda: there(ann) == (["ann", "bob"], {"ann", "bob"}))
+            asked = ann.home.count("room.members")
+            assert asked == 2, "bob is new"
+            await say(bob, "one", "two", "three")
             text = "".join(render_text(ann.desktop.view, (160, 12)))
             assert "2 members, 2 online" in text
         await ann.until(lambda: there(ann) == (["ann", "bob"], {"ann"}))
+        assert ann.home.count("room.members") == asked
+
+
+async def test_who_speaks_is_a_member(server: Server) -> None:
+    async with seated(server.port, "ann") as ann, seated(server.port, "bob") as bob:
+        ann.desktop.command("create lab")
+        await ann.until(lambda: there(ann, "lab")[0] == ["ann"])
+        await bob.home.call("room.join", {"room": "lab"})
+        await say(bob, "hello", room="lab")
+        await ann.until(lambda: there(ann, "lab")[0] == ["ann", "bob"])
         assert ann.home.count("room.members") == 1
 
 
