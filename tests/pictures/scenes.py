@@ -41,6 +41,7 @@ def _room(screen: Screen) -> None:
     screen.wait_for("disk full")
     _command(screen, "history lab")
     screen.wait_for("anyone near node7")
+    screen.wait_for("4 members, 3 online")
 
 
 def _compose(screen: Screen) -> None:
@@ -100,11 +101,12 @@ LADDER = (
     "Inbox and outbox side by side; below them a sent message with what each of its"
     " three readers has done, and when"
 )
+ROOM = "A room with its members, and a line above what is new"
 SCENES = (
     Scene("mail", USUAL, "Inbox and outbox in a terminal of 80 columns", _mail),
     Scene("overview", (120, 38), LADDER, _ladder),
     Scene("ladder", (160, 45), LADDER, _ladder),
-    Scene("room", (100, 24), "A room, with a line above what is new", _room),
+    Scene("room", (120, 28), ROOM, _room),
     Scene("compose", USUAL, "A message being written, its draft saved", _compose),
     Scene("people", USUAL, "Who is online, and who was", _people),
     Scene("help", USUAL, "The keys of the place where one is", _help),
