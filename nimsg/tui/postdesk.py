@@ -129,7 +129,7 @@ class PostDesk:
         """Throw a draft away, here and on the server."""
         if self.drafts.discard(draft.client_id):
             self._ground.start(self._forget(draft.client_id))
-            self._ground.say("the draft is thrown away; in the drafts u brings it back")
+            self._ground.say("thrown away; u in the drafts undoes it")
 
     def undo_discard(self) -> Draft | None:
         """Bring back the draft that was thrown away last."""
