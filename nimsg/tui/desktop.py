@@ -191,7 +191,8 @@ class Desktop:
         """Close a window; what was typed in it is there when it is opened again."""
         if window is self.current:
             self._turn_away()
-        self.windows.close(window)
+        stays = window.title == f"#{LOBBY}" and self.rooms.knows(LOBBY)
+        self.windows.close(window, stays=stays)
         self.show(self.windows.current)
 
     def _turn_away(self) -> None:
@@ -316,9 +317,7 @@ class Desktop:
     def confirm(self, question: str, act: Callable[[], None]) -> None:
         """Do something once y was pressed."""
         self._above.question(
-            question,
-            {"y": "yes", "n": "no"},
-            lambda key: act() if key == "y" else None,
+            question, {"y": "yes", "n": "no"}, lambda key: act() if key == "y" else None
         )
 
     def command(self, line: str) -> bool:

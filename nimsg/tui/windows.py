@@ -103,11 +103,15 @@ class Windows:
         self.current = window
         window.unread = 0
 
-    def close(self, window: Window) -> None:
-        """Close a window, and go back to the one looked at before."""
+    def close(self, window: Window, *, stays: bool = False) -> None:
+        """Close a window, and go back to the one looked at before.
+
+        One that `stays` is only not looked at any more.
+        """
         if window is self.all[0]:
             return
-        self.all.remove(window)
+        if not stays:
+            self.all.remove(window)
         self._before = [one for one in self._before if one is not window]
         if window is self.current:
             self.current = self._before.pop() if self._before else self.all[0]

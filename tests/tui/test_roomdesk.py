@@ -394,6 +394,25 @@ async def test_who_joins_sees_what_was_said_and_who_leaves_nothing_more(
         assert not bob.desktop.rooms.knows("lab")
 
 
+async def test_the_lobby_stays_among_the_windows_until_it_is_left(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        desktop = ann.desktop
+        desktop.command("create lab")
+        await ann.until(lambda: desktop.current.name == "lab")
+        view(ann)
+        desktop.close(desktop.current)
+        assert desktop.current.name == "lab"
+        desktop.close(desktop.current)
+        assert desktop.current.kind is Kind.MAIL
+        assert [title for title, _, _ in desktop.titles()] == ["#lobby"]
+        view(ann)
+        desktop.command("leave lobby")
+        await ann.until(lambda: desktop.titles() == [])
+        assert desktop.current.kind is Kind.MAIL
+
+
 async def test_a_room_that_was_left_elsewhere_is_closed_after_the_return(
     server: Server,
 ) -> None:
