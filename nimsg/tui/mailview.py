@@ -108,6 +108,12 @@ class MailView(Widget):
         """Whether the view stands beside the boxes."""
         return self.sizes is not None and self.sizes.together
 
+    @property
+    def _filled(self) -> bool:
+        """Whether a guest has all of the body."""
+        three = self.sizes is not None and self.sizes.shape is Shape.THREE
+        return self.guest is not None and not three
+
     def show(self, guest: View | None) -> None:
         """Show another window; None for the mail alone."""
         self.guest = guest
@@ -141,6 +147,8 @@ class MailView(Widget):
 
     def next_spot(self, step: int) -> None:
         """Go to the next pane that is on the screen."""
+        if self._filled:
+            return
         spots = [Spot.INBOX, Spot.OUTBOX]
         if self.together or self.spot is Spot.VIEW:
             spots.append(Spot.VIEW)
@@ -177,6 +185,9 @@ class MailView(Widget):
     def render(self, size: Size, focus: bool = False) -> Canvas:  # noqa: FBT001, FBT002
         """See `urwid.Widget`."""
         cols, rows = box(size)
+        if self._filled:
+            # No key goes to what a smaller screen has no room for.
+            self.spot = Spot.VIEW
         placed = self._placed(cols, rows)
         followed = self.spot is Spot.VIEW and self.guest is None
         self.message.beside = len(placed) > 1
@@ -246,7 +257,7 @@ class MailView(Widget):
         """What is on the screen now, in the order of Tab."""
         whole = Area(cols, rows)
         sizes = self.sizes
-        if sizes is None or (self.guest and sizes.shape is not Shape.THREE):
+        if sizes is None or self._filled:
             spot = Spot.VIEW if self.guest else self.spot
             return [Placed(spot, whole, (0, 0))]
         if sizes.shape is Shape.SINGLE or (

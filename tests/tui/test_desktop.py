@@ -18,7 +18,7 @@ from nimsg.tui.composeview import ComposeView
 from nimsg.tui.composing import ASK_AGAIN_MS
 from nimsg.tui.drafts import RETRY_MS
 from nimsg.tui.ground import passes
-from nimsg.tui.layout import sizes
+from nimsg.tui.layout import CHROME_ROWS, sizes
 from nimsg.tui.letterdraft import DraftState
 from nimsg.tui.windows import Kind
 from tests.support.aioclient import connected
@@ -54,6 +54,22 @@ async def test_each_window_draws_itself_at_every_size(server: Server) -> None:
                 assert (canvas.cols(), canvas.rows()) == size
             ann.desktop.view.act("close")
             ann.desktop.refresh()
+
+
+@pytest.mark.parametrize("kind", [Kind.ROOM, Kind.PEOPLE, Kind.DRAFTS])
+async def test_tab_leads_to_nothing_that_is_not_on_the_screen(
+    server: Server, kind: Kind
+) -> None:
+    async with seated(server.port, "bob") as bob:
+        mail = bob.desktop.view
+        bob.desktop.open(kind, "lobby" if kind is Kind.ROOM else "")
+        for size in ((80, 24), (160, 45), (60, 15), (200, 50), (160, 45)):
+            mail.sizes = sizes(*size)
+            mail.render((size[0], size[1] - CHROME_ROWS), focus=True)
+            guests = mail.context
+            mail.next_spot(1)
+            hidden = size != (200, 50)
+            assert (mail.context is guests) == hidden
 
 
 async def test_an_empty_box_with_the_focus_says_so_without_colours(
