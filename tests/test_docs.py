@@ -772,7 +772,7 @@ CHECKS: list[tuple[Check, str, str, str]] = [
     (server_exit_faults, "operating.md", "| 74 | the disk", "| 73 | the disk"),
     (length_faults, "architecture.md", "\n", "\n\n"),
     (part_faults, "architecture.md", "`socketpath` |", "`sockets` |"),
-    (measure_faults, "performance.md", "| `flat` |", "| `steep` |"),
+    (measure_faults, "performance.md", "| `crowd` |", "| `queue` |"),
     (feature_ids, "features.md", "| N12 |", "| N13 |"),
     (feature_ids, "features.md", "| N7 |", "| N12 |"),
     (proof_faults, "features.md", "::test_", "::test_no_"),

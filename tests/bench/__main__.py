@@ -1,58 +1,77 @@
-"""`make bench`: every measure, as Markdown tables.
+"""`make bench`: nimsg beside its peers and bounds, in one run.
 
-    python -m tests.bench [--quick] [MEASURE ...]
-
-Absolute figures move with the machine; only ratios within one run count. What is
-written is left to the end: deleting files makes creating them slow for a while.
+python -m tests.bench [--quick] [--peers NAMES] [MEASURE ...]
 """
 
 import argparse
-import os
-import platform
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench.idle import idle
+from tests.bench import results, running
+from tests.bench.flat import flat
 from tests.bench.measures import MEASURES
 from tests.bench.million import million
+from tests.bench.peers import PEERS
+from tests.bench.peers.base import Peer
 from tests.bench.screen import screen
-from tests.bench.sizes import FULL, QUICK
+from tests.bench.sizes import FULL, QUICK, Line, Size
 from tests.bench.stuck import storm, stuck
 
 
-# Only when they are asked for: they take minutes, or keep what they have made.
-BY_NAME = {
-    **MEASURES,
+BY_NAME: dict[str, Callable[[Size, Path], Iterator[Line]]] = {
+    "flat": flat,
     "million": million,
     "screen": screen,
-    "idle": idle,
     "stuck": stuck,
     "storm": storm,
 }
+QUICKLY = Path(".bench") / "quick.json"
+
+KNOWN = ", ".join((*MEASURES, *BY_NAME))
 
 
 def main() -> None:
-    """Run the measures that were asked for."""
-    parser = argparse.ArgumentParser(description="nimsg beside bounds and floors")
-    parser.add_argument("measures", nargs="*", metavar="MEASURE", help=str([*BY_NAME]))
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("measures", nargs="*", metavar="MEASURE", help=KNOWN)
     parser.add_argument("--quick", action="store_true", help="small counts")
+    parser.add_argument("--peers", help=f"some of {','.join(PEERS)}")
+    parser.add_argument("--repeats", type=int, help="3")
     parser.add_argument("--work-dir", help="which disk is measured")
+    parser.add_argument("--out", type=Path, help="the file for the results")
     args = parser.parse_args()
     size = QUICK if args.quick else FULL
-    print(
-        f"{platform.python_implementation()} {platform.python_version()}, "
-        f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs\n"
-    )
-    with tempfile.TemporaryDirectory(
-        prefix="nimsg-bench-", dir=args.work_dir
-    ) as folder:
-        for name in args.measures or MEASURES:
-            print(f"### {name}: {(BY_NAME[name].__doc__ or '').splitlines()[0]}\n")
-            for number, row in enumerate(BY_NAME[name](size, Path(folder))):
-                print("| " + " | ".join(row) + " |", flush=True)
-                if number == 0:
-                    print("|" + "---|" * len(row))
-            print(flush=True)
+    size = size._replace(repeats=args.repeats or size.repeats)
+    names = args.peers.split(",") if args.peers else [*PEERS]
+    out = args.out or (QUICKLY if args.quick else results.KEPT)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=args.work_dir) as folder:
+        work = Path(folder)
+        work.chmod(0o755)
+        for name in BY_NAME.keys() & set(args.measures):
+            _print(name, size, work)
+        wanted = [name for name in args.measures or MEASURES if name in MEASURES]
+        if wanted:
+            _run(size, running.installed(names, work), wanted, work, out)
+        running.tell("now deleting what was written")
+
+
+def _run(
+    size: Size, peers: list[Peer], measures: list[str], work: Path, out: Path
+) -> None:
+    for found in running.measured(size, peers, measures, work):
+        results.save(found, out)
+    running.tell(f"{out}: took {results.load(out)['took_s']} s")
+
+
+def _print(name: str, size: Size, work: Path) -> None:
+    """A measure that prints a table of its own."""
+    print(f"### {name}: {(BY_NAME[name].__doc__ or '').splitlines()[0]}\n")
+    for number, line in enumerate(BY_NAME[name](size, work)):
+        print("| " + " | ".join(line) + " |", flush=True)
+        if number == 0:
+            print("|" + "---|" * len(line))
+    print(flush=True)
 
 
 if __name__ == "__main__":

@@ -6,20 +6,20 @@ are as unequally frequent as those of a language (Zipf's law), so that some word
 in half of the messages.
 """
 
-import hashlib
 import itertools
 import random
 import sys
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from nimsg.core.commands import CreateAccount, CreateToken, SendMail
+from nimsg.core.commands import SendMail
 from nimsg.store.local import LocalStore
+from tests.bench.peers.nimsg import SENDERS, seed
 
 
 READER = "reader"
-TOKEN = "nimsg_bench-token-of-the-reader"
 PEOPLE = [f"person{number}" for number in range(100)]
 VOCABULARY = 20_000
 SUBJECT_WORDS = 5
@@ -31,8 +31,9 @@ APART_MS = 60_000
 DONE = "made"
 
 
-def words() -> list[str]:
-    """The vocabulary: made-up words, the most frequent first."""
+@cache
+def vocabulary() -> list[str]:
+    """Made-up words, the most frequent first."""
     chance = random.Random(1)  # noqa: S311
     syllables = ["".join(pair) for pair in itertools.product("bdfgklmnprstvz", "aeiou")]
     found: dict[str, None] = {}
@@ -43,13 +44,13 @@ def words() -> list[str]:
 
 def big_store(folder: Path, count: int) -> Path:
     """The store's folder; it is made where it is not there yet."""
-    return _made(folder / f"store-{count}", _letters(count), count, index=True)
+    return _made(folder / f"mail-{count}", _letters(count), count, index=True)
 
 
 def inbox_store(folder: Path, count: int) -> Path:
     """The folder of a store whose messages are all in the inbox of the reader."""
     letters = _letters(count, every=1, body_words=INBOX_WORDS)
-    return _made(folder / f"inbox-{count}", letters, count, index=False)
+    return _made(folder / f"one-inbox-{count}", letters, count, index=False)
 
 
 def _made(root: Path, letters: Iterator[SendMail], count: int, *, index: bool) -> Path:
@@ -61,14 +62,9 @@ def _made(root: Path, letters: Iterator[SendMail], count: int, *, index: bool) -
 
 def _make(root: Path, letters: Iterator[SendMail], count: int, *, index: bool) -> None:
     began = time.perf_counter()
+    seed(root / "var", [READER, *PEOPLE, *SENDERS])
     store = LocalStore(root / "var")
     try:
-        names = [READER, *PEOPLE]
-        store.file(store.commit([CreateAccount(name, None) for name in names], START))
-        secret_hash = hashlib.sha256(TOKEN.encode()).hexdigest()
-        store.file(
-            store.commit([CreateToken(1, "bench", secret_hash, "", None)], START)
-        )
         at = START
         while batch := list(itertools.islice(letters, BATCH)):
             at += APART_MS * len(batch)
@@ -90,14 +86,14 @@ def _letters(
 ) -> Iterator[SendMail]:
     """So many messages, one of `every` to the reader."""
     chance = random.Random(2)  # noqa: S311
-    vocabulary = words()
+    words = vocabulary()
     weights = list(itertools.accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
     for number in range(count):
         sender = 2 + number % len(PEOPLE)
         to = READER if number % every == 0 else PEOPLE[(number * 7 + 1) % len(PEOPLE)]
         if to == PEOPLE[sender - 2]:
             to = PEOPLE[(sender - 1) % len(PEOPLE)]
-        chosen = chance.choices(vocabulary, cum_weights=weights, k=body_words)
+        chosen = chance.choices(words, cum_weights=weights, k=body_words)
         subject = " ".join(chosen[:SUBJECT_WORDS])
         yield SendMail(sender, [to], str(number), subject, " ".join(chosen), None)
 

@@ -1,44 +1,42 @@
-"""A store of a million messages: starting, listing, searching, rebuilding it."""
+"""A store of a million messages: searching and rebuilding it."""
 
 import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nimsg.protocol.constants import Box
 from nimsg.store.base import ListQuery
 from nimsg.store.local import LocalStore
-from tests.bench.bigstore import PEOPLE, READER, TOKEN, big_store, words
-from tests.bench.load import Connection, connect
-from tests.bench.measures import ask, list_box
-from tests.bench.sizes import Row, Size, run
-from tests.bench.subjects import Subject, request, start_nimsg
+from tests.bench.bigstore import PEOPLE, READER, big_store, vocabulary
+from tests.bench.measures.growth import KEPT
+from tests.bench.peers.nimsg import Nimsg, ask
+from tests.bench.proc import memory
+from tests.bench.sizes import Line, Size
+from tests.bench.stats import share
+from tests.bench.wire import run
 
 
-KEPT = Path(".bench")
 TRIES = 200
+Query = Mapping[str, object]
 
 
-def million(size: Size, folder: Path) -> Iterator[Row]:
-    """A million messages: start, listing, search, and a new index."""
-    var = big_store(KEPT, size.million)
+def million(size: Size, folder: Path) -> Iterator[Line]:
+    """A million messages: searches, listing all, and a new index."""
+    var = big_store(KEPT.absolute(), size.million)
     _catch_up(var)
     yield ("what", "p50", "p95", "bound")
-    yield _ready(folder, var)
-    subject = start_nimsg(var.parent)
-    yield _times("newest 50 by a fresh token login", _logins(subject), "3 ms")
-    run(list_box(subject, TOKEN, size.million // 10))
-    rss = subject.rss_kib() / 1024
-    yield ("memory after listing a whole inbox", f"{rss:.1f} MiB", "", "100 MiB")
+    peer = Nimsg("nimsg", folder)
+    peer.start_over(var.parent)
+    run(_list_all(peer))
+    yield ("memory after listing a whole inbox", _mib(peer), "", "100 MiB")
     for name, queries in _queries().items():
-        taken = run(_search(subject, queries))
-        yield _times(f"search: {name}", taken, "50 ms")
-    rss = subject.rss_kib() / 1024
-    yield ("memory after searching", f"{rss:.1f} MiB", "", "100 MiB")
-    subject.stop()
+        yield _times(f"search: {name}", run(_search(peer, queries)), "50 ms")
+    yield ("memory after searching", _mib(peer), "", "100 MiB")
+    peer.stop()
     yield _times("newest 50 in the store", _pages(var), "1 ms")
     yield _rebuilt(var, size.million)
     yield _indexed(var, size.million)
@@ -54,39 +52,27 @@ def _catch_up(var: Path) -> None:
         store.close()
 
 
-def _times(name: str, taken: Sequence[float], bound: str) -> Row:
+def _mib(peer: Nimsg) -> str:
+    return f"{memory(peer.pid).rss / 1024:.1f} MiB"
+
+
+def _times(name: str, taken: Sequence[float], bound: str) -> Line:
     ordered = sorted(taken)
-    at_95 = ordered[int(0.95 * (len(ordered) - 1))]
-    middle = ordered[len(ordered) // 2]
-    return (name, f"{middle * 1000:.2f} ms", f"{at_95 * 1000:.2f} ms", bound)
+    at_50, at_95 = (share(ordered, part) * 1000 for part in (0.5, 0.95))
+    return (name, f"{at_50:.2f} ms", f"{at_95:.2f} ms", bound)
 
 
-def _ready(folder: Path, var: Path) -> Row:
-    """From starting the process to its listening, beside an empty store."""
-    taken: dict[Path, list[float]] = {folder / "empty": [], var.parent: []}
-    for _ in range(5):
-        for place, times in taken.items():
-            began = time.perf_counter()
-            subject = start_nimsg(place)
-            times.append(time.perf_counter() - began)
-            subject.stop()
-    empty, big = (sorted(times)[len(times) // 2] for times in taken.values())
-    what = f"ready (an empty store: {empty * 1000:.0f} ms)"
-    return (what, f"{big * 1000:.0f} ms", "", "1 s")
+async def _list_all(peer: Nimsg) -> None:
+    await peer.list_all(await peer.open(READER))
 
 
-def _logins(subject: Subject) -> list[float]:
-    run(list_box(subject, TOKEN, 50))
-    return [run(list_box(subject, TOKEN, 50)) for _ in range(TRIES)]
-
-
-def _queries() -> dict[str, list[dict[str, object]]]:
+def _queries() -> dict[str, list[Query]]:
     """Searches of several kinds, each some dozens of times with other words."""
     chance = random.Random(3)  # noqa: S311
-    vocabulary = words()
-    common, middling, rare = vocabulary[:20], vocabulary[100:2000], vocabulary[5000:]
+    words = vocabulary()
+    common, middling, rare = words[:20], words[100:2000], words[5000:]
 
-    def some(make: Callable[[], dict[str, object]]) -> list[dict[str, object]]:
+    def some(make: Callable[[], Query]) -> list[Query]:
         return [make() for _ in range(60)]
 
     return {
@@ -107,14 +93,13 @@ def _queries() -> dict[str, list[dict[str, object]]]:
     }
 
 
-async def _search(subject: Subject, queries: list[dict[str, object]]) -> list[float]:
-    login = request(1, "auth.token", {"token": TOKEN})
-    connection: Connection = await connect(subject._replace(login=lambda _: login), 0)
+async def _search(peer: Nimsg, queries: Sequence[Query]) -> list[float]:
+    wire = await peer.open(READER)
     taken: list[float] = []
-    for number, query in enumerate(queries, 2):
-        began = time.perf_counter()
-        await ask(connection, number, "mail.search", **query)
-        taken.append(time.perf_counter() - began)
+    for query in queries:
+        began_s = time.perf_counter()
+        await ask(wire, "mail.search", **query)
+        taken.append(time.perf_counter() - began_s)
     return taken
 
 
@@ -134,7 +119,7 @@ def _pages(var: Path) -> list[float]:
         store.close()
 
 
-def _rebuilt(var: Path, count: int) -> Row:
+def _rebuilt(var: Path, count: int) -> Line:
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "nimsg", "check", "--rebuild", "--var", str(var)],
@@ -151,7 +136,7 @@ def _rebuilt(var: Path, count: int) -> Row:
     )
 
 
-def _indexed(var: Path, count: int) -> Row:
+def _indexed(var: Path, count: int) -> Line:
     began = time.perf_counter()
     _catch_up(var)
     took = time.perf_counter() - began

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from tests.bench.barelist import KINDS
 from tests.bench.bigstore import READER, inbox_store
-from tests.bench.million import KEPT
+from tests.bench.measures.growth import KEPT
+from tests.bench.peers.nimsg import Nimsg
 from tests.bench.pty import PATIENCE_S, Terminal
-from tests.bench.sizes import Row, Size
-from tests.bench.subjects import Subject, start_nimsg
+from tests.bench.sizes import Line, Size
 from tests.bench.tap import Tap
 from tests.support.process import NIMSG, environment
 
@@ -61,15 +61,16 @@ class Taken(NamedTuple):
         return f"{_ms(self.middle)} ({_ms(least)} to {_ms(most)}) ms"
 
 
-def screen(size: Size, folder: Path) -> Iterator[Row]:
+def screen(size: Size, folder: Path) -> Iterator[Line]:
     """A long inbox: first screen, keys, memory; beside bare lists of urwid's."""
     count = size.million // 10
-    subject = start_nimsg(inbox_store(KEPT, count).parent)
+    server = Nimsg("nimsg", folder)
+    server.start_over(inbox_store(KEPT.absolute(), count).parent, auth="open")
     env = _compiled(folder)
-    here = _commands(count, subject.port)
+    here = _commands(count, server.port)
     yield (f"{count:,} rows, {COLS}x{ROWS}", *here, "to the quicker bare list")
     try:
-        yield from _starts(here, env, subject, size.repeats * 3)
+        yield from _starts(here, env, server, 9)
         with ExitStack() as stack:
             all_ = [
                 stack.enter_context(Terminal(command, env, COLS, ROWS))
@@ -78,11 +79,11 @@ def screen(size: Size, folder: Path) -> Iterator[Row]:
             for one in all_:
                 one.burst(PATIENCE_S)
                 one.drain(QUIET_S)
-            yield from _keys(all_, size.repeats)
-            yield _idle(all_, size.room_s * 3)
+            yield from _keys(all_, 3)
+            yield _idle(all_, size.long_s * 3)
             yield from _scrolled(all_, count)
     finally:
-        subject.stop()
+        server.stop()
 
 
 def _compiled(folder: Path) -> dict[str, str]:
@@ -104,9 +105,9 @@ def _commands(count: int, port: int) -> dict[str, Sequence[str]]:
 def _starts(
     commands: Mapping[str, Sequence[str]],
     env: Mapping[str, str],
-    subject: Subject,
+    server: Nimsg,
     tries: int,
-) -> Iterator[Row]:
+) -> Iterator[Line]:
     """From the start of the process, and from the answer, to a whole screen."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
     answered: list[float] = []
@@ -116,7 +117,7 @@ def _starts(
     for _ in range(tries):
         for name, command in commands.items():
             if name == OURS:
-                started, waited = _our_start(env, subject)
+                started, waited = _our_start(env, server)
                 answered.append(waited)
             else:
                 started = _bare_start(command, env)
@@ -129,8 +130,8 @@ def _starts(
     yield ("answer to first screen", "", "", str(Taken(answered)), "")
 
 
-def _our_start(env: Mapping[str, str], subject: Subject) -> tuple[float, float]:
-    with Tap(subject.port, ANSWER) as tap:
+def _our_start(env: Mapping[str, str], server: Nimsg) -> tuple[float, float]:
+    with Tap(server.port, ANSWER) as tap:
         command = _commands(0, tap.port)[OURS]
         with Terminal(command, env, COLS, ROWS) as one:
             wrote = tap.watch(one, QUIET_S)
@@ -163,7 +164,7 @@ def _import_s(env: Mapping[str, str]) -> float:
 # -- keys
 
 
-def _keys(all_: Sequence[Terminal], repeats: int) -> Iterator[Row]:
+def _keys(all_: Sequence[Terminal], repeats: int) -> Iterator[Line]:
     """Each key once at each program, and so on."""
     for what, turn in TURNS.items():
         taken: list[list[float]] = [[] for _ in all_]
@@ -197,7 +198,7 @@ def _press(one: Terminal, key: bytes) -> tuple[float, float]:
 # -- in the long run
 
 
-def _idle(all_: Sequence[Terminal], seconds: int) -> Row:
+def _idle(all_: Sequence[Terminal], seconds: int) -> Line:
     before = [one.cpu_s() for one in all_]
     until_s = time.perf_counter() + seconds
     while (left_s := until_s - time.perf_counter()) > 0:
@@ -209,7 +210,7 @@ def _idle(all_: Sequence[Terminal], seconds: int) -> Row:
     return ("CPU in a minute in which nothing happens", *minutes, "")
 
 
-def _scrolled(all_: Sequence[Terminal], count: int) -> Iterator[Row]:
+def _scrolled(all_: Sequence[Terminal], count: int) -> Iterator[Line]:
     found = [_scroll(one, count) for one in all_]
     yield ("memory at the top", *(f"{one[0]:.1f} MiB" for one in found), "")
     yield (
@@ -246,7 +247,7 @@ def _rise(values: Sequence[float]) -> float:
     return statistics.linear_regression(range(len(values)), values).slope * len(values)
 
 
-def _row(what: str, all_: Sequence[Taken]) -> Row:
+def _row(what: str, all_: Sequence[Taken]) -> Line:
     *bare, ours = all_
     ratio = ours.middle / min(one.middle for one in bare)
     return (what, *map(str, all_), f"{ratio:.2f}")

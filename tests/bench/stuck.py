@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tests.bench.idle import rss_kib
-from tests.bench.sizes import Row, Size, run
+from tests.bench.proc import memory
+from tests.bench.sizes import Line, Size
+from tests.bench.wire import run
 from tests.support.aioclient import connected
 from tests.support.crowd import DRIBBLE, MUTE, Crowd
 from tests.support.office import Person
@@ -81,21 +82,21 @@ class User:
         return (str(len(self.took_s)), p50, p99, most)
 
 
-def stuck(size: Size, folder: Path) -> Iterator[Row]:
+def stuck(size: Size, folder: Path) -> Iterator[Line]:
     """A normal user's answers beside non-readers and dribblers, in a busy room."""
     yield (
         *("who is there", "answers", "p50 ms", "p99 ms", "most ms"),
         *("RSS MiB", "cut off", "deadline passed"),
     )
-    counts = {MUTE: MUTE_A_S * size.room_s, DRIBBLE: DRIBBLE_A_S * size.room_s}
+    counts = {MUTE: MUTE_A_S * size.long_s, DRIBBLE: DRIBBLE_A_S * size.long_s}
     home = folder / "stuck"
     home.mkdir()
     options = ("--auth", "open", "--max-clients", "8000", "--log", "error")
     with ServerProcess(home / "var", *options, env=environment(home)) as server:
-        yield ("nobody", *_lived(server, size.room_s), _mib(server), "", "")
+        yield ("nobody", *_lived(server, size.long_s), _mib(server), "", "")
         with Crowd(server.port, EVERY_S, **counts) as crowd:
             crowd.ready()
-            row = _lived(server, size.room_s)
+            row = _lived(server, size.long_s)
             memory = _mib(server)
             ends = crowd.ends()
         yield (
@@ -118,17 +119,17 @@ def lasting(seconds: float) -> Callable[[], bool]:
 
 
 def _mib(server: ServerProcess) -> str:
-    return f"{rss_kib(server) / 1024:.0f}"
+    return f"{memory(server.process.pid).rss / 1024:.0f}"
 
 
-def storm(size: Size, folder: Path) -> Iterator[Row]:
+def storm(size: Size, folder: Path) -> Iterator[Line]:
     """Sends and lists while 200 log in at once, beside the same without them."""
     yield ("when", "answers", "p50 ms", "p99 ms", "most ms", "judged", "told `busy`")
     home = folder / "storm"
     home.mkdir()
     p99s: dict[str, list[float]] = {"quiet": [], "stormy": []}
     with ServerProcess(home / "var", env=environment(home)) as server:
-        for _ in range(min(STORMS, size.room_s)):
+        for _ in range(min(STORMS, size.long_s)):
             user = User()
             run(user.live(server.port, lambda: lasting(QUIET_S)))
             p99s["quiet"].append(user.share_ms(0.99))

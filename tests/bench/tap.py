@@ -2,14 +2,15 @@
 
 import select
 import socket
+import struct
 import time
 from typing import Self
 
+from tests.bench.proc import HOST
 from tests.bench.pty import CHUNK, PATIENCE_S, Terminal, Wrote
-from tests.bench.subjects import HEADER
 
 
-HOST = "127.0.0.1"
+HEADER = struct.Struct(">I")
 
 
 class Tap:

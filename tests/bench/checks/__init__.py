@@ -1,0 +1,1 @@
+"""Commands that ask once whether there is mail, as scripts of their own."""

@@ -1,0 +1,1 @@
+"""The bounds: the least that a Python server can do."""
