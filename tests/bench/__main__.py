@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import results, running
+from tests.bench import report, results, running
 from tests.bench.flat import flat
 from tests.bench.measures import MEASURES
 from tests.bench.million import million
@@ -17,8 +17,11 @@ from tests.bench.peers.base import Peer
 from tests.bench.screen import screen
 from tests.bench.sizes import FULL, QUICK, Line, Size
 from tests.bench.stuck import storm, stuck
+from tests.support.process import TOP
 
 
+PAGE = TOP / "docs" / "performance.md"
+REPORT = "report"
 BY_NAME: dict[str, Callable[[Size, Path], Iterator[Line]]] = {
     "flat": flat,
     "million": million,
@@ -26,9 +29,10 @@ BY_NAME: dict[str, Callable[[Size, Path], Iterator[Line]]] = {
     "stuck": stuck,
     "storm": storm,
 }
-QUICKLY = Path(".bench") / "quick.json"
+# Where less than all, or all with small counts, is kept.
+PART = Path(".bench") / "part.json"
 
-KNOWN = ", ".join((*MEASURES, *BY_NAME))
+KNOWN = ", ".join((REPORT, *MEASURES, *BY_NAME))
 
 
 def main() -> None:
@@ -44,12 +48,17 @@ def main() -> None:
     size = QUICK if args.quick else FULL
     size = size._replace(repeats=args.repeats or size.repeats)
     names = args.peers.split(",") if args.peers else [*PEERS]
-    out = args.out or (QUICKLY if args.quick else results.KEPT)
+    if args.measures == [REPORT]:
+        report.write(results.load(args.out or results.KEPT), PAGE)
+        return
+    whole = not (args.quick or args.peers or args.measures or args.repeats)
+    out = args.out or (results.KEPT if whole else PART)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=args.work_dir) as folder:
         work = Path(folder)
         work.chmod(0o755)
-        for name in BY_NAME.keys() & set(args.measures):
-            _print(name, size, work)
+        for name in args.measures:
+            if name in BY_NAME:
+                _print(name, size, work)
         wanted = [name for name in args.measures or MEASURES if name in MEASURES]
         if wanted:
             _run(size, running.installed(names, work), wanted, work, out)
@@ -61,7 +70,11 @@ def _run(
 ) -> None:
     for found in running.measured(size, peers, measures, work):
         results.save(found, out)
-    running.tell(f"{out}: took {results.load(out)['took_s']} s")
+    found = results.load(out)
+    running.tell(f"took {found['took_s']} s: {out}")
+    print("\n".join(report.said(found, ())))
+    if out == results.KEPT:
+        report.write(found, PAGE)
 
 
 def _print(name: str, size: Size, work: Path) -> None:

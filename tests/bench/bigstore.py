@@ -8,6 +8,7 @@ in half of the messages.
 
 import itertools
 import random
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -55,6 +56,7 @@ def inbox_store(folder: Path, count: int) -> Path:
 
 def _made(root: Path, letters: Iterator[SendMail], count: int, *, index: bool) -> Path:
     if not (root / DONE).exists():
+        shutil.rmtree(root, ignore_errors=True)  # one that was begun
         _make(root, letters, count, index=index)
         (root / DONE).touch()
     return root / "var"

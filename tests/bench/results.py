@@ -14,7 +14,8 @@ from tests.bench.stats import Row
 from tests.support.process import TOP
 
 
-KEPT = TOP / "docs" / "bench" / "results.json"
+PLOTS = TOP / "docs" / "bench"
+KEPT = PLOTS / "results.json"
 
 
 class PeerNote(TypedDict):

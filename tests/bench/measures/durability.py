@@ -151,6 +151,8 @@ def _named(syncs: Sequence[Call], moves: Sequence[Call]) -> bool:
 def _kind(call: Call, root: Path) -> str:
     """The call and its file, without what differs from message to message."""
     path = call.path
+    if path == str(root):
+        return f"{call.name} its folder"
     name = (
         os.path.relpath(path, root) if path.startswith(f"{root}/") else Path(path).name
     )

@@ -99,7 +99,7 @@ class Dovecot(Peer):
 
     def version(self) -> str:
         """See `Peer`."""
-        return proc.output(self.found(), "--version")
+        return proc.output(self.found(), "--version").split()[0]
 
     def configure(self, _: str) -> Sequence[str]:
         """See `Peer`."""

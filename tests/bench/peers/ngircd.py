@@ -42,7 +42,7 @@ class Ngircd(Peer):
 
     def version(self) -> str:
         """See `Peer`."""
-        return proc.output(self.found(), "--version").split()[1]
+        return proc.output(self.found(), "--version").split()[1].split("-")[0]
 
     def configure(self, _: str) -> Sequence[str]:
         """See `Peer`."""

@@ -81,7 +81,7 @@ class Postfix(Peer):
 
     def version(self) -> str:
         """See `Peer`."""
-        return proc.output(str(proc.program("postconf")), "-h", "mail_version")
+        return proc.output(str(proc.program("postconf")), "-dh", "mail_version")
 
     def configure(self, _: str) -> Sequence[str]:
         """See `Peer`."""
