@@ -4,6 +4,7 @@ Each rule is a table and a checker; each checker is also shown a snippet that br
 the rule, because a checker that cannot fail proves nothing.
 """
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -189,6 +190,22 @@ def test_pure_parts_touch_no_file_no_clock_and_no_chance(part: str) -> None:
     assert house.import_faults(pure, NOT_PURE) == []
     assert house.name_faults(pure, FILES_AND_CLOCKS) == []
     assert house.async_faults(pure) == []
+
+
+def test_what_a_start_does_is_planned_without_the_disk() -> None:
+    plan = {"nimsg.store.plan": HOUSE["nimsg.store.plan"]}
+    asked = {
+        node.attr
+        for node in ast.walk(plan["nimsg.store.plan"])
+        if isinstance(node, ast.Attribute)
+    }
+
+    assert house.import_faults(plan, NOT_PURE - {"pathlib"}) == []
+    assert house.name_faults(plan, FILES_AND_CLOCKS) == []
+    assert not {"nimsg.store.disk", "nimsg.store.atomic", "nimsg.store.filer"} & (
+        house.imports(HOUSE, "nimsg.store.plan")
+    )
+    assert not asked & {"exists", "glob", "iterdir", "open", "read_bytes", "stat"}
 
 
 def test_the_models_of_the_screen_are_pure() -> None:

@@ -48,9 +48,14 @@ def append_line(disk: Disk, path: Path, line: bytes) -> None:
     end = _whole_bytes(path)
     if end is not None:
         disk.truncate(path, end)
+    append(disk, path, line + b"\n")
+
+
+def append(disk: Disk, path: Path, data: bytes) -> None:
+    """Add to a file, which is made where it is missing. Raises `OSError`."""
     fd = disk.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     try:
-        write_all(disk, fd, line + b"\n")
+        write_all(disk, fd, data)
     finally:
         disk.close(fd)
 

@@ -19,13 +19,14 @@ from nimsg.progress import Progress
 from nimsg.store.atomic import TEMPORARY, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import FOLDER_MODE, Disk
-from nimsg.store.filer import Filer, RowKind
+from nimsg.store.filer import Filer, look
 from nimsg.store.findings import Findings, Problem
 from nimsg.store.layout import Layout
-from nimsg.store.ledger import Ledger, day_files, decode_line, line_digest
+from nimsg.store.ledger import day_files, decode_line, line_digest
 from nimsg.store.messagefile import decode_as
 from nimsg.store.moment import Moment, take_moment
 from nimsg.store.places import BEGUN, WHOLE, require_same, require_store, require_target
+from nimsg.store.plan import RowKind, recovery
 from nimsg.store.quarantine import ENCODER, LIST, Loss
 from nimsg.store.removal import Stub, decode_stub, encode_stub, read_stubs
 from nimsg.store.schema import GENESIS
@@ -112,15 +113,15 @@ class _Copying:
     def run(self, progress: Progress) -> Report:
         """Copy all that is not there yet."""
         self._begin()
-        ledger = Ledger(self._disk, self._target)
-        with closing(Filer(self._disk, self._target, ledger)) as filer:
+        with closing(Filer(self._disk, self._target)) as filer:
             for row in self._moment.rows:
                 if _bytes(_file_of(self._target, row)) != row.data:
                     self._file(filer, row)
             self._drop_drafts(filer)
             self._copy_messages(filer, progress)
             head, lines = self._copy_ledger(progress)
-            ledger.recover(head, frozenset())
+            seen = look(self._target, (), head)
+            filer.carry_out(recovery(self._target, (), head, seen))
             events = [row for row in self._moment.journal if row.kind == RowKind.EVENT]
             filer.file(events)
             filer.sync()

@@ -9,9 +9,9 @@ from nimsg.errors import StorageFailure
 from nimsg.store import draftbook
 from nimsg.store.check_files import CHANGED, differences, read_file
 from nimsg.store.draftfile import decode_draft, encode_draft
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Survey
 

@@ -10,7 +10,6 @@ from nimsg.core.accounts import Account
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.progress import Progress
 from nimsg.store.accountfile import decode_account, is_as_written
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Say
 from nimsg.store.layout import Layout
 from nimsg.store.mailbook import answered
@@ -22,6 +21,7 @@ from nimsg.store.messagefile import (
     misfit,
 )
 from nimsg.store.messagerow import FIXED, Entry, entry_of, message_row
+from nimsg.store.plan import RowKind
 from nimsg.store.removal import Stub, read_stubs
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Leftover, Survey

@@ -18,13 +18,13 @@ from nimsg.store.base import JournalRow
 from nimsg.store.check_drafts import DRAFT_RULES
 from nimsg.store.check_rooms import ROOM_RULES
 from nimsg.store.draftfile import decode_draft, require_id
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.ledger import EVENT, Event
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.messagefile import decode_message
 from nimsg.store.messagerow import SERVER
+from nimsg.store.plan import RowKind
 from nimsg.store.removal import decode_stub
 from nimsg.store.roomfile import decode_room
 from nimsg.store.schema import COPY

@@ -6,10 +6,10 @@ from nimsg.core.invitations import Invitation
 from nimsg.errors import StorageFailure
 from nimsg.store import invitationbook
 from nimsg.store.check_files import CHANGED, differences, read_file
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.invitationfile import decode_invitation, encode_invitation
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Survey
 

@@ -8,9 +8,9 @@ from nimsg.core.rooms import LOBBY_ID, Room
 from nimsg.errors import StorageFailure
 from nimsg.store import roombook
 from nimsg.store.check_files import CHANGED, differences, read_file
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.roomfile import decode_room, encode_room
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Survey

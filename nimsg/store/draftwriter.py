@@ -8,7 +8,7 @@ from nimsg.core.drafts import decide_save
 from nimsg.errors import Refusal
 from nimsg.store import accountbook, draftbook
 from nimsg.store.draftfile import encode_draft
-from nimsg.store.filer import RowKind
+from nimsg.store.plan import RowKind
 from nimsg.store.roomwriter import AddRow
 
 

@@ -6,9 +6,9 @@ number `n`; a line whose number is not above the last one is there already.
 """
 
 import hashlib
-import os
-from collections.abc import Iterator, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -16,7 +16,6 @@ from msgspec import UNSET, Struct, UnsetType
 from nimsg.errors import StorageFailure
 from nimsg.protocol.constants import Departure, Device
 from nimsg.protocol.times import parse_rfc3339, rfc3339
-from nimsg.store.disk import Disk, write_all
 from nimsg.store.layout import Layout
 from nimsg.store.schema import GENESIS
 
@@ -30,6 +29,7 @@ REBUILD_LEDGER = (
     "from all that can be read"
 )
 
+LF = 0x0A
 # The events that are no acts upon messages.
 LOGIN = "login"
 LOGOUT = "logout"
@@ -103,98 +103,114 @@ def encode_logout(user: str, now: int, reason: Departure) -> bytes:
     return ENCODER.encode(Event(LOGOUT, user, [], rfc3339(now), reason=reason))
 
 
-class Ledger:
-    """The end of the chain, and how lines are put behind it. Owned by the filer."""
+class End(NamedTuple):
+    """The last line of a ledger, by number and digest, and the day it was put in."""
 
-    def __init__(self, disk: Disk, layout: Layout) -> None:
-        self._disk = disk
-        self._layout = layout
-        self.last_n = 0
-        self.head = GENESIS
-        self._day = ""
-
-    def recover(self, head: str, unsettled: AbstractSet[int]) -> None:
-        """Cut what stands behind the line of digest `head`, the last settled one.
-
-        All of it, torn or whole, is of the rows `unsettled`, which the journal still
-        holds and files anew: what a crash or a failed sync left of it may be in any
-        shape, or in the cache only. Raises `StorageFailure` for anything else there.
-        """
-        ends: list[tuple[Path, int]] = []
-        for path in reversed(day_files(self._layout)):
-            data = path.read_bytes()
-            end = settled_end(data, head, unsettled, path)
-            if end < len(data):
-                ends.append((path, end))
-            if end:
-                last = data[data.rfind(b"\n", 0, end - 1) + 1 : end - 1]
-                number = data.count(b"\n", 0, end)
-                self.last_n, self.head = parse_line(last, path, number).n, head
-                self._day = path.stem
-                break
-        if self.head != head:
-            raise StorageFailure(f"{self._layout.ledger} has lost lines. {MAKE_ANEW}")
-        for path, end in ends:
-            self._disk.truncate(path, end)
-
-    def append(self, events: Sequence[tuple[int, bytes]]) -> list[Path]:
-        """Write events with their numbers, in order; the files that grew."""
-        days: dict[str, list[bytes]] = {}
-        for n, data in events:
-            if n <= self.last_n:
-                continue
-            event = EVENT.decode(data)
-            self._day = max(self._day, event.time[:10])
-            line = self._chain(n, event)
-            days.setdefault(self._day, []).append(line + b"\n")
-        return [self._write(day, b"".join(lines)) for day, lines in days.items()]
-
-    def _chain(self, n: int, event: Event) -> bytes:
-        line = ENCODER.encode(
-            Line(
-                n,
-                event.event,
-                event.user,
-                event.ids,
-                event.time,
-                event.device,
-                self.head,
-                event.address,
-                event.reason,
-            )
-        )
-        self.last_n, self.head = n, line_digest(line)
-        return line
-
-    def _write(self, day: str, data: bytes) -> Path:
-        path = self._layout.ledger_day(day)
-        fd = self._disk.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-        try:
-            write_all(self._disk, fd, data)
-        finally:
-            self._disk.close(fd)
-        return path
+    n: int = 0
+    head: str = GENESIS
+    day: str = ""
 
 
-def settled_end(data: bytes, head: str, unsettled: AbstractSet[int], path: Path) -> int:
-    """Where in a day's bytes the line of digest `head` ends; 0 if it is not there.
+class Day(NamedTuple):
+    """What a day's file holds; up to `settled` it is settled, 0 where it is not."""
 
-    Raises `StorageFailure` for a line behind it that is not of a row `unsettled`.
+    path: Path
+    data: bytes
+    settled: int
+
+
+def extended(
+    end: End, events: Iterable[tuple[int, bytes]]
+) -> tuple[dict[str, bytes], End]:
+    """The lines of events with their numbers, in order: by the day they go to.
+
+    What has a number that is not above the last one is there already.
     """
+    days: dict[str, list[bytes]] = {}
+    for n, data in events:
+        if n <= end.n:
+            continue
+        event = EVENT.decode(data)
+        line = _line(n, event, end.head)
+        end = End(n, line_digest(line), max(end.day, event.time[:10]))
+        days.setdefault(end.day, []).append(line + b"\n")
+    return {day: b"".join(lines) for day, lines in days.items()}, end
+
+
+def _line(n: int, event: Event, prev: str) -> bytes:
+    return ENCODER.encode(
+        Line(
+            n,
+            event.event,
+            event.user,
+            event.ids,
+            event.time,
+            event.device,
+            prev,
+            event.address,
+            event.reason,
+        )
+    )
+
+
+def read_tail(layout: Layout, head: str) -> list[Day]:
+    """The days back to the one that has the line of digest `head`, newest first."""
+    newest_first = reversed(day_files(layout))
+    return tail_of(((path, path.read_bytes()) for path in newest_first), head)
+
+
+def tail_of(newest_first: Iterable[tuple[Path, bytes]], head: str) -> list[Day]:
+    """The same of what days' files hold; no older one is taken than has to be."""
+    days: list[Day] = []
+    for path, data in newest_first:
+        days.append(Day(path, data, _line_end(data, head)))
+        if days[-1].settled:
+            break
+    return days
+
+
+def _line_end(data: bytes, head: str) -> int:
+    """Where the line of digest `head` ends; 0 if it is not there."""
     end = len(data)
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
-        line = data[start:end]
-        if line.endswith(b"\n"):
-            if line_digest(line[:-1]) == head:
-                return end
-            number = data.count(b"\n", 0, start) + 1
-            _require_unsettled(line[:-1], unsettled, path, number)
+        if data[end - 1] == LF and line_digest(data[start : end - 1]) == head:
+            return end
         end = start
     return 0
 
 
-def _require_unsettled(
+def settled(
+    days: Sequence[Day], head: str, unsettled: AbstractSet[int], ledger: Path
+) -> End:
+    """The settled end of a ledger, of which `days` are the tail (see `read_tail`).
+
+    All that stands behind it, torn or whole, is of the rows `unsettled`, which the
+    journal still holds and files anew: what a crash or a failed sync left of it may
+    be in any shape, or in the cache only. Raises `StorageFailure` for anything else.
+    """
+    for day in days:
+        _require_unsettled(day, unsettled)
+    if head == GENESIS:
+        return End()
+    if not days or not days[-1].settled:
+        raise StorageFailure(f"{ledger} has lost lines. {MAKE_ANEW}")
+    path, data, at = days[-1]
+    last = data[data.rfind(b"\n", 0, at - 1) + 1 : at - 1]
+    return End(parse_line(last, path, data.count(b"\n", 0, at)).n, head, path.stem)
+
+
+def _require_unsettled(day: Day, unsettled: AbstractSet[int]) -> None:
+    data, end = day.data, len(day.data)
+    while end > day.settled:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        if data[end - 1] == LF:
+            number = data.count(b"\n", 0, start) + 1
+            _require_line(data[start : end - 1], unsettled, day.path, number)
+        end = start
+
+
+def _require_line(
     line: bytes, unsettled: AbstractSet[int], path: Path, number: int
 ) -> None:
     try:

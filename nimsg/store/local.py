@@ -16,11 +16,11 @@ from nimsg.store.base import (
     JournalRow,
 )
 from nimsg.store.disk import FOLDER_MODE, Disk, RealDisk
-from nimsg.store.filer import Filed, Filer, RowKind
+from nimsg.store.filer import Filed, Filer, look
 from nimsg.store.layout import FORMAT, UNFINISHED, Layout
-from nimsg.store.ledger import Ledger
 from nimsg.store.lock import StoreLock
 from nimsg.store.places import require_free
+from nimsg.store.plan import recovery
 from nimsg.store.questions import Questions
 from nimsg.store.rebuild import epoch_of, rebuild_index
 from nimsg.store.reserve import Reserve
@@ -187,16 +187,13 @@ class LocalStore(Questions):
         self._held.callback(self._checkpointer.close)
         self._checkpoint(self._connection, "TRUNCATE")
         rows = self._journal(0)
-        ledger = Ledger(self._disk, self.layout)
-        self._filer = Filer(
-            self._disk, self.layout, ledger, removing=self._full_text.forget
-        )
+        self._filer = Filer(self._disk, self.layout, removing=self._full_text.forget)
         self._held.callback(self._filer.close)
-        unsettled = {row.n for row in rows if row.kind == RowKind.EVENT}
-        ledger.recover(meta(self._connection, "head"), unsettled)
-        self._filer.recover(rows)
-        last = rows[-1].n if rows else 0
-        n = max(int(meta(self._connection, "n")), last, ledger.last_n)
+        head = meta(self._connection, "head")
+        seen = look(self.layout, rows, head)
+        plan = recovery(self.layout, rows, head, seen)
+        self._filer.carry_out(plan)
+        n = max(int(meta(self._connection, "n")), plan.n, plan.end.n)
         self._writer = Writer(self._connection, n, entropy, self._quota)
         if rows:
             self.notices.append(f"filed {len(rows)} journal rows of an earlier run")

@@ -14,8 +14,8 @@ from nimsg.core.commands import (
 )
 from nimsg.protocol.constants import Departure
 from nimsg.store import accountbook, loginbook
-from nimsg.store.filer import RowKind
 from nimsg.store.ledger import encode_login, encode_logout
+from nimsg.store.plan import RowKind
 from nimsg.store.roomwriter import AddRow
 from nimsg.store.schema import meta, set_meta
 

@@ -12,9 +12,9 @@ from nimsg.store import accountbook, draftbook, invitationbook, reader, roombook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import JournalRow
 from nimsg.store.draftfile import encode_draft
-from nimsg.store.filer import RowKind
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.roomfile import encode_room
 from nimsg.store.schema import INDEX_FORMAT, connect_still, meta
 

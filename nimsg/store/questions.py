@@ -48,11 +48,11 @@ from nimsg.store.base import (
     Sizes,
     TokenHolder,
 )
-from nimsg.store.filer import RowKind
 from nimsg.store.fulltext import FullText
 from nimsg.store.layout import Layout
 from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import MessageFile, decode_as
+from nimsg.store.plan import RowKind
 from nimsg.store.schema import connect_reader
 
 

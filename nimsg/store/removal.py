@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct, field
 
 from nimsg.errors import StorageFailure
-from nimsg.store.disk import Disk
 from nimsg.store.messagefile import MessageFile, Positions
 
 
@@ -89,31 +88,28 @@ def readable_stubs(path: Path) -> list[Stub]:
         lines = path.read_bytes().split(b"\n")
     except OSError:
         return []
-    stubs = [stub for line in lines if (stub := _stub_in(line, path)) is not None]
+    stubs = [stub for line in lines if (stub := _stub_in(line)) is not None]
     return list({stub.id: stub for stub in stubs}.values())
 
 
-def cut_stubs(disk: Disk, path: Path, ids: AbstractSet[str]) -> None:
-    """Cut the last lines as far as they are of these messages, or of none.
+def stubs_end(data: bytes, ids: AbstractSet[str]) -> int:
+    """Where a day's lines end without the last ones of these messages, or of none.
 
     They are written again: a crash or a failed sync may have left them in any shape,
-    or in the cache only. Raises `OSError`.
+    or in the cache only.
     """
-    if not path.exists():
-        return
-    data = path.read_bytes()
     end = len(data)
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
-        stub = _stub_in(data[start : end - 1], path) if data[end - 1] == LF else None
+        stub = _stub_in(data[start : end - 1]) if data[end - 1] == LF else None
         if stub is not None and stub.id not in ids:
             break
         end = start
-    disk.truncate(path, end)
+    return end
 
 
-def _stub_in(line: bytes, path: Path) -> Stub | None:
+def _stub_in(line: bytes) -> Stub | None:
     try:
-        return decode_stub(line, path)
+        return decode_stub(line, Path())
     except StorageFailure:
         return None

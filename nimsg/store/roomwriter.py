@@ -27,7 +27,6 @@ from nimsg.protocol.digest import body_hash
 from nimsg.protocol.times import rfc3339
 from nimsg.store import accountbook, roombook
 from nimsg.store.directory import Directory
-from nimsg.store.filer import RowKind
 from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import (
     MessageFile,
@@ -38,6 +37,7 @@ from nimsg.store.messagefile import (
     encode_message,
 )
 from nimsg.store.messagerow import SERVER, Entry
+from nimsg.store.plan import RowKind
 from nimsg.store.roomfile import encode_room
 from nimsg.store.roomreader import room_message
 

@@ -5,9 +5,8 @@ has damaged. What cannot be used goes to quarantine; nothing is thrown away.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -24,12 +23,11 @@ from nimsg.store.atomic import move_aside, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import Disk
 from nimsg.store.draftfile import decode_draft, require_id
-from nimsg.store.filer import Filer, RowKind
+from nimsg.store.filer import Filer, look
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import FORMAT, Layout
 from nimsg.store.ledger import (
     EVENT,
-    Ledger,
     day_files,
     decode_line,
     line_digest,
@@ -37,6 +35,7 @@ from nimsg.store.ledger import (
 from nimsg.store.lock import StoreLock
 from nimsg.store.mailboxes import Mailbox, mailbox_ends
 from nimsg.store.messagefile import decode_message
+from nimsg.store.plan import Plan, RowKind, recovery
 from nimsg.store.quarantine import Loss
 from nimsg.store.rebuild import Rebuilt, rebuild_index
 from nimsg.store.receipts import lost_receipts
@@ -230,18 +229,19 @@ READERS: dict[RowKind, Callable[[JournalRow], object]] = {
 
 def _file_again(disk: Disk, layout: Layout, journal: Journal, trouble: Lenient) -> int:
     """Give the journal's rows their files, behind what the ledger has."""
-    ledger = Ledger(disk, layout)
-    events = {row.n for row in journal.rows if row.kind == RowKind.EVENT}
-    try:
-        ledger.recover(journal.head or "", events)
-    except StorageFailure:
-        _cut_ledger(disk, layout, trouble)
-        ledger = Ledger(disk, layout)
-        ledger.recover(_last_digest(layout), frozenset())
-    with closing(Filer(disk, layout, ledger)) as filer:
-        filer.recover(journal.rows)
+    with closing(Filer(disk, layout)) as filer:
+        try:
+            plan = _plan(layout, journal.rows, journal.head or "")
+        except StorageFailure:
+            _cut_ledger(disk, layout, trouble)
+            plan = _plan(layout, journal.rows, _last_digest(layout))
+        filer.carry_out(plan)
         filer.sync()
     return len(journal.rows)
+
+
+def _plan(layout: Layout, rows: Sequence[JournalRow], head: str) -> Plan:
+    return recovery(layout, rows, head, look(layout, rows, head))
 
 
 def _cut_ledger(disk: Disk, layout: Layout, trouble: Lenient) -> None:
@@ -299,12 +299,15 @@ def _restore_receipts(disk: Disk, layout: Layout, aside: str, trouble: Lenient) 
         trouble.remarks.append(f"the old index was not asked for receipts: {error}")
         return False
     if events:
-        ledger = Ledger(disk, layout)
-        ledger.recover(_last_digest(layout), frozenset())
-        numbers = count(ledger.last_n + 1)
-        for path in ledger.append(list(zip(numbers, events, strict=False))):
-            disk.fsync(path)
-        disk.fsync(layout.ledger)
+        with closing(Filer(disk, layout)) as filer:
+            filer.carry_out(_plan(layout, (), _last_digest(layout)))
+            filer.file(
+                [
+                    JournalRow(n, RowKind.EVENT, "", event)
+                    for n, event in enumerate(events, filer.end.n + 1)
+                ]
+            )
+            filer.sync()
         trouble.remarks.append(
             f"{len(events)} receipts that the ledger has lost were taken from the old "
             "index"

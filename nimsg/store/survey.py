@@ -10,10 +10,10 @@ from msgspec import Struct, field
 
 from nimsg.errors import StorageFailure
 from nimsg.store.atomic import TEMPORARY
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.layout import REMOVALS, Layout
 from nimsg.store.ledger import day_files
+from nimsg.store.plan import RowKind
 from nimsg.store.quarantine import lost_messages
 from nimsg.store.removal import Stub, read_stubs
 

@@ -39,7 +39,7 @@ from nimsg.store.accountfile import encode_account
 from nimsg.store.base import Batch, JournalRow
 from nimsg.store.directory import Directory
 from nimsg.store.draftwriter import DraftWriter
-from nimsg.store.filer import Filed, RowKind
+from nimsg.store.filer import Filed
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.ledger import encode_event
 from nimsg.store.loginwriter import LoginWriter
@@ -52,6 +52,7 @@ from nimsg.store.messagefile import (
     origin_entry,
 )
 from nimsg.store.messagerow import Entry
+from nimsg.store.plan import RowKind
 from nimsg.store.removal import encode_stub
 from nimsg.store.roomwriter import RoomWriter
 from nimsg.store.schema import set_meta

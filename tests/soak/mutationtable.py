@@ -281,22 +281,15 @@ SYNCED = (
     Mutation(
         "salvage._file_again",
         "sync",
-        "        filer.sync()\n",
-        "",
+        "        filer.carry_out(plan)\n        filer.sync()\n",
+        "        filer.carry_out(plan)\n",
         (SYNCS + "test_a_rebuild_syncs_what_it_files_before_it_gives_the_journal_up",),
     ),
     Mutation(
         "salvage._restore_receipts",
-        "fsync",
-        "            disk.fsync(path)\n",
-        "            pass\n",
-        RECEIPTS,
-    ),
-    Mutation(
-        "salvage._restore_receipts",
-        "fsync",
-        "        disk.fsync(layout.ledger)\n",
-        "",
+        "sync",
+        "            filer.sync()\n        trouble",
+        "        trouble",
         RECEIPTS,
     ),
     Mutation(
@@ -532,8 +525,8 @@ CHECKS = (
     Mutation(
         "ledger",
         "the ledger ends where the index says",
-        "        if self.head != head:\n",
-        "        if False:\n",
+        "    if not days or not days[-1].settled:\n",
+        "    if False:\n",
         (RECOVERY + "test_a_ledger_that_is_gone_is_named",),
     ),
     Mutation(
@@ -544,10 +537,10 @@ CHECKS = (
         (RECOVERY + "test_a_line_that_the_index_does_not_know_is_named",),
     ),
     Mutation(
-        "ledger",
+        "plan",
         "the end of the ledger is cut at a start",
-        "            self._disk.truncate(path, end)\n",
-        "            pass\n",
+        "    cuts = [(day.path, day.settled, day.data) for day in seen.days]\n",
+        "    cuts: list[tuple[Path, int, bytes]] = []\n",
         (
             RECOVERY + "test_whatever_a_cut_leaves_behind_the_settled_lines_is_written"
             "_anew",
@@ -556,8 +549,8 @@ CHECKS = (
     Mutation(
         "ledger",
         "filing twice is filing once",
-        "            if n <= self.last_n:\n",
-        "            if False:\n",
+        "        if n <= end.n:\n",
+        "        if False:\n",
         (RECOVERY + "test_filing_twice_is_filing_once",),
     ),
     Mutation(

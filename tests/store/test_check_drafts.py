@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from nimsg.store.check_drafts import check_drafts
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.snapshot import take_snapshot
 from nimsg.store.survey import survey
 from tests.support.papers import FIRST, SECOND, THIRD, draft, gone

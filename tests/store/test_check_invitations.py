@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from nimsg.core.commands import CreateAccount, CreateInvitation, RevokeInvitation
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.snapshot import take_snapshot
 from tests.support.post import BACKENDS, Busy, Post
 from tests.support.ruin import Ruin, named

@@ -5,8 +5,8 @@ import pytest
 from nimsg.core.accounts import Account
 from nimsg.core.commands import Act
 from nimsg.store.accountfile import encode_account
-from nimsg.store.filer import RowKind
 from nimsg.store.ledger import encode_event
+from nimsg.store.plan import RowKind
 from tests.support.post import START
 from tests.support.ruin import Ruin, named
 from tests.support.spoils import ANSWERED, SHARED, Cases, Spoil, check_case

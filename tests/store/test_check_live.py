@@ -28,9 +28,9 @@ from nimsg.store.check_files import check_accounts, check_leftovers, check_messa
 from nimsg.store.check_index import check_index
 from nimsg.store.check_ledger import check_ledger
 from nimsg.store.check_rooms import check_rooms
-from nimsg.store.filer import RowKind
 from nimsg.store.findings import Findings, Problem
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.snapshot import take_snapshot
 from nimsg.store.survey import survey
 from tests.support.company import come, found, keep_company, say

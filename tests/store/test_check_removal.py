@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from nimsg.core.commands import Act, PurgeMail
-from nimsg.store.filer import RowKind
 from nimsg.store.messagefile import Positions
+from nimsg.store.plan import RowKind
 from nimsg.store.removal import Stub, encode_stub, read_stubs
 from tests.support.post import BACKENDS, Busy, Post
 from tests.support.ruin import Ruin, named

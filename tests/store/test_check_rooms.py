@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from nimsg.core.rooms import LOBBY_ID, Membership, Room
 from nimsg.store.check import check_store
-from nimsg.store.filer import RowKind
 from nimsg.store.ledger import encode_login
 from nimsg.store.messagefile import NoticeEntry, Positions, RoomPlace
+from nimsg.store.plan import RowKind
 from nimsg.store.roomfile import encode_room
 from tests.support.post import START
 from tests.support.ruin import Ruin, named

@@ -13,8 +13,8 @@ from nimsg.progress import Silent
 from nimsg.protocol.constants import limit
 from nimsg.protocol.drafts import DraftRow
 from nimsg.store.disk import RealDisk
-from nimsg.store.filer import RowKind
 from nimsg.store.layout import Layout
+from nimsg.store.plan import RowKind
 from nimsg.store.salvage import Salvaged, salvage_store
 from tests.support.backups import index_rows, restored, take
 from tests.support.papers import (

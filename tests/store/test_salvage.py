@@ -17,7 +17,6 @@ from nimsg.protocol.results import Opened
 from nimsg.store.base import ListQuery, ReadQuery
 from nimsg.store.check import check_store
 from nimsg.store.disk import RealDisk
-from nimsg.store.filer import RowKind
 from nimsg.store.layout import Layout
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import (
@@ -26,6 +25,7 @@ from nimsg.store.messagefile import (
     digest_of,
     encode_message,
 )
+from nimsg.store.plan import RowKind
 from nimsg.store.removal import Stub, encode_stub
 from nimsg.store.salvage import Salvaged, salvage_store
 from tests.support.post import BACKENDS, ORIGIN, START, Post, keep_busy
