@@ -24,6 +24,7 @@ class Mutation(NamedTuple):
 
 
 CRASH = "tests/store/test_crash.py::"
+FACTS = "tests/store/test_crash_facts.py::"
 SYNCS = "tests/store/test_faults_syncs.py::"
 FAILURES = "tests/store/test_failures.py::"
 OPENING = "tests/store/test_opening.py::"
@@ -545,6 +546,13 @@ CHECKS = (
             RECOVERY + "test_whatever_a_cut_leaves_behind_the_settled_lines_is_written"
             "_anew",
         ),
+    ),
+    Mutation(
+        "plan",
+        "a list of removed messages is cut at a start",
+        "        if path in seen.removals:\n",
+        "        if False:\n",
+        (FACTS + "test_t1_until_a_sync_what_may_be_left_only_grows",),
     ),
     Mutation(
         "ledger",

@@ -7,163 +7,39 @@ the files. The second half proves that the tests would see a missing sync.
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import product
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from nimsg.core.commands import Act, Command
 from nimsg.errors import NimsgError
-from nimsg.protocol.constants import LOBBY
-from nimsg.store.base import Batch
+from nimsg.store.layout import FORMAT
 from nimsg.store.local import LocalStore
+from tests.support.crashcalls import CREATES, KINDS, SEQUENCES, SETUP, TELLING
+from tests.support.cutfacts import started
 from tests.support.driven import (
-    ANN,
-    BOB,
-    CYD,
-    NAMES,
     Driven,
     Opener,
     Step,
     View,
-    act,
-    create,
-    entropy,
-    import_,
-    invite,
-    join,
     moment,
     play,
-    purge,
     require_whole,
-    send,
-    settle,
-    sync,
-    together,
     view,
 )
 from tests.support.faultydisk import Call, FaultyDisk
 from tests.support.folders import quick_folder
 from tests.support.powercut import State, Volume
 from tests.support.soaking import Soak
-from tests.support.talk import (
-    announce,
-    at_once,
-    block,
-    come,
-    discard,
-    enter,
-    fail,
-    found,
-    go,
-    jot,
-    leave,
-    mark,
-    say,
-    topic,
-    unblock,
-)
+from tests.support.witness import Journal, journal_of, open_hasty, open_witness
 
 
-class Witness(LocalStore):
-    """Puts each of SQLite's commits among the calls of its disk."""
-
-    def _open_index(self, entropy: Callable[[int], bytes]) -> sqlite3.Connection:
-        connection = super()._open_index(entropy)
-        self._note(connection)
-        return connection
-
-    def _write(self, commands: Sequence[Command], now: int, *, full: bool) -> Batch:
-        batch = super()._write(commands, now, full=full)
-        self._note(self._connection)
-        return batch
-
-    def _note(self, connection: sqlite3.Connection) -> None:
-        assert isinstance(self._disk, FaultyDisk)
-        index = connection.serialize()
-        self._disk.calls.append(Call("commit", self.layout.index, index))
-
-
-class Hasty(Witness):
-    """Wrong: its journal forgets rows as soon as they are filed."""
-
-    def file(self, batch: Batch) -> None:
-        super().file(batch)
-        self._settled = self._filer.filed
-
-
-def open_witness(root: Path, disk: FaultyDisk) -> LocalStore:
-    return Witness(root, disk=disk, min_free_bytes=1, entropy=entropy())
-
-
-def open_hasty(root: Path, disk: FaultyDisk) -> LocalStore:
-    return Hasty(root, disk=disk, min_free_bytes=1, entropy=entropy())
-
-
-# What can be called at each of three moments.
-SETUP = (
-    create(*NAMES[:3]),
-    together(
-        send("old", "bob", "cyd"),
-        send("gone", "bob"),
-        send("gone too", "bob"),
-        *(act(Act.DELETED, uid, "gone") for uid in (ANN, BOB)),
-        *(act(Act.DELETED, uid, "gone too") for uid in (ANN, BOB)),
-        at_once(
-            found("den", topic="a topic"),
-            enter(BOB, "den"),
-            say(ANN, "old", "den"),
-            block(CYD, BOB),
-            come(ANN),
-            jot(ANN, "old", "old"),
-            jot(BOB, "old", "old"),
-        ),
-    ),
-    settle,
-)
-SENDS = (send("one", "bob"), send("two", "bob", "cyd"), send("three", "cyd"))
-ACTS = (
-    act(Act.OPENED, BOB, "old"),
-    act(Act.ACKED, BOB, "old"),
-    act(Act.OPENED, CYD, "old"),
-)
-CREATES = (create("eve"), create("fay"), create("gus"))
-IMPORTS = (import_("old 1", "ann"), import_("old 2", "bob"), import_("old 3", "ann"))
-PURGES = (purge(1), purge(1), purge())
-TALKS = (
-    at_once(say(BOB, "one", "den"), enter(CYD, "den"), come(BOB)),
-    at_once(topic(ANN, LOBBY, "new"), mark(BOB, "den", 2), announce("left", CYD)),
-    at_once(say(CYD, "two"), leave(BOB, "den"), block(ANN, BOB), go(ANN)),
-)
-KINDS = (SENDS, ACTS, CREATES, IMPORTS, PURGES, TALKS, (sync,) * 3)
-SEQUENCES = [
-    tuple(kind[number] for number, kind in enumerate(kinds))
-    for length in (1, 2, 3)
-    for kinds in product(KINDS, repeat=length)
-]
-TELLING = [
-    (SENDS[0], sync, CREATES[2]),
-    (ACTS[0], sync, SENDS[2]),
-    (CREATES[0], SENDS[1], sync, SENDS[2]),
-    (PURGES[0], sync, PURGES[1], SENDS[2]),
-    (IMPORTS[0], act(Act.DELETED, ANN, "old 1"), PURGES[2], sync, IMPORTS[1]),
-    (PURGES[0], PURGES[1], IMPORTS[2]),
-    (invite, sync, join("hal"), SENDS[0]),
-    (TALKS[0], sync, at_once(found("attic"), fail(CYD)), TALKS[1], TALKS[2]),
-    (
-        at_once(jot(ANN, "old", "more"), jot(BOB, "new", "new")),
-        sync,
-        at_once(discard(ANN, "old"), discard(BOB, "new"), jot(BOB, "new", "again")),
-        SENDS[0],
-    ),
-    (at_once(discard(ANN, "old")), sync, SENDS[1]),
-    (at_once(come(BOB)), sync, at_once(go(BOB), unblock(CYD, BOB)), sync, TALKS[0]),
-]
+NO_FILES = ("index.db", "search.db", "lock")
 
 
 @lru_cache(maxsize=4)
@@ -190,18 +66,52 @@ class Cut(NamedTuple):
         return left.digest()
 
 
-def content_of(root: Path) -> bytes:
-    """A digest of all files below a folder but the databases and what is no store."""
-    found = blake2b(digest_size=16)
-    for folder, below, names in os.walk(root):
-        below.sort()
-        for name in sorted(names):
-            if not name.startswith(("index.db", "search.db", "lock")):
+@lru_cache(maxsize=4)
+def journal_in(index: bytes) -> Journal:
+    """What an index says of files, which is the same at many cuts."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        # Two bytes say that there is a log beside it, which memory has not.
+        connection.deserialize(index[:18] + b"\1\1" + index[20:])
+        connection.row_factory = sqlite3.Row
+        return journal_of(connection)
+
+
+def files_in(root: Path) -> dict[str, bytes]:
+    """All files below a folder but the databases and what is no store."""
+    found = {}
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if not name.startswith(NO_FILES):
                 path = os.path.join(folder, name)  # noqa: PTH118 - called for each state
                 with open(path, "rb") as file:  # noqa: PTH123 - called for each state
-                    data = file.read()
-                found.update(b"%s %d " % (os.fsencode(path), len(data)) + data)
+                    found[os.path.relpath(path, root)] = file.read()
+    return found
+
+
+def content_of(root: Path) -> bytes:
+    """A digest of all files below a folder."""
+    return digest_of_all(files_in(root))
+
+
+def digest_of_all(files: Mapping[str, bytes]) -> bytes:
+    """A digest of names and contents."""
+    found = blake2b(digest_size=16)
+    for path in sorted(files):
+        data = files[path]
+        found.update(b"%s %d " % (os.fsencode(path), len(data)) + data)
     return found.digest()
+
+
+def foreseen(cut: Cut) -> dict[str, bytes]:
+    """The files after a start, by the plan alone: what the facts are tried with."""
+    if not cut.committed:
+        return {"format": f"{FORMAT}\n".encode()}
+    files = {
+        str(path): data
+        for path, data in cut.state.files.items()
+        if not path.name.startswith(NO_FILES)
+    }
+    return started(journal_in(cut.committed), files)
 
 
 class Tape(NamedTuple):
@@ -281,7 +191,9 @@ class Stage:
             assert self._seen(store) == cut.expected
         finally:
             store.close()
-        self._require_whole()
+        files = files_in(root)
+        assert files == foreseen(cut), "the plan is another"
+        self._require_whole(digest_of_all(files))
         if volume:
             calls = [Call("commit", root, cut.committed), *disk.calls]
             again = [*Tape(volume, calls, [cut.expected]).cuts(self.chance)]
@@ -299,8 +211,7 @@ class Stage:
             self._views[content] = view(store)
         return self._views[content]
 
-    def _require_whole(self) -> None:
-        content = content_of(self._left)
+    def _require_whole(self, content: bytes) -> None:
         if content not in self._whole:
             require_whole(self._left)
             self._whole.add(content)

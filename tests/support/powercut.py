@@ -103,16 +103,16 @@ class Volume:
     """The folder below `root`, told of every call, with what is durable of it.
 
     A kind of call in `deaf` syncs nothing: `syncfs`, or `fsync` of a file or of a
-    folder (`fsync_file`, `fsync_folder`).
+    folder (`fsync_file`, `fsync_folder`). `names` are durable, `renames` are not.
     """
 
     def __init__(self, root: Path, *, deaf: frozenset[str] = frozenset()) -> None:
         self._root = root
         self._deaf = deaf
-        self._names: dict[Path, int] = {}
-        self._live: dict[Path, int] = {}
-        self._renames: list[Rename] = []
-        self._contents: list[Content] = []
+        self.names: dict[Path, int] = {}
+        self.live: dict[Path, int] = {}
+        self.renames: list[Rename] = []
+        self.contents: list[Content] = []
         if root.exists():
             self._take_in()
 
@@ -121,15 +121,15 @@ class Volume:
         for path in sorted(self._root.rglob("*")):
             name = path.relative_to(self._root)
             if path.is_dir():
-                self._names[name] = FOLDER
+                self.names[name] = FOLDER
             elif not str(name).startswith(NOT_OURS):
-                self._names[name] = len(self._contents)
-                self._contents.append(Content(path.read_bytes()))
-        self._live = dict(self._names)
+                self.names[name] = len(self.contents)
+                self.contents.append(Content(path.read_bytes()))
+        self.live = dict(self.names)
 
     def meet(self, call: Call) -> bool:
         """Follow a call; whether a cut behind it may leave something else."""
-        before = (len(self._renames), self._unsynced())
+        before = (len(self.renames), self._unsynced())
         match call.kind:
             case "syncfs" if "syncfs" not in self._deaf:
                 self._sync()
@@ -147,13 +147,13 @@ class Volume:
                 self._rename(call)
             case _:
                 return call.kind in {"commit", "answered"}
-        return before != (len(self._renames), self._unsynced())
+        return before != (len(self.renames), self._unsynced())
 
     def cut(self, chance: Random) -> State:
         """One of the states that the power going now may leave."""
-        names = dict(self._names)
+        names = dict(self.names)
         share = chance.choice((0.0, 0.3, 0.7, 1.0))
-        for rename in self._renames:
+        for rename in self.renames:
             if chance.random() < share:
                 apply(names, rename)
         folders = [Path()]
@@ -164,29 +164,29 @@ class Volume:
             if what == FOLDER:
                 folders.append(path)
             else:
-                files[path] = self._contents[what].after(chance)
+                files[path] = self.contents[what].after(chance)
         return State(folders[1:], files)
 
     def _unsynced(self) -> int:
-        return sum(len(content.pending) for content in self._contents)
+        return sum(len(content.pending) for content in self.contents)
 
     def _content(self, path: Path) -> Content:
-        return self._contents[self._live[path.relative_to(self._root)]]
+        return self.contents[self.live[path.relative_to(self._root)]]
 
     def _note(self, rename: Rename) -> None:
-        self._renames.append(rename)
-        apply(self._live, rename)
+        self.renames.append(rename)
+        apply(self.live, rename)
 
     def _mkdir(self, name: Path) -> None:
         for folder in reversed((name, *name.parents)):
-            if folder not in self._live and folder != Path():
+            if folder not in self.live and folder != Path():
                 self._note(Rename(None, folder, FOLDER))
 
     def _open(self, call: Call) -> None:
         name = call.path.relative_to(self._root)
-        if name not in self._live:
-            self._contents.append(Content())
-            self._note(Rename(None, name, len(self._contents) - 1))
+        if name not in self.live:
+            self.contents.append(Content())
+            self._note(Rename(None, name, len(self.contents) - 1))
         elif call.number & O_TRUNC:
             self._content(call.path).pending.append(Cut(0))
 
@@ -196,26 +196,26 @@ class Volume:
             self._note(Rename(None, name, GONE))
         else:
             target = call.target.relative_to(self._root)
-            self._note(Rename(name, target, self._live[name]))
+            self._note(Rename(name, target, self.live[name]))
 
     def _sync(self) -> None:
-        self._names = dict(self._live)
-        self._renames = []
-        for content in self._contents:
+        self.names = dict(self.live)
+        self.renames = []
+        for content in self.contents:
             content.settle()
 
     def _fsync(self, path: Path) -> None:
         if not path.is_relative_to(self._root):
             return
         name = path.relative_to(self._root)
-        if name != Path() and self._live[name] != FOLDER:
+        if name != Path() and self.live[name] != FOLDER:
             if "fsync_file" not in self._deaf:
                 self._content(path).settle()
         elif "fsync_folder" not in self._deaf:
-            for rename in self._renames:
+            for rename in self.renames:
                 if rename.target.parent == name:
-                    apply(self._names, rename)
-            self._renames = [r for r in self._renames if r.target.parent != name]
+                    apply(self.names, rename)
+            self.renames = [r for r in self.renames if r.target.parent != name]
 
 
 def apply(names: dict[Path, int], rename: Rename) -> None:

@@ -65,7 +65,7 @@ def jot(uid: int, key: str, body: str) -> Part:
     """Save a draft; the key is its client_id."""
 
     def part(_: Driven, now: int) -> list[Command]:
-        id_ = ulid(now, key.encode().ljust(10)[:10])
+        id_ = ulid(now, f"{uid} {key}".encode().ljust(10)[:10])
         return [SaveDraft(id_, uid, key, "bob", "", body, None)]
 
     return part
