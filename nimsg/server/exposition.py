@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nimsg.protocol.results_stats import Stats
 from nimsg.store.atomic import put_file
-from nimsg.store.disk import RealDisk
+from nimsg.store.disk import RealDisk, StrPath
 
 
 # Monitors run as users of their own; there is nothing of anybody's in it.
@@ -109,7 +109,7 @@ METRICS = (
 class _ForAll(RealDisk):
     """Files that everybody may read."""
 
-    def open(self, path: Path, flags: int) -> int:
+    def open(self, path: StrPath, flags: int) -> int:
         """See `Disk`."""
         fd = super().open(path, flags)
         os.fchmod(fd, MODE)

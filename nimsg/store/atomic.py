@@ -3,30 +3,30 @@
 import os
 from pathlib import Path
 
-from nimsg.store.disk import Disk, write_all
+from nimsg.store.disk import Disk, StrPath, write_all
 
 
 TEMPORARY = ".tmp"
 
 
-def put_file(disk: Disk, path: Path, data: bytes, *, durable: bool = False) -> None:
+def put_file(disk: Disk, path: StrPath, data: bytes, *, durable: bool = False) -> None:
     """Let `path` hold `data`, whole or not at all.
 
     It is on the disk with the next sync of the file system, or on return where
     `durable` is asked for. A temporary name left by a crash is used again, so
     that doing this twice is doing it once.
     """
-    temporary = Path(f"{path}{TEMPORARY}")
+    temporary = f"{path}{TEMPORARY}"
     fd = disk.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     try:
         write_all(disk, fd, data)
     finally:
         disk.close(fd)
     if durable:
-        disk.fsync(temporary)
+        disk.fsync(Path(temporary))
     disk.rename(temporary, path)
     if durable:
-        disk.fsync(path.parent)
+        disk.fsync(Path(path).parent)
 
 
 def move_durably(disk: Disk, source: Path, target: Path) -> None:

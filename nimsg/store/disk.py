@@ -11,10 +11,14 @@ FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
 
+# Making a `Path` costs a tenth of making the file.
+StrPath = str | Path
+
+
 class Disk(Protocol):
     """Operations whose failure or loss a store must survive. All raise `OSError`."""
 
-    def open(self, path: Path, flags: int) -> int:
+    def open(self, path: StrPath, flags: int) -> int:
         """A descriptor; a file made by it is readable by its owner only."""
         ...
 
@@ -30,7 +34,7 @@ class Disk(Protocol):
         """Let a descriptor go."""
         ...
 
-    def rename(self, source: Path, target: Path) -> None:
+    def rename(self, source: StrPath, target: StrPath) -> None:
         """Give a file another name, replacing what had it."""
         ...
 
@@ -67,7 +71,7 @@ class RealDisk:
             ctypes.CDLL(None, use_errno=True), "syncfs", None
         )
 
-    def open(self, path: Path, flags: int) -> int:
+    def open(self, path: StrPath, flags: int) -> int:
         """See `Disk`."""
         return os.open(path, flags, FILE_MODE)
 
@@ -83,7 +87,7 @@ class RealDisk:
         """See `Disk`."""
         os.close(fd)
 
-    def rename(self, source: Path, target: Path) -> None:
+    def rename(self, source: StrPath, target: StrPath) -> None:
         """See `Disk`."""
         os.replace(source, target)  # noqa: PTH105 - the path objects are hot
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.store.atomic import append, append_line, put_file
 from nimsg.store.base import JournalRow
-from nimsg.store.disk import Disk
+from nimsg.store.disk import Disk, StrPath
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import End, read_tail
 from nimsg.store.messagefile import MessageFile, decode_message
@@ -63,8 +63,8 @@ class Filer:
         self._removing = removing
         self._disk = disk
         self._layout = layout
-        self._folders: set[Path] = set()
-        self._unsynced: list[Path] = []
+        self._folders: set[str] = set()
+        self._unsynced: list[StrPath] = []
         # Opened before any write: the kernel reports a lost write once, to
         # descriptors that were open then (syncfs(2)).
         self._fd = os.open(layout.root, os.O_RDONLY)
@@ -80,7 +80,7 @@ class Filer:
         """Do the steps, in order. Raises `StorageFailure`."""
         try:
             for step in plan.steps:
-                self._make_folder(step.path.parent)
+                self._make_folder(step.path)
                 self._take(step)
                 # A name that goes is gone when its folder is synced.
                 self._unsynced.append(step.path)
@@ -126,9 +126,11 @@ class Filer:
         """Let go of the folder."""
         os.close(self._fd)
 
-    def _make_folder(self, folder: Path) -> None:
+    def _make_folder(self, path: StrPath) -> None:
+        """Make the folder of a file."""
+        folder = os.path.dirname(path)  # noqa: PTH120 - a path object is dear
         if folder not in self._folders:
-            self._disk.mkdir(folder)
+            self._disk.mkdir(Path(folder))
             self._folders.add(folder)
 
     def _forget(self, path: Path) -> None:
@@ -137,13 +139,14 @@ class Filer:
                 self._removing(decode_message(path.read_bytes()))
         self._disk.unlink(path)
 
-    def _sync_each(self, paths: Sequence[Path]) -> None:
+    def _sync_each(self, paths: Sequence[StrPath]) -> None:
+        files = [Path(path) for path in paths]
         folders = {
             parent
-            for path in paths
+            for path in files
             for parent in path.parents
             if parent.is_relative_to(self._layout.root)
         }
-        for path in [*dict.fromkeys(paths), *sorted(folders, reverse=True)]:
+        for path in [*dict.fromkeys(files), *sorted(folders, reverse=True)]:
             with suppress(FileNotFoundError):  # it was removed meanwhile
                 self._disk.fsync(path)

@@ -22,6 +22,7 @@ class Layout:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.messages = root / "messages"
+        self._messages = str(self.messages)
         self.ledger = root / "ledger"
         self.users = root / "users"
         self.invitations = root / "invitations"
@@ -57,8 +58,12 @@ class Layout:
 
     def message(self, id: str) -> Path:  # noqa: A002 - the wire's name
         """The file of a message: its folder is the day within its id."""
+        return Path(self.message_path(id))
+
+    def message_path(self, id: str) -> str:  # noqa: A002
+        """The same as text, which is made in a third of the time."""
         day = day_name(ulid_time(id) // MS_PER_DAY)
-        return Path(f"{self.messages}/{day}/{id}.json")
+        return f"{self._messages}/{day}/{id}.json"
 
     def removals(self, id: str) -> Path:  # noqa: A002
         """Where the removal of a message is noted."""

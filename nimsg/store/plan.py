@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.store.base import JournalRow
+from nimsg.store.disk import StrPath
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import Day, End, extended, settled
 from nimsg.store.removal import stubs_end
@@ -32,7 +33,7 @@ class RowKind(IntEnum):
 class Put(NamedTuple):
     """A file is to hold this, whole or not at all."""
 
-    path: Path
+    path: StrPath
     data: bytes
 
 
@@ -70,8 +71,8 @@ class Forget(NamedTuple):
 
 
 Step = Put | Note | Append | Cut | Drop | Forget
-PLACES: Mapping[int, Callable[[Layout, str], Path]] = {
-    RowKind.MESSAGE: Layout.message,
+PLACES: Mapping[int, Callable[[Layout, str], StrPath]] = {
+    RowKind.MESSAGE: Layout.message_path,
     RowKind.ACCOUNT: lambda layout, name: layout.user(int(name)),
     RowKind.INVITATION: Layout.invitation,
     RowKind.ROOM: Layout.room,

@@ -49,7 +49,7 @@ SETTLED = FIRST["2026-11-18"]
 @pytest.mark.parametrize(
     ("kind", "name", "steps"),
     [
-        (RowKind.MESSAGE, ID, [Put(FOLDER / f"{ID}.json", b"data")]),
+        (RowKind.MESSAGE, ID, [Put(f"{FOLDER}/{ID}.json", b"data")]),
         (RowKind.ACCOUNT, "7", [Put(LAYOUT.users / "00000007.json", b"data")]),
         (RowKind.INVITATION, ID, [Put(LAYOUT.invitation(ID), b"data")]),
         (RowKind.ROOM, ID, [Put(LAYOUT.room(ID), b"data")]),

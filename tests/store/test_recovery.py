@@ -7,6 +7,7 @@ import pytest
 
 from nimsg.core.commands import Act, MailAct, SendMail
 from nimsg.protocol.times import MS_PER_DAY
+from nimsg.store.disk import StrPath
 from tests.support.crashed import SETUP, Crashed
 from tests.support.driven import (
     ANN,
@@ -46,7 +47,7 @@ def test_a_start_empties_the_log_before_it_writes_behind_it(crashed: Crashed) ->
     seen: list[int] = []
 
     class Looking(FaultyDisk):
-        def open(self, path: Path, flags: int) -> int:
+        def open(self, path: StrPath, flags: int) -> int:
             seen.append(log.stat().st_size)
             return super().open(path, flags)
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from nimsg.store.disk import RealDisk
+from nimsg.store.disk import RealDisk, StrPath
 
 
 # Room enough for mail, and too little for the store to hold a reserve.
@@ -54,10 +54,10 @@ class FaultyDisk:
         """The calls that change or sync something."""
         return [call for call in self.calls if call.kind not in HARMLESS]
 
-    def open(self, path: Path, flags: int) -> int:
-        self._meet(Call("open", path, number=flags))
+    def open(self, path: StrPath, flags: int) -> int:
+        self._meet(Call("open", Path(path), number=flags))
         fd = self._real.open(path, flags)
-        self._paths[fd] = path
+        self._paths[fd] = Path(path)
         return fd
 
     def write(self, fd: int, data: bytes) -> int:
@@ -83,8 +83,8 @@ class FaultyDisk:
         self._real.close(fd)
         self._meet(Call("close", self._paths.pop(fd)))
 
-    def rename(self, source: Path, target: Path) -> None:
-        self._meet(Call("rename", source, target=target))
+    def rename(self, source: StrPath, target: StrPath) -> None:
+        self._meet(Call("rename", Path(source), target=Path(target)))
         self._real.rename(source, target)
 
     def unlink(self, path: Path) -> None:
