@@ -10,7 +10,7 @@ suite in tests/store.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -144,7 +144,7 @@ class TokenHolder(Struct, frozen=True):
     token: Token
 
 
-class JournalRow(Struct, frozen=True):
+class JournalRow(NamedTuple):
     """One thing that a commit made durable and that is to become a file.
 
     `n` grows by one from row to row, for ever. `kind` says what `data` is.

@@ -18,6 +18,7 @@ from nimsg.protocol.times import rfc3339
 from nimsg.store.mailboxes import Mailboxes
 from nimsg.store.messagefile import Positions
 from nimsg.store.messagerow import FIXED, Entry, copy_of, decode_refused, message_row
+from nimsg.store.newmail import NewMail
 from nimsg.store.removal import Stub
 from nimsg.store.schema import COPY
 from nimsg.store.usages import Usages
@@ -68,18 +69,23 @@ class Mailbook:
     def __init__(self, connection: sqlite3.Connection, quota: Quota = NO_QUOTA) -> None:
         self._connection = connection
         self.mailboxes = Mailboxes(connection)
-        self.usages = Usages(connection, quota)
+        self.new = NewMail(connection)
+        self.usages = Usages(connection, quota, self.new.flush)
 
-    def earlier(self, sender: int, client_id: str) -> str | None:
-        """The fingerprint of what was sent under a client_id."""
-        row = self._connection.execute(
-            "SELECT fingerprint FROM message WHERE sender = ? AND client_id = ?",
-            (sender, client_id),
-        ).fetchone()
-        return row["fingerprint"] if row else None
+    def flush(self) -> None:
+        """Write what is held back: a batch is whole."""
+        self.new.flush()
+        self.mailboxes.flush()
+
+    def forget(self) -> None:
+        """Remember nothing: the transaction was rolled back."""
+        self.new.forget()
+        self.mailboxes.forget()
+        self.usages.forget()
 
     def sent(self, sender: int, client_id: str) -> SentMail:
         """What was answered when a message was first sent."""
+        self.new.flush()
         row = self._connection.execute(
             "SELECT * FROM message WHERE sender = ? AND client_id = ?",
             (sender, client_id),
@@ -95,8 +101,15 @@ class Mailbook:
             duplicate=True,
         )
 
+    def send(self, entry: Entry) -> None:
+        """A new message from somebody to others, as `add`; it is written by `flush`."""
+        self.new.add(entry)
+        self._count(entry)
+
     def add(self, entry: Entry) -> None:
         """A new message at its positions, with a copy for each recipient."""
+        self.new.flush()
+        self.new.note(entry)
         if entry.room is not None:
             self._add_to_room(entry, entry.room)
             return
@@ -120,6 +133,10 @@ class Mailbook:
         )
         if entry.imported and cursor.lastrowid is not None:
             self._refer(cursor.lastrowid, entry)
+        self._count(entry)
+
+    def _count(self, entry: Entry) -> None:
+        positions, new = entry.file.positions, not entry.imported
         for name, uid in entry.to.items():
             self.mailboxes[uid].receive(positions.inbox[name], new=new)
         sender = self.mailboxes[entry.sender]
@@ -163,6 +180,7 @@ class Mailbook:
 
     def find(self, id_: str) -> Known | None:
         """A message to people and its copies; one of a room is none."""
+        self.new.flush()
         row = self._connection.execute(
             "SELECT m, sender, sent_at, pending, deleted_at, reply_to, size"
             " FROM message WHERE id = ? AND room IS NULL",

@@ -5,8 +5,11 @@ import sqlite3
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from nimsg.store.manyrows import ManyRows
+
 
 REMEMBERED_MOST = 10_000
+PUT = ManyRows("INSERT OR REPLACE INTO mailbox {}", columns=10)
 
 
 class Mailbox(Struct):
@@ -65,10 +68,7 @@ class Mailboxes:
 
     def flush(self) -> None:
         """Write what was touched since the last time."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [astuple(mailbox) for mailbox in self._touched.values()],
-        )
+        PUT.write(self._connection, [*map(astuple, self._touched.values())])
         if len(self._known) + len(self._touched) > REMEMBERED_MOST:
             self._known.clear()
         self._known |= self._touched

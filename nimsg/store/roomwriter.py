@@ -116,7 +116,7 @@ class RoomWriter:
         if not roombook.is_member(self._connection, command.sender, room.name):
             raise Refusal("not_member", data={"room": room.name})
         print_ = mail.post_fingerprint(room.name, command.body)
-        earlier = self._book.earlier(command.sender, command.client_id)
+        earlier = self._book.new.earlier(command.sender, command.client_id)
         if earlier is not None:
             if earlier != print_:
                 data = {"client_id": command.client_id}

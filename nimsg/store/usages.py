@@ -1,7 +1,7 @@
 """What each account pays for, read when it is first asked and then kept up."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from nimsg.core.quota import ENVELOPE_BYTES, Quota, Usage
 
@@ -24,9 +24,18 @@ WHERE sender = ? AND removed = 0 AND (deleted_at IS NULL OR NOT EXISTS (
 
 
 class Usages:
-    """Owned by the writer, within its transaction. Without a quota nothing is read."""
+    """Owned by the writer, within its transaction. Without a quota nothing is read.
 
-    def __init__(self, connection: sqlite3.Connection, quota: Quota) -> None:
+    `flush` writes what is held back and would be counted.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        quota: Quota,
+        flush: Callable[[], None],
+    ) -> None:
+        self._flush = flush
         self._connection = connection
         self.quota = quota
         self._known: dict[int, Usage] = {}
@@ -56,6 +65,7 @@ class Usages:
         if usage is None:
             if len(self._known) >= REMEMBERED_MOST:
                 self._known.clear()
+            self._flush()
             usage = self._known[uid] = Usage()
             for query in (RECEIVED, SENT):
                 row = self._connection.execute(query, (uid,)).fetchone()

@@ -44,6 +44,7 @@ from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.ledger import encode_event
 from nimsg.store.loginwriter import LoginWriter
 from nimsg.store.mailbook import Known, Mailbook
+from nimsg.store.manyrows import ManyRows
 from nimsg.store.messagefile import (
     MessageFile,
     Positions,
@@ -58,6 +59,7 @@ from nimsg.store.roomwriter import RoomWriter
 from nimsg.store.schema import set_meta
 
 
+JOURNAL = ManyRows("INSERT INTO journal {}", columns=4)
 # What changes a name, or who may write to whom.
 NAMING = CreateAccount | RemoveAccount | AddBlock | RemoveBlock
 # What wakes nobody's polls.
@@ -116,25 +118,26 @@ class Writer:
         n = self._n
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            self._book.new.expect(
+                (command.sender, command.client_id)
+                for command in commands
+                if isinstance(command, SendMail)
+            )
             outcomes = [self._decide(command, now, full=full) for command in commands]
-            self._book.mailboxes.flush()
+            self._book.flush()
             self._journal(forget)
             self._connection.execute("COMMIT")
         except BaseException:
             self._n = n
-            self._book.mailboxes.forget()
+            self._book.forget()
             self._directory.forget()
-            self._book.usages.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
         return Batch(outcomes, self._rows)
 
     def _journal(self, forget: Filed | None) -> None:
-        self._connection.executemany(
-            "INSERT INTO journal VALUES (?, ?, ?, ?)",
-            [(row.n, row.kind, row.name, row.data) for row in self._rows],
-        )
+        JOURNAL.write(self._connection, self._rows)
         if forget:
             self._connection.execute("DELETE FROM journal WHERE n <= ?", (forget.n,))
             set_meta(self._connection, "n", str(self._n))
@@ -206,7 +209,7 @@ class Writer:
         print_ = mail.fingerprint(
             command.to, command.subject, command.body, command.reply_to, command.origin
         )
-        earlier = self._book.earlier(command.sender, command.client_id)
+        earlier = self._book.new.earlier(command.sender, command.client_id)
         if full and earlier is None:
             raise Refusal("disk_full")
         reply_known = command.reply_to is None or self._book.visible(
@@ -227,7 +230,10 @@ class Writer:
             return Outcome(self._book.sent(command.sender, command.client_id))
         file = self._message(command, delivery, now)
         entry = Entry(file, command.sender, delivery.to, print_, imported)
-        self._book.add(entry)
+        if imported:
+            self._book.add(entry)
+        else:
+            self._book.send(entry)
         self._book.usages.charge({command.sender, *delivery.to.values()}, size)
         self._add_row(RowKind.MESSAGE, file.id, encode_message(file))
         return Outcome(

@@ -230,7 +230,7 @@ def test_sec_11_what_is_remembered_is_what_the_index_says(
                 house.act(what, actor, ids[more % len(ids)])
         writer = house.store._writer
         remembered = writer._book.usages
-        fresh = Usages(writer._connection, Quota(bytes=1))
+        fresh = Usages(writer._connection, Quota(bytes=1), writer._book.flush)
         for uid in NAMES:
             assert remembered._of(uid) == fresh._of(uid)
         house.store.hang_up()
