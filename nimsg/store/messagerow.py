@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring_ascii as quoted
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -104,7 +105,7 @@ def message_row(entry: Entry) -> tuple[Column, ...]:
         file.positions.outbox if place is UNSET else None,
         file.client_id,
         entry.fingerprint,
-        json.dumps(file.to),
+        encode_names(file.to),
         encode_refused(file.refused),
         file.subject,
         len(file.message.encode()),
@@ -133,6 +134,11 @@ def copy_of(row: sqlite3.Row) -> Copy:
         row["deleted_at"],
         bool(row["imported"]),
     )
+
+
+def encode_names(names: Sequence[str]) -> str:
+    """What the index keeps of the recipients of a message: what `json.dumps` says."""
+    return f"[{', '.join(map(quoted, names))}]"
 
 
 def encode_origin(origin: Origin | None) -> str | None:

@@ -258,13 +258,14 @@ class Writer:
         earlier: str | None,
     ) -> frozenset[int]:
         """Who has no room for it."""
-        if command.beyond_quota or earlier is not None:
+        usages = self._book.usages
+        if command.beyond_quota or earlier is not None or not usages.quota.is_set:
             return frozenset()
         concerned = {command.sender, *recipients.values()} - {None}
         return frozenset(
             uid
             for uid in concerned
-            if uid and not self._book.usages.has_room(uid, size)
+            if uid and not usages.has_room(uid, size)
         )
 
     def _recipients(
