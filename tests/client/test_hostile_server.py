@@ -6,6 +6,7 @@ terminal would obey comes through.
 
 import signal
 import termios
+from itertools import cycle, takewhile
 from pathlib import Path
 from typing import Self
 
@@ -133,13 +134,10 @@ def test_term_4_the_screen_stands(tmp_path: Path, name: str) -> None:
 def test_term_4_line_mode_and_the_screen_stand_before_all_of_them(
     tmp_path: Path, soak: Soak
 ) -> None:
-    while True:
-        for nasty in NASTY.values():
-            ends_or_goes_on(tmp_path, nasty)
-            stands(tmp_path, nasty)
-            soak.count("hostile servers")
-            if not soak.going():
-                return
+    for nasty in takewhile(lambda _: soak.going(), cycle(NASTY.values())):
+        ends_or_goes_on(tmp_path, nasty)
+        stands(tmp_path, nasty)
+        soak.count("hostile servers")
 
 
 def stands(folder: Path, nasty: Nasty) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -130,13 +130,11 @@ def test_t11_frames_drawn_by_lot_over_live_sockets_for_a_long_time(
     random = Random(soak.seed)  # noqa: S311 - printed, to run again
     rss = 0
     with closing(barrage(stage.world, random)) as volleys:
-        for n, some in enumerate(volleys):
+        for n, some in takewhile(lambda _: soak.going(), enumerate(volleys)):
             assert some.keys() - KINDS <= SAID
             soak.count("frames", VOLLEY)
             soak.count("answers", some.total())
             if n == 500:
                 rss = stage.rss_bytes()
-            if not soak.going():
-                break
 
     assert not rss or stage.rss_bytes() - rss < GROWTH_BYTES

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,9 +48,7 @@ def test_s1_18_n12_whatever_fails_all_promises_hold(seed: int, tmp_path: Path) -
 def test_s1_18_n12_whatever_fails_all_promises_hold_for_long(
     soak: Soak, tmp_path: Path
 ) -> None:
-    for seed in count(soak.seed):
-        if not soak.going():
-            break
+    for seed in takewhile(lambda _: soak.going(), count(soak.seed)):
         soak.count("seeds")
         for what, times in simulated(seed, tmp_path).items():
             soak.count(what, times)

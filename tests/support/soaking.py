@@ -10,17 +10,22 @@ USUAL_S = 1_800
 
 
 class Soak:
-    """Goes on for `seconds`; `seed` begins what is drawn by lot."""
+    """Goes on for `seconds`, and for one round at least.
+
+    `seed` begins what is drawn by lot.
+    """
 
     def __init__(self, seconds: float, seed: int) -> None:
         self.seconds = seconds
         self.seed = seed
         self.counts: Counter[str] = Counter()
         self._end = time.monotonic() + seconds
+        self._begun = False
 
     def going(self) -> bool:
         """Whether there is time for one more round."""
-        return time.monotonic() < self._end
+        begun, self._begun = self._begun, True
+        return not begun or time.monotonic() < self._end
 
     def count(self, what: str, times: int = 1) -> None:
         """Count for the report: states, kills, faults, frames, seeds, ..."""
