@@ -250,9 +250,13 @@ class NoteLogout(Struct, frozen=True):
 
 
 class NoteRefused(Struct, frozen=True):
-    """Somebody tried to log in as an account, and failed."""
+    """Somebody tried to log in as an account, and failed.
 
-    uid: int
+    Under a name that nobody has (`uid` None) nothing is kept of it, and the disk has
+    the same work.
+    """
+
+    uid: int | None
     address: str
 
 

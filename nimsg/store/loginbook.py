@@ -42,6 +42,11 @@ def add(  # noqa: PLR0913 - the columns of a row
     )
 
 
+def drop(connection: sqlite3.Connection, n: int) -> None:
+    """Forget a login, by its journal number."""
+    connection.execute("DELETE FROM login WHERE n = ?", (n,))
+
+
 def end(connection: sqlite3.Connection, uid: int, at: int, reason: Departure) -> bool:
     """End whatever login of an account is open; whether one was."""
     ended = connection.execute(

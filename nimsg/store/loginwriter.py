@@ -12,12 +12,19 @@ from nimsg.core.commands import (
     NoteLogout,
     NoteRefused,
 )
+from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.protocol.constants import Departure
 from nimsg.store import accountbook, loginbook
 from nimsg.store.ledger import encode_login, encode_logout
 from nimsg.store.plan import RowKind
 from nimsg.store.roomwriter import AddRow
 from nimsg.store.schema import meta, set_meta
+
+
+# No account has this number.
+NOBODY = 0
+# No draft has this id: what it is the end of leaves nothing.
+NOBODYS_DRAFT = ulid(0, bytes(RANDOM_BYTES))
 
 
 class LoginWriter:
@@ -64,12 +71,23 @@ class LoginWriter:
         return n
 
     def _failed(self, command: NoteRefused, now: int) -> int:
+        if command.uid is None:
+            return self._nobody(command, now)
         name = self._name(command.uid)
         line = encode_login(name, now, None, command.address, refused=True)
         n = self._add_row(RowKind.EVENT, "", line)
         loginbook.add(
             self._connection, n, command.uid, now, command.address, None, refused=True
         )
+        return n
+
+    def _nobody(self, command: NoteRefused, now: int) -> int:
+        """Take as long as for an account, and leave nothing."""
+        n = self._add_row(RowKind.DRAFT_END, NOBODYS_DRAFT, b"")
+        loginbook.add(
+            self._connection, n, NOBODY, now, command.address, None, refused=True
+        )
+        loginbook.drop(self._connection, n)
         return n
 
     def _went(self, uid: int, reason: Departure, at: int) -> int:

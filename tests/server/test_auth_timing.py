@@ -125,6 +125,23 @@ async def test_t16_sec_5_nobody_is_looked_up_where_all_are_asked_the_same(
     assert looked_up == 0
 
 
+async def test_t16_sec_5_the_store_has_as_much_to_do_for_a_name_that_nobody_has(
+    tmp_path: Path,
+) -> None:
+    store = WatchedStore(tmp_path / "var")
+    done = []
+    async with office(tmp_path, store=store) as server, people(server, "bob"):
+        for user in ("bob", "eve"):
+            await server.services.committer.drained()
+            batches, filed = len(store.batches), store.calls["file"]
+            async with greeted(server.port) as wire:
+                await wire.call("auth.login", {"user": user, "password": WRONG})
+            await server.services.committer.drained()
+            done.append((store.batches[batches:], store.calls["file"] - filed))
+
+    assert done[0] == done[1] == ([1, 1], 1)
+
+
 async def test_t16_sec_5_no_refusal_waits_for_the_line_that_only_known_names_get(
     tmp_path: Path,
 ) -> None:

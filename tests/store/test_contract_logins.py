@@ -9,6 +9,7 @@ from nimsg.core.commands import (
     ForgiveFailures,
     NoteAlive,
     NoteLogin,
+    NoteRefused,
     RemoveAccount,
 )
 from nimsg.protocol.constants import Departure, Device
@@ -50,6 +51,20 @@ def test_s2_16_logins_are_written_down(post: Post, rest: Rest) -> None:
         ),
     ]
     assert [row.ended_at for row in post.store.logins(bob, None, 9)] == [None]
+
+
+def test_sec_5_a_try_under_a_name_that_nobody_has_leaves_nothing(
+    post: Post, rest: Rest
+) -> None:
+    ann = post.people("ann")[0]
+    came = come(post, ann)
+    post.number(NoteRefused(None, "192.0.2.9"))
+    rest(post)
+    missed = fail(post, ann)
+
+    assert [row.n for row in post.store.logins(ann, None, 9)] == [missed, came]
+    assert post.store.last_login(ann).failures == 1
+    assert post.check().problems == []
 
 
 def test_s2_16_logins_are_read_page_by_page(post: Post, rest: Rest) -> None:

@@ -214,9 +214,10 @@ async def _failed(context: Context, key: Key, refusal: Refusal) -> Refusal:
                 services.config.block_duration_s,
                 context.session.address,
             )
-    if account is not None:
-        # Behind the count: from the time nobody learns whether a line was written.
-        services.commit_later(NoteRefused(account.uid, context.session.address))
+    # Behind the count, and for everybody: neither this answer nor the next one comes
+    # sooner where nobody has the name.
+    uid = None if account is None else account.uid
+    services.commit_later(NoteRefused(uid, context.session.address))
     return refusal
 
 
