@@ -1,6 +1,7 @@
 """The server, put together: store, services, listeners, and an orderly end."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
@@ -33,7 +34,10 @@ FULL_TOLD_S = 60.0
 
 
 class Server:
-    """A server on one store. `clock` gives ms UTC."""
+    """A server on one store.
+
+    `clock` gives ms UTC, `entropy` so many random bytes.
+    """
 
     def __init__(
         self,
@@ -41,9 +45,10 @@ class Server:
         store: Store,
         clock: Callable[[], int] = wall_clock_ms,
         timers: Timers | None = None,
+        entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.config = config
-        self.services = Services(config, store, clock, timers=timers)
+        self.services = Services(config, store, clock, entropy, timers)
         self.port = config.port
         self._listener: Listener | None = None
         self._listeners: list[Listener | asyncio.Server] = []

@@ -182,8 +182,8 @@ class Machine:
         config = ServerConfig(
             self._root, port=0, auth="open", hash_memory_kib=8, hash_rounds=1
         )
-        server = Server(config, store, self.clock, self._loop)
-        server.services.entropy = self._chance.randbytes
+        entropy = self._chance.randbytes
+        server = Server(config, store, self.clock, self._loop, entropy)
         serving = asyncio.create_task(server.serve(self._stop, self._listen))
         fallen = asyncio.create_task(self._fallen.wait())
         await asyncio.wait({serving, fallen}, return_when=asyncio.FIRST_COMPLETED)
