@@ -14,19 +14,24 @@ $(READY): pyproject.toml nimsg/__init__.py
 	@touch $@
 
 # Half of the tests wait for processes, so there are more workers than cores.
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist worksteal
+
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m "not slow and not soak"
+	$(PYTEST) -m "not slow and not soak"
 
+# Counting what is covered takes as long as the tests themselves: slow ones go without,
+# and those of processes, in which nothing is counted.
 test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m "not soak" --cov --cov-report=
+	$(PYTEST) -m "not (slow or e2e or soak)" --cov --cov-report=
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='nimsg/protocol/*,nimsg/core/*,nimsg/store/*'
+	$(PYTEST) -m "(slow or e2e) and not soak"
 
 demo: $(READY)
 	$(BIN)/nimsg demo

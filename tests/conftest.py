@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,7 @@ from tests.support.soaking import Soak, asked_seconds, asked_seed
 
 
 SOAKED = "soaked"
+E2E = Path(__file__).parent / "e2e"
 SHARES = pytest.StashKey[int]()
 
 # How long an example takes says more of the machine than of the example.
@@ -19,11 +21,17 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks choose what is run
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """What takes minutes has no guard of seconds; each has its share of the time."""
+    """What takes minutes has no guard of seconds; each has its share of the time.
+
+    What stands in tests/e2e has its mark.
+    """
     for item in items:
+        if item.path.is_relative_to(E2E):
+            item.add_marker(pytest.mark.e2e)
         if item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.timeout(0))
     marked = [one for one in items if "soak" in getattr(one, "fixturenames", ())]
