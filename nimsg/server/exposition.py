@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from nimsg.protocol.results_stats import Stats
 from nimsg.store.atomic import put_file
-from nimsg.store.disk import RealDisk, StrPath
+from nimsg.store.disk import RealDisk
+from nimsg.store.layout import StrPath
 
 
 # Monitors run as users of their own; there is nothing of anybody's in it.

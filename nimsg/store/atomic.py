@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from nimsg.store.disk import Disk, StrPath, write_all
+from nimsg.store.disk import Disk, write_all
+from nimsg.store.layout import StrPath
 
 
 TEMPORARY = ".tmp"

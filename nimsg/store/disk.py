@@ -6,13 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from nimsg.store.layout import StrPath
+
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
-
-
-# Making a `Path` costs a tenth of making the file.
-StrPath = str | Path
 
 
 class Disk(Protocol):

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.store.atomic import append, append_line, put_file
 from nimsg.store.base import JournalRow
-from nimsg.store.disk import Disk, StrPath
-from nimsg.store.layout import Layout
+from nimsg.store.disk import Disk
+from nimsg.store.layout import Layout, StrPath
 from nimsg.store.ledger import End, read_tail
 from nimsg.store.messagefile import MessageFile, decode_message
 from nimsg.store.plan import (

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.store.base import JournalRow
-from nimsg.store.disk import StrPath
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, StrPath
 from nimsg.store.ledger import Day, End, extended, settled
 from nimsg.store.removal import stubs_end
 

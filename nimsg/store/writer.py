@@ -263,9 +263,7 @@ class Writer:
             return frozenset()
         concerned = {command.sender, *recipients.values()} - {None}
         return frozenset(
-            uid
-            for uid in concerned
-            if uid and not usages.has_room(uid, size)
+            uid for uid in concerned if uid and not usages.has_room(uid, size)
         )
 
     def _recipients(

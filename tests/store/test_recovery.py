@@ -7,7 +7,7 @@ import pytest
 
 from nimsg.core.commands import Act, MailAct, SendMail
 from nimsg.protocol.times import MS_PER_DAY
-from nimsg.store.disk import StrPath
+from nimsg.store.layout import StrPath
 from tests.support.crashed import SETUP, Crashed
 from tests.support.driven import (
     ANN,

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from nimsg.store.disk import RealDisk, StrPath
+from nimsg.store.disk import RealDisk
+from nimsg.store.layout import StrPath
 
 
 # Room enough for mail, and too little for the store to hold a reserve.
