@@ -105,15 +105,15 @@ SYNCED = (
     Mutation(
         "filer.Filer._sync_each",
         "fsync",
-        "[*dict.fromkeys(paths), *sorted(folders, reverse=True)]",
+        "[*dict.fromkeys(files), *sorted(folders, reverse=True)]",
         "sorted(folders, reverse=True)",
         ONE_BY_ONE,
     ),
     Mutation(
         "filer.Filer._sync_each",
         "fsync",
-        "[*dict.fromkeys(paths), *sorted(folders, reverse=True)]",
-        "dict.fromkeys(paths)",
+        "[*dict.fromkeys(files), *sorted(folders, reverse=True)]",
+        "dict.fromkeys(files)",
         ONE_BY_ONE,
     ),
     Mutation(
@@ -226,14 +226,14 @@ SYNCED = (
     Mutation(
         "atomic.put_file",
         "fsync",
-        "        disk.fsync(temporary)\n",
+        "        disk.fsync(Path(temporary))\n",
         "        pass\n",
         (*PUT, *BEGINNING),
     ),
     Mutation(
         "atomic.put_file",
         "fsync",
-        "        disk.fsync(path.parent)\n",
+        "        disk.fsync(Path(path).parent)\n",
         "        pass\n",
         PUT,
     ),
@@ -397,7 +397,7 @@ CHECKS = (
     Mutation(
         "atomic",
         "a file is written under a temporary name",
-        'Path(f"{path}{TEMPORARY}")',
+        'f"{path}{TEMPORARY}"',
         "path",
         (FAILURES + "test_a_message_is_seen_whole_while_it_is_filed",),
     ),
