@@ -82,7 +82,7 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
         ),
         (
             "Waiting",
-            f"{queues.commit} commands, {many(queues.filer, 'batch', 'batches')}, "
+            f"{many(queues.commit, 'command')}, "
             f"{many(queues.journal, 'journal row')}, "
             f"{many(queues.indexer, 'message')} to index",
         ),

@@ -14,10 +14,9 @@ class Connections(Struct, frozen=True):
 
 
 class Queues(Struct, frozen=True):
-    """What waits: commands, batches without files, journal rows, unindexed messages."""
+    """What waits: commands, journal rows, messages to index."""
 
     commit: int
-    filer: int
     journal: int
     indexer: int
 

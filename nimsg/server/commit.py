@@ -1,12 +1,11 @@
 """Group commit: what waits while one batch is written is the next batch.
 
-Three pools of one thread each keep the disk off the loop and apart: batch N+1
-is committed while the files of batch N are written, and a sync of the file
-system stands in nobody's way.
+Two pools of one thread each keep the disk off the loop. One commits a batch and
+then writes its files; a sync of the file system stands in nobody's way.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from nimsg.core.commands import Command, Outcome
@@ -16,10 +15,8 @@ from nimsg.store.base import Batch, Store
 
 BATCH_MOST = 512
 WAITING_MOST = 8192
-UNFILED_MOST = 4
 
 Waiter = asyncio.Future[Outcome]
-Committed = tuple[Batch, list[Waiter]]
 
 
 class Committer:
@@ -46,14 +43,13 @@ class Committer:
         self._work = asyncio.Event()
         self._filed = asyncio.Event()
         self._forget = False
-        self._unfiled: asyncio.Queue[Committed] = asyncio.Queue(UNFILED_MOST)
         self._unanswered = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._failure: StorageFailure | None = None
-        self._writer, self._filer, self._syncer = (
+        self._writer, self._syncer = (
             ThreadPoolExecutor(1, thread_name_prefix=name)
-            for name in ("writer", "filer", "syncer")
+            for name in ("writer", "syncer")
         )
 
     def submit(self, command: Command) -> Waiter:
@@ -86,21 +82,16 @@ class Committer:
         """How many commands wait for a batch."""
         return len(self._waiting)
 
-    @property
-    def unfiled(self) -> int:
-        """How many batches are committed and wait for their files."""
-        return self._unfiled.qsize()
-
     async def run(self) -> None:
         """Work until cancelled. Raises `StorageFailure` when the disk fails."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._commit())
-                tasks.create_task(self._file())
                 tasks.create_task(self._settle())
         except* StorageFailure as group:
             self._failure = StorageFailure(str(group.exceptions[0]))
-            self._refuse_all()
+            self._refuse(waiter for _, waiter in self._waiting)
+            self._waiting.clear()
             raise self._failure from group
 
     async def drained(self) -> None:
@@ -109,7 +100,7 @@ class Committer:
 
     def close(self) -> None:
         """End the threads, each after what it is at."""
-        for pool in (self._writer, self._filer, self._syncer):
+        for pool in (self._writer, self._syncer):
             pool.shutdown()
 
     async def _commit(self) -> None:
@@ -118,33 +109,47 @@ class Committer:
             await self._work.wait()
             self._work.clear()
             while self._waiting or self._forget:
+                await self._gathered()
                 self._forget = False
                 taken = self._waiting[:BATCH_MOST]
                 del self._waiting[:BATCH_MOST]
-                commands = [command for command, _ in taken]
                 waiters = [waiter for _, waiter in taken]
                 try:
                     batch = await loop.run_in_executor(
-                        self._writer, self._store.commit, commands, self._clock()
+                        self._writer,
+                        self._write,
+                        [command for command, _ in taken],
+                        self._clock(),
                     )
-                    await self._unfiled.put((batch, waiters))
                 except (StorageFailure, asyncio.CancelledError):
                     # Nobody else knows of those who wait for this batch.
                     self._refuse(waiters)
                     raise
+                if batch.rows:
+                    self._filed.set()
+                self._answer(batch, waiters)
 
-    async def _file(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            batch, waiters = await self._unfiled.get()
-            if batch.rows:
-                try:
-                    await loop.run_in_executor(self._filer, self._store.file, batch)
-                except (StorageFailure, asyncio.CancelledError):
-                    self._refuse(waiters)
-                    raise
-                self._filed.set()
-            self._answer(batch, waiters)
+    async def _gathered(self) -> None:
+        """Wait as long as each turn of the loop brings more.
+
+        Those who were answered together ask again together: one commit for all of
+        them costs half of what one for the first, and one for the others does.
+        """
+        count = -1
+        while count < len(self._waiting) < BATCH_MOST:
+            count = len(self._waiting)
+            await asyncio.sleep(0)
+
+    def _write(self, commands: Sequence[Command], now: int) -> Batch:
+        """Commit and file, on the writer's thread.
+
+        The files of one batch beside the commit of the next would cost more: two
+        threads that are at many short calls wait for the interpreter at each.
+        """
+        batch = self._store.commit(commands, now)
+        if batch.rows:
+            self._store.file(batch)
+        return batch
 
     async def _settle(self) -> None:
         loop = asyncio.get_running_loop()
@@ -174,12 +179,6 @@ class Committer:
             if not waiter.done():
                 waiter.set_exception(Refusal("storage_failed"))
             self._answered(1)
-
-    def _refuse_all(self) -> None:
-        self._refuse([waiter for _, waiter in self._waiting])
-        self._waiting.clear()
-        while not self._unfiled.empty():
-            self._refuse(self._unfiled.get_nowait()[1])
 
     def _answered(self, count: int) -> None:
         self._unanswered -= count

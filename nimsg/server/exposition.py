@@ -51,7 +51,6 @@ def _queues(stats: Stats) -> Samples:
     found = stats.queues
     names = {
         "commit": found.commit,
-        "filer": found.filer,
         "journal": found.journal,
         "indexer": found.indexer,
     }

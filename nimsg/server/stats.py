@@ -35,9 +35,7 @@ async def stats(services: Services) -> Stats:
         accounts=sizes.accounts,
         messages=sizes.messages,
         rooms=sizes.rooms,
-        queues=Queues(
-            committer.waiting, committer.unfiled, sizes.journal, sizes.unindexed
-        ),
+        queues=Queues(committer.waiting, sizes.journal, sizes.unindexed),
         sent=meter.sent,
         sent_minute=meter.sent_minute(now_s),
         commits=meter.commits(),

@@ -9,7 +9,7 @@ import pytest
 
 from nimsg.core.commands import CreateAccount, Outcome, SendMail, SentMail
 from nimsg.errors import Refusal, StorageFailure
-from nimsg.server.commit import BATCH_MOST, UNFILED_MOST, WAITING_MOST, Committer
+from nimsg.server.commit import BATCH_MOST, WAITING_MOST, Committer
 from nimsg.store.layout import Layout
 from tests.support.office import HANG_S, office, people
 from tests.support.post import refused
@@ -63,6 +63,18 @@ async def test_s3_11_what_waits_while_one_batch_is_written_is_the_next(
 
     assert store.batches == [1, 100]
     assert [outcome.value for outcome in outcomes] == list(range(1, 102))
+
+
+async def test_s3_11_who_asks_turn_by_turn_is_in_one_batch(tmp_path: Path) -> None:
+    store = WatchedStore(tmp_path)
+    async with committing(store) as committer:
+        waiters = []
+        for n in range(5):
+            waiters.append(committer.submit(account(n)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiters)
+
+    assert store.batches == [5]
 
 
 async def test_s3_11_a_batch_has_at_most_512_commands(tmp_path: Path) -> None:
@@ -120,25 +132,19 @@ async def test_s0_4_no_answer_before_the_file_stands(tmp_path: Path) -> None:
     assert (early, stands) == (False, True)
 
 
-async def test_the_next_batch_is_committed_while_one_is_filed(tmp_path: Path) -> None:
+async def test_what_comes_while_files_are_written_is_the_next_batch(
+    tmp_path: Path,
+) -> None:
     store = WatchedStore(tmp_path)
     async with committing(store) as committer:
-        filing = Gate("file")
-        store.before = filing
+        store.before = filing = Gate("file")
         first = committer.submit(account("first"))
         await filing.reached.wait()
-        committing_ = Gate("commit")
-        store.before = committing_
-        second = committer.submit(account("second"))
-        await committing_.reached.wait()
-        committing_.open()
-        early = second.done()
+        rest = [committer.submit(account(n)) for n in range(3)]
         filing.open()
-        await first
-        await second
+        await asyncio.gather(first, *rest)
 
-    assert not early
-    assert store.batches == [1, 1]
+    assert store.batches == [1, 3]
 
 
 async def test_x6_who_is_woken_is_woken_once_the_answer_stands(tmp_path: Path) -> None:
@@ -235,16 +241,9 @@ async def test_a_file_that_fails_is_told_to_all_who_wait_wherever_they_stand(
     committer = Committer(store, lambda: NOW, lambda _: None, SETTLE_S)
     running = asyncio.create_task(committer.run())
     async with asyncio.timeout(HANG_S):
-        filing = Gate("file")
-        store.before = filing
+        store.before = filing = Gate("file")
         waiters = [committer.submit(account("being filed"))]
         await filing.reached.wait()
-        # So many are committed and not filed; the last of them finds no room.
-        for n in range(UNFILED_MOST + 1):
-            store.before = commit = Gate("commit")
-            waiters.append(committer.submit(account(n)))
-            await commit.reached.wait()
-            commit.open()
         waiters.append(committer.submit(account("not committed")))
         filing.open(failure="the disk is gone")
         kinds = await refused_all(waiters)
@@ -267,16 +266,12 @@ async def test_a_settling_that_fails_is_told_to_all_who_wait(tmp_path: Path) -> 
         store.before = filing = Gate("file")
         waiters = [committer.submit(account("being filed"))]
         await filing.reached.wait()
-        store.before = committing_ = Gate("commit")
-        waiters.append(committer.submit(account("being committed")))
-        await committing_.reached.wait()
         waiters.append(committer.submit(account("waiting")))
         settling.open(failure="the disk is gone")
         kinds = await refused_all(waiters)
         await fails(running, "the disk is gone")
         await committer.drained()
-    for gate in (filing, committing_):
-        gate.open()
+    filing.open()
     committer.close()
     store.close()
 
