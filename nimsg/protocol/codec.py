@@ -95,11 +95,10 @@ def decode_params(envelope: Envelope, payload: bytes) -> Request:
 
 
 def surely_strict(payload: bytes) -> bool:
-    """Whether a request that was decoded is strict JSON by a quick look.
+    """Whether a quick look at a decoded request shows that it is strict JSON.
 
-    It is where it says, but for white space, what would be written of its value: a key
-    that stands twice would be written once. Its types bound its depth and its
-    integers. Of all others `strict.loads` knows.
+    Then it is, but for white space, what would be written of its value: a key that
+    stands twice would be written once. Types bound its depth and its integers.
     """
     try:
         written = ENCODER.encode(ANYTHING.decode(payload))

@@ -34,6 +34,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 class Connection:
     """One connection's state and its count of protocol faults."""
 
+    __slots__ = ("faults", "state")
+
     def __init__(self) -> None:
         self.state = State.CONNECTED
         self.faults = 0
@@ -56,6 +58,11 @@ class Connection:
                 "invalid_request", f"{event} while {self.state}", fatal=True
             )
         return after
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over."""
+        return self.state is State.CLOSED
 
     @property
     def frame_limit(self) -> int:

@@ -74,11 +74,21 @@ def foreign_protocol(header: bytes) -> str:
 
 
 class FrameDecoder:
-    """Cuts a stream of bytes into payloads, however it was split on the way."""
+    """Cuts a stream of bytes into payloads, however it was split on the way.
+
+    `limit` may change between two frames.
+    """
+
+    __slots__ = ("_buffer", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._buffer = bytearray()
+
+    @property
+    def partial(self) -> bool:
+        """Whether a frame has begun and not ended."""
+        return bool(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield each payload that `data` completes.

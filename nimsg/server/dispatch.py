@@ -170,10 +170,10 @@ CHECKS: Final[dict[Needs, Callable[[Asker], None]]] = {
 }
 
 
-async def answer(context: Context, request: Request) -> Reply:
-    """What the method's handler says. Raises `Refusal`."""
+def answer(context: Context, request: Request) -> Awaitable[Reply]:
+    """What the method's handler says, to be waited for. Raises `Refusal`."""
     name = request.method.name
     if name in COUNTED:
         caller = Caller(context.session.uid, context.session.address)
         context.services.throttle.count(name, caller, request.params)
-    return await HANDLERS[name](context, request.params)
+    return HANDLERS[name](context, request.params)

@@ -12,6 +12,8 @@ class Idle:
     due. With a timeout of 0 nothing ever expires.
     """
 
+    __slots__ = ("_expired", "_timeout_s", "_timer", "_timers", "_touched_s")
+
     def __init__(
         self, timers: Timers, timeout_s: float, expired: Callable[[], None]
     ) -> None:

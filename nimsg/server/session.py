@@ -1,9 +1,9 @@
 """One connection, from its first byte to its last, in a task of its own."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 
-from nimsg import __version__
 from nimsg.core.accounts import Account
 from nimsg.errors import ProtocolFault, Refusal
 from nimsg.logs import LOGGER
@@ -15,27 +15,26 @@ from nimsg.protocol.codec import (
     encode_event,
     encode_refusal,
 )
-from nimsg.protocol.connection import Connection, Event, State
+from nimsg.protocol.connection import Connection, Event
 from nimsg.protocol.constants import (
-    FEATURES,
-    HEADER_BYTES,
     INTERACTIVE,
-    PROTOCOL_VERSION,
     CloseReason,
     Departure,
     Device,
     limit,
 )
-from nimsg.protocol.framing import frame_length, truncated
 from nimsg.protocol.methods import Activity, Method, Needs
-from nimsg.protocol.results import Closing, Hello
+from nimsg.protocol.results import Closing
 from nimsg.protocol.results_people import SessionRow
 from nimsg.server.audit import DONE, Auditor
 from nimsg.server.context import Context, Login, Reply
 from nimsg.server.dispatch import Asker, answer, check_may_call
+from nimsg.server.greeting import greeting
 from nimsg.server.idle import Idle
+from nimsg.server.intake import Intake
 from nimsg.server.peer import address_of, keep_alive
 from nimsg.server.services import Services
+from nimsg.server.timers import Timer
 
 
 IN_FLIGHT = limit("requests_in_flight")
@@ -63,6 +62,12 @@ class Session:
     `local` connections come by var/admin.sock.
     """
 
+    __slots__ = (
+        *("_active_at", "_asker", "_auditor", "_command", "_connection", "_idle"),
+        *("_in_flight", "_intake", "_local", "_login", "_login_timer", "_reader"),
+        *("_reading", "_services", "_writer", "address", "since"),
+    )
+
     def __init__(
         self,
         services: Services,
@@ -77,8 +82,17 @@ class Session:
         self._local = local
         self._connection = Connection()
         self._login: Login | None = None
+        self._asker = self._asks()
         self._in_flight = 0
-        self._ended = asyncio.Event()
+        self._intake = Intake(
+            reader,
+            limit("frame_bytes") if local else self._connection.frame_limit,
+            services.timers,
+            services.config.frame_deadline_s,
+            self._frame_deadline,
+        )
+        self._login_timer: Timer | None = None
+        self._reading: asyncio.Timeout | None = None
         self._command: str | None = None
         self._active_at = services.clock()
         self._idle = Idle(services.timers, services.config.idle_timeout_s, self._expire)
@@ -123,6 +137,7 @@ class Session:
         """The account has changed."""
         if self._login is not None:
             self._login = self._login._replace(account=account)
+            self._asker = self._asks()
 
     def push(self, frame: bytes) -> None:
         """Send an event."""
@@ -136,32 +151,37 @@ class Session:
 
     async def run(self) -> None:
         """Serve the connection until it ends. Never raises for the peer's doing."""
-        self._services.registry.add(self)
-        deadline = self._services.timers.call_later(
-            self._services.config.login_deadline_s, self._login_deadline
-        )
+        services = self._services
+        services.registry.add(self)
+        if not self._local:
+            self._login_timer = services.timers.call_later(
+                services.config.login_deadline_s, self._login_deadline
+            )
         try:
             self._greet()
-            if self._services.stopping:
+            if services.stopping:
                 self.finish()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch_end())
+            async with (
+                asyncio.timeout(None) as self._reading,
+                asyncio.TaskGroup() as tasks,
+            ):
                 await self._read_requests(tasks)
-                self._ended.set()
         except* (_Ended, OSError):
             pass
         finally:
-            deadline.cancel()
+            self._reading = None
+            self._forget_deadlines()
             self._depart(Departure.LOST)
-            self._services.registry.remove(self)
+            services.registry.remove(self)
             await self._close()
 
     def end(self, reason: CloseReason) -> None:
         """Say why, and close."""
-        if self._connection.state is not State.CLOSED:
+        if not self._connection.closed:
             self._send(encode_event("closing", Closing(reason)))
             self._connection.fire(Event.CLOSE)
-            self._ended.set()
+            if self._reading is not None:
+                self._reading.reschedule(0)
             if reason in FINAL and self.resume is not None:
                 self._services.resumes.drop(self.resume)
             self._depart(DEPARTURES.get(reason, Departure.LOST))
@@ -178,63 +198,55 @@ class Session:
     # -- reading ---------------------------------------------------------------
 
     async def _read_requests(self, tasks: asyncio.TaskGroup) -> None:
-        while self._connection.state is not State.CLOSED:
-            payload = None
-            try:
-                payload = await self._read_frame()
-                if payload is None:
-                    return
-                await self._take(payload, tasks)
-            except ProtocolFault as fault:
-                self._say_no(None, fault)
-                self._count(fault)
-
-    async def _read_frame(self) -> bytes | None:
-        """The next payload, None at the end. The length is checked before it."""
-        await self._writer.drain()
-        start = await self._reader.read(HEADER_BYTES)
-        if not start:
-            return None
-        deadline = self._services.timers.call_later(
-            self._services.config.frame_deadline_s, self._frame_deadline
-        )
+        """Take requests until the end. Raises `_Ended`: what waits then is given up."""
         try:
-            header = start + await self._read_more(HEADER_BYTES - len(start), start)
-            most = limit("frame_bytes") if self._local else self._connection.frame_limit
-            return await self._read_more(frame_length(header, most), header)
-        finally:
-            deadline.cancel()
+            while not (self._connection.closed or self._intake.ended):
+                if not self._intake.partial:
+                    await self._writer.drain()
+                await self._take_all(await self._intake.read(), tasks)
+        except ProtocolFault as fault:
+            self._say_no(None, fault)
+            self._count(fault)
+        raise _Ended
 
-    async def _read_more(self, count: int, received: bytes) -> bytes:
-        """So many bytes more of a frame that began with what was received."""
-        try:
-            return await self._reader.readexactly(count)
-        except asyncio.IncompleteReadError as error:
-            raise truncated(len(received) + len(error.partial)) from None
+    async def _take_all(
+        self, payloads: Iterable[bytes], tasks: asyncio.TaskGroup
+    ) -> None:
+        """Start answering requests. A login is waited for: it decides what follows."""
+        for payload in payloads:
+            request = self._request(payload)
+            if request is None:
+                pass
+            elif request.method.needs is Needs.ANONYMOUS:
+                await self._answer(request)
+            else:
+                tasks.create_task(self._answer(request))
+            if self._connection.closed:
+                return
+            await self._writer.drain()
 
-    async def _take(self, payload: bytes, tasks: asyncio.TaskGroup) -> None:
-        """Start answering a request. A login is waited for: it decides what follows."""
-        envelope = decode_envelope(payload)
+    def _request(self, payload: bytes) -> Request | None:
+        """A request that is in flight from now on, or None: it was refused."""
+        id_ = None
         try:
+            envelope = decode_envelope(payload)
+            id_ = envelope.id
             request = decode_params(envelope, payload)
         except ProtocolFault as fault:
-            self._say_no(envelope.id, fault)
+            self._say_no(id_, fault)
             self._count(fault)
-            return
+            return None
         try:
-            check_may_call(request.method, self._asker())
+            check_may_call(request.method, self._asker)
             self._check_room()
         except Refusal as refusal:
             self._refuse(request, refusal)
-            return
+            return None
         self._note_activity(request.method)
         self._in_flight += 1
-        if request.method.needs is Needs.ANONYMOUS:
-            await self._answer(request)
-        else:
-            tasks.create_task(self._answer(request))
+        return request
 
-    def _asker(self) -> Asker:
+    def _asks(self) -> Asker:
         account = self._login.account if self._login else None
         return Asker(
             self._connection.state,
@@ -296,6 +308,9 @@ class Session:
             self._login = before
             raise
         self._connection.fire(Event.LOGIN)
+        self._asker = self._asks()
+        self._forget_deadlines()
+        self._intake.allow(self._connection.frame_limit)
         LOGGER.info("%s logged in from %s", account.name, self.address)
 
     def _arrive(self, login: Login) -> None:
@@ -331,17 +346,7 @@ class Session:
     def _greet(self) -> None:
         keep_alive(self._writer)
         self._connection.fire(Event.HELLO)
-        config = self._services.config
-        hello = Hello(
-            server=f"nimsg {__version__}",
-            versions=[PROTOCOL_VERSION],
-            auth=config.auth,
-            registration=config.registration,
-            features=list(FEATURES),
-            limits=self._services.limits,
-            time=self._services.clock(),
-        )
-        self._send(encode_event("hello", hello))
+        self._send(greeting(self._services))
 
     def _send(self, frame: bytes) -> None:
         """Queue a frame; a peer that reads nothing is cut off, not waited for.
@@ -349,7 +354,7 @@ class Session:
         Nothing follows the frame that says why the connection is closed.
         """
         transport = self._writer.transport
-        if transport.is_closing() or self._connection.state is State.CLOSED:
+        if transport.is_closing() or self._connection.closed:
             return
         self._writer.write(frame)
         if transport.get_write_buffer_size() > UNSENT + len(frame):
@@ -368,19 +373,20 @@ class Session:
         if self._connection.fault(fault):
             self.end(CloseReason.FAULTS)
 
+    def _forget_deadlines(self) -> None:
+        """Those of the login, and of the frame that is read."""
+        self._intake.stop()
+        if self._login_timer is not None:
+            self._login_timer.cancel()
+            self._login_timer = None
+
     def _login_deadline(self) -> None:
-        if self._connection.state is State.GREETED and not self._local:
-            self._say_no(None, Refusal("deadline_passed", "no login in time"))
-            self.end(CloseReason.DEADLINE)
+        self._say_no(None, Refusal("deadline_passed", "no login in time"))
+        self.end(CloseReason.DEADLINE)
 
     def _frame_deadline(self) -> None:
         self._say_no(None, Refusal("deadline_passed", "a frame did not end in time"))
         self.end(CloseReason.DEADLINE)
-
-    async def _watch_end(self) -> None:
-        """Give up whatever the session waits for once it has been ended."""
-        await self._ended.wait()
-        raise _Ended
 
     async def _close(self) -> None:
         """Hang up. What the peer still sends is dropped until it hangs up too.

@@ -123,3 +123,29 @@ async def test_sec_7_a_frame_that_is_in_time_is_answered(tmp_path: Path) -> None
 
     assert answer.endswith("done")
     assert again.endswith("done")
+
+
+async def test_sec_7_a_frame_that_begins_behind_a_whole_one_has_to_end_too(
+    tmp_path: Path,
+) -> None:
+    time = VirtualTime()
+    async with (
+        timed_office(tmp_path, time) as server,
+        people(server, "bob"),
+        logged_in(server.port, "bob") as wire,
+    ):
+        armed = len(time._due)
+        wire.writer.write(PING + PING[:5])
+        first = said(await wire.frame())
+        while len(time._due) == armed:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        time.advance(29)
+        wire.writer.write(PING[5:] + PING[:5])
+        second = said(await wire.frame())
+        while len(time._due) == armed + 1:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        time.advance(30)
+        rest = await wire.rest()
+
+    assert (first, second) == ("1 done", "1 done")
+    assert rest == LATE

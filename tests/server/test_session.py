@@ -179,6 +179,34 @@ async def test_sec_1_frames_of_a_mebibyte_are_read_after_login(tmp_path: Path) -
     assert more == ["None frame_too_large", "closing faults"]
 
 
+async def test_sec_1_what_follows_a_login_in_one_segment_is_read_by_its_limit(
+    tmp_path: Path,
+) -> None:
+    login = request("auth.login", {"user": "bob", "password": PASSWORD}, 1)
+    ping = request("session.ping", {}, 2)
+    long = ping + b" " * limit("frame_bytes_before_login")
+    async with office(tmp_path) as server, people(server, "bob"):
+        async with greeted(server.port) as wire:
+            wire.writer.write(encode_frame(login) + encode_frame(long))
+            taken = [said(await wire.frame()) for _ in range(2)]
+        async with greeted(server.port) as wire:
+            wire.writer.write(encode_frame(long) + encode_frame(login))
+            refused = await wire.rest()
+
+    assert taken == ["1 done", "2 done"]
+    assert refused == ["None frame_too_large", "closing faults"]
+
+
+async def test_a_frame_that_the_stream_ends_in_is_told_of(tmp_path: Path) -> None:
+    ping = encode_frame(request("session.ping", {}, 1))
+    async with office(tmp_path) as server, greeted(server.port) as wire:
+        wire.writer.write(ping + ping[:7])
+        wire.writer.write_eof()
+        rest = await wire.rest()
+
+    assert rest == ["1 login_required", "None truncated_frame", "closing faults"]
+
+
 # -- login and logout ----------------------------------------------------------
 
 
