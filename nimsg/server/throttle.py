@@ -90,6 +90,14 @@ def limits_of(config: ServerConfig) -> dict[str, int]:
     return {**usual, "clients": config.max_clients, **config.limits}
 
 
+class _Check(NamedTuple):
+    """A limit, and who has used how much of it."""
+
+    name: str
+    rule: Rule
+    buckets: Buckets[Hashable]
+
+
 class Throttle:
     """Owned by the loop. Every refusal is `rate_limited`, and says until when."""
 
@@ -97,22 +105,29 @@ class Throttle:
         self._timers = timers
         self._most_clients = limits["clients_per_address"]
         self._clients: Counter[str] = Counter()
-        self._buckets = {
-            name: Buckets[Hashable](Rate(limits[name], rule.window_s))
+        self._checks = {
+            name: _Check(name, rule, Buckets(Rate(limits[name], rule.window_s)))
             for name, rule in RULES.items()
+            if limits[name]
+        }
+        self._counted = {
+            method: self._named(*names) for method, names in COUNTED.items()
         }
 
     def count(self, method: str, caller: Caller, params: Params) -> None:
         """One of `COUNTED` is called. Raises `Refusal`; what is refused counts not."""
-        self._take(COUNTED[method], caller, params)
+        checks = self._counted[method]
+        if checks:
+            self._take(checks, caller, params)
 
     def arrive(self, uid: int) -> None:
         """Somebody comes online. Raises `Refusal`."""
-        self._take(("arrivals_per_hour",), Caller(uid, ""), NO_PARAMS)
+        self._take(self._named("arrivals_per_hour"), Caller(uid, ""), NO_PARAMS)
 
     def register(self, address: str) -> None:
         """A login makes an account. Raises `Refusal`."""
-        self._take(("registrations_per_hour",), Caller(0, address), NO_PARAMS)
+        checks = self._named("registrations_per_hour")
+        self._take(checks, Caller(0, address), NO_PARAMS)
 
     def enter(self, address: str) -> None:
         """A connection begins. Raises `Refusal`; else `leave` follows."""
@@ -121,7 +136,7 @@ class Throttle:
             if self._most_clients and self._clients[key] >= self._most_clients:
                 why = f"{self._most_clients} connections from this address are the most"
                 raise Refusal("too_many_clients", why)
-            self._take(("connections_per_minute",), caller, NO_PARAMS)
+            self._take(self._named("connections_per_minute"), caller, NO_PARAMS)
             self._clients[key] += 1
 
     def leave(self, address: str) -> None:
@@ -131,11 +146,14 @@ class Throttle:
         if self._clients[key] <= 0:
             del self._clients[key]
 
-    def _take(self, names: Iterable[str], caller: Caller, params: Params) -> None:
+    def _named(self, *names: str) -> list[_Check]:
+        """Those of some limits that limit anything."""
+        return [self._checks[name] for name in names if name in self._checks]
+
+    def _take(self, checks: Iterable[_Check], caller: Caller, params: Params) -> None:
         now_s = self._timers.now_s()
         found: list[tuple[Buckets[Hashable], Hashable]] = []
-        for name in names:
-            rule, buckets = RULES[name], self._buckets[name]
+        for name, rule, buckets in checks:
             for key in rule.keys(caller, params):
                 wait_s = buckets.wait_s(key, now_s)
                 if wait_s > 0:

@@ -319,5 +319,5 @@ def test_sec_11_strangers_fill_no_table() -> None:
         throttle.count("auth.login", Caller(0, address), Nothing())
         throttle.leave(address)
 
-    assert all(len(buckets) <= KEYS_MOST for buckets in throttle._buckets.values())
+    assert all(len(one.buckets) <= KEYS_MOST for one in throttle._checks.values())
     assert throttle._clients == {}
