@@ -134,16 +134,16 @@ class Server:
         tls = self.services.tls
         return tls.context if tls else None
 
-    async def _serve(
+    def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    ) -> Coroutine[None, None, None] | None:
         if len(self.services.registry) >= self._sessions_most:
             self._say_full()
             self.services.meter.refused(TOO_MANY)
             writer.write(encode_refusal(None, Refusal(TOO_MANY)))
             writer.close()
-            return
-        await Session(self.services, reader, writer, local=False).run()
+            return None
+        return Session(self.services, reader, writer, local=False).run()
 
     def _say_full(self) -> None:
         """Log that somebody is refused; once in a minute, however many come."""
@@ -152,10 +152,10 @@ class Server:
             self._full_again_s = now_s + FULL_TOLD_S
             LOGGER.warning("all %d connections are taken", self._sessions_most)
 
-    async def _serve_local(
+    def _serve_local(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await Session(self.services, reader, writer, local=True).run()
+    ) -> Coroutine[None, None, None]:
+        return Session(self.services, reader, writer, local=True).run()
 
     async def _finish(self) -> None:
         """Take nothing new, answer what was taken, say goodbye, cut off the rest."""

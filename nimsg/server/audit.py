@@ -35,6 +35,7 @@ IN_MANY_CALLS: Final = ("users.import", "users.mail")
 UNTOLD: Final = {"users.list", "users.sessions", "users.invitations", "server.stats"}
 # Of the three numbers of `struct ucred`, the second is the user.
 CREDENTIALS: Final = 12
+NOTHING: Final[frozenset[tuple[object, ...]]] = frozenset()
 UID: Final = slice(4, 8)
 
 
@@ -49,7 +50,7 @@ class Auditor:
         self._address = address
         self._attempts = attempts
         self._owner = _owner(writer)
-        self._told: frozenset[tuple[object, ...]] = frozenset()
+        self._told = NOTHING
 
     def note(self, request: Request, user: str, role: str, outcome: str) -> None:
         """Tell of a call where it is an admin's act; `outcome` is `done` or a kind."""

@@ -8,8 +8,8 @@ from nimsg.server.timers import Timer, Timers
 class Idle:
     """Calls `expired` once `timeout_s` have passed since the last `touch`.
 
-    One timer is armed at a time, and an act moves none: it is looked at when it is
-    due. With a timeout of 0 nothing ever expires.
+    It counts from construction on. One timer is armed at a time, and an act moves
+    none: it is looked at when it is due. With a timeout of 0 nothing ever expires.
     """
 
     __slots__ = ("_expired", "_timeout_s", "_timer", "_timers", "_touched_s")
@@ -22,12 +22,8 @@ class Idle:
         self._expired = expired
         self._touched_s = timers.now_s()
         self._timer: Timer | None = None
-
-    def start(self) -> None:
-        """Begin to count."""
-        self.touch()
-        if self._timeout_s:
-            self._arm(self._timeout_s)
+        if timeout_s:
+            self._arm(timeout_s)
 
     def touch(self) -> None:
         """Somebody acted."""

@@ -26,7 +26,8 @@ REFUSED_AT_ONCE = 16
 SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 Door = Callable[[str], object]
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+LetGo = Callable[[str], None]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None] | None]
 
 
 class Terms(NamedTuple):
@@ -83,6 +84,7 @@ class Listener:
     async def _accept(
         self, sock: socket.socket, terms: Terms, serve: Serve, tasks: asyncio.TaskGroup
     ) -> None:
+        over = partial(self._let_go, terms)
         while True:
             found = await _next(sock)
             if found is None:
@@ -93,8 +95,8 @@ class Listener:
             except Refusal as refusal:
                 self._turn_away(connection, terms, refusal, tasks)
                 continue
-            over = partial(self._let_go, address, terms)
-            tasks.create_task(self._take(connection, terms, serve, over))
+            protocol = _Protocol(serve, address, over)
+            tasks.create_task(self._take(connection, terms, protocol))
 
     def _let_in(self, address: str, terms: Terms) -> None:
         """Count one more. Raises `Refusal`."""
@@ -105,19 +107,12 @@ class Listener:
         self.taken += 1
 
     async def _take(
-        self,
-        connection: socket.socket,
-        terms: Terms,
-        serve: Serve,
-        over: Callable[[], None],
+        self, connection: socket.socket, terms: Terms, protocol: "_Protocol"
     ) -> None:
         """Begin with TLS where it is spoken, and hand the connection over."""
-        loop = asyncio.get_running_loop()
         tls = terms.context()
-        reader = asyncio.StreamReader(READ_BUFFER, loop)
-        protocol = _Protocol(reader, serve, over)
         try:
-            await loop.connect_accepted_socket(
+            await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol,
                 connection,
                 ssl=tls,
@@ -130,9 +125,9 @@ class Listener:
             LOGGER.exception("a fault of ours in taking a connection")
         finally:
             if not protocol.begun:
-                over()
+                protocol.over()
 
-    def _let_go(self, address: str, terms: Terms) -> None:
+    def _let_go(self, terms: Terms, address: str) -> None:
         self.taken -= 1
         terms.leave(address)
 
@@ -152,12 +147,12 @@ class Listener:
             self._refusing += 1
             # It has a descriptor as those have that are let in.
             self.taken += 1
-            say = partial(_say_no, refusal)
-            tasks.create_task(self._take(connection, terms, say, self._refused))
+            protocol = _Protocol(partial(_say_no, refusal), "", self._refused)
+            tasks.create_task(self._take(connection, terms, protocol))
             return
         connection.close()
 
-    def _refused(self) -> None:
+    def _refused(self, _: str) -> None:
         self._refusing -= 1
         self.taken -= 1
 
@@ -193,12 +188,16 @@ def _close(sock: socket.socket, _: object) -> None:
 class _Protocol(asyncio.StreamReaderProtocol):
     """Streams that say when they are over."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, serve: Serve, over: Callable[[], None]
-    ) -> None:
-        super().__init__(reader, serve, asyncio.get_running_loop())
+    def __init__(self, serve: Serve, address: str, let_go: LetGo) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(asyncio.StreamReader(READ_BUFFER, loop), serve, loop)
         self.begun = False
-        self._over_said = over
+        self._address = address
+        self._let_go = let_go
+
+    def over(self) -> None:
+        """The connection is over, or did not come about."""
+        self._let_go(self._address)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
@@ -208,7 +207,7 @@ class _Protocol(asyncio.StreamReaderProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         super().connection_lost(exc)
-        self._over_said()
+        self.over()
 
 
 def _bound(host: str, port: int) -> list[socket.socket]:

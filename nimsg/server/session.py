@@ -1,7 +1,6 @@
 """One connection, from its first byte to its last, in a task of its own."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 
 from nimsg.core.accounts import Account
@@ -39,7 +38,7 @@ from nimsg.server.timers import Timer
 
 IN_FLIGHT = limit("requests_in_flight")
 UNSENT = limit("unsent_bytes")
-HIGH_WATER = 65_536
+HIGH_WATER = CHUNK = 65_536
 # How the others are told that somebody is gone; a connection that broke was lost.
 DEPARTURES = {
     CloseReason.LOGOUT: Departure.LOGOUT,
@@ -85,7 +84,6 @@ class Session:
         self._asker = self._asks()
         self._in_flight = 0
         self._intake = Intake(
-            reader,
             limit("frame_bytes") if local else self._connection.frame_limit,
             services.timers,
             services.config.frame_deadline_s,
@@ -95,7 +93,7 @@ class Session:
         self._reading: asyncio.Timeout | None = None
         self._command: str | None = None
         self._active_at = services.clock()
-        self._idle = Idle(services.timers, services.config.idle_timeout_s, self._expire)
+        self._idle: Idle | None = None
         self.address = address_of(writer)
         self._auditor = Auditor(writer, self.address, services.attempts)
         self.since = services.clock()
@@ -201,19 +199,19 @@ class Session:
         """Take requests until the end. Raises `_Ended`: what waits then is given up."""
         try:
             while not (self._connection.closed or self._intake.ended):
-                if not self._intake.partial:
-                    await self._writer.drain()
-                await self._take_all(await self._intake.read(), tasks)
+                await self._take(await self._reader.read(CHUNK), tasks)
         except ProtocolFault as fault:
             self._say_no(None, fault)
             self._count(fault)
         raise _Ended
 
-    async def _take_all(
-        self, payloads: Iterable[bytes], tasks: asyncio.TaskGroup
-    ) -> None:
-        """Start answering requests. A login is waited for: it decides what follows."""
-        for payload in payloads:
+    async def _take(self, data: bytes, tasks: asyncio.TaskGroup) -> None:
+        """Start answering what a piece of the stream completes.
+
+        A login is waited for: it decides what follows.
+        """
+        for payload in self._intake.take(data):
+            await self._writer.drain()
             request = self._request(payload)
             if request is None:
                 pass
@@ -223,7 +221,6 @@ class Session:
                 tasks.create_task(self._answer(request))
             if self._connection.closed:
                 return
-            await self._writer.drain()
 
     def _request(self, payload: bytes) -> Request | None:
         """A request that is in flight from now on, or None: it was refused."""
@@ -258,7 +255,8 @@ class Session:
 
     def _note_activity(self, method: Method) -> None:
         if method.activity is Activity.ACTIVE:
-            self._idle.touch()
+            if self._idle is not None:
+                self._idle.touch()
             self._active_at = self._services.clock()
             self._command = method.name
 
@@ -320,10 +318,12 @@ class Session:
             return
         self.since = services.clock()
         services.arrive(self, login)
-        self._idle.start()
+        timeout_s = services.config.idle_timeout_s
+        self._idle = Idle(services.timers, timeout_s, self._expire)
 
     def _depart(self, reason: Departure) -> None:
-        self._idle.stop()
+        if self._idle is not None:
+            self._idle.stop()
         if self.device in INTERACTIVE:
             self._services.depart(self, reason)
 
