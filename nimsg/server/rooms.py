@@ -1,11 +1,17 @@
 """Who hears at once what is said in a room."""
 
+from collections.abc import Iterable
+
 from nimsg.core.accounts import Account
 from nimsg.core.commands import SentPost
 from nimsg.protocol.codec import encode_event
 from nimsg.server.blocks import Blocks
 from nimsg.server.parking import Parking
 from nimsg.server.people import Person
+
+
+# Joined, frames are written at once: more than this is no gain.
+PIECE = 65_536
 
 
 class Rooms:
@@ -50,18 +56,47 @@ class Rooms:
         """The post was answered or given up."""
         self._posting.pop((uid, client_id), None)
 
-    def deliver(self, post: SentPost) -> None:
-        """A message is stored: all who hear the room get one and the same frame."""
-        if post.duplicate:
-            return
-        frame = encode_event("room.message", post.message)
+    def deliver(self, posts: Iterable[SentPost]) -> None:
+        """Messages are stored, in this order: who hears their rooms gets them.
+
+        Of each there is one frame, and of frames that the same people get one piece.
+        """
+        heard: dict[Person, list[bytes]] = {}
+        for post in posts:
+            frame = encode_event("room.message", post.message)
+            for person in self._hearers(post):
+                heard.setdefault(person, []).append(frame)
+            self._parking.wake((post.message.room,))
+        shared: dict[tuple[bytes, ...], list[bytes]] = {}
+        for person, frames in heard.items():
+            same = tuple(frames)
+            if same not in shared:
+                shared[same] = pieces(frames)
+            for piece in shared[same]:
+                person.push(piece)
+
+    def _hearers(self, post: SentPost) -> list[Person]:
         author = self._posting.get((post.sender, post.client_id))
-        for uid, person in tuple(self._present.get(post.message.room, {}).items()):
-            if person is not author and not self._hidden(post, uid):
-                person.push(frame)
-        self._parking.wake((post.message.room,))
+        return [
+            person
+            for uid, person in self._present.get(post.message.room, {}).items()
+            if person is not author and not self._hidden(post, uid)
+        ]
 
     def _hidden(self, post: SentPost, uid: int) -> bool:
         if post.about is not None and self._blocks.blocks(post.about, uid):
             return True
         return self._blocks.blocks(uid, post.sender)
+
+
+def pieces(frames: Iterable[bytes]) -> list[bytes]:
+    """Frames joined as far as they are small; a long one stands by itself."""
+    found: list[list[bytes]] = []
+    room = 0
+    for frame in frames:
+        if not found or len(frame) > room:
+            found.append([])
+            room = PIECE
+        found[-1].append(frame)
+        room -= len(frame)
+    return [b"".join(some) for some in found]

@@ -167,12 +167,15 @@ class Services:
 
     def _after_batch(self, outcomes: Iterable[Outcome]) -> None:
         sent = 0
+        posts: list[SentPost] = []
         for outcome in outcomes:
             value = outcome.value
             self.parking.wake(outcome.wakes)
-            if isinstance(value, SentPost):
-                self.rooms.deliver(value)
-            sent += isinstance(value, SentMail | SentPost) and not value.duplicate
+            if isinstance(value, SentMail | SentPost) and not value.duplicate:
+                sent += 1
+                if isinstance(value, SentPost):
+                    posts.append(value)
+        self.rooms.deliver(posts)
         self.meter.took_in(sent, self.timers.now_s())
         self.indexing.note()
 

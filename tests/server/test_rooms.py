@@ -19,6 +19,7 @@ from nimsg.protocol.results_rooms import (
     Rooms,
 )
 from nimsg.server.app import Server
+from nimsg.server.session import Session
 from tests.support.aioclient import connected_locally
 from tests.support.guests import (
     Guest,
@@ -128,8 +129,7 @@ async def test_sec_12_all_members_get_one_and_the_same_frame(
         timed_office(tmp_path, VirtualTime()) as server,
         guests(server, "ann", "bob", "cyd", "dee") as everybody,
     ):
-        for person in server.services.people:
-            monkeypatch.setattr(person, "push", frames.append)
+        monkeypatch.setattr(Session, "push", lambda _, frame: frames.append(frame))
         await everybody[0].post()
         await server.services.committer.drained()
         pushed = frames.copy()
