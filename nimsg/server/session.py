@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 from nimsg.core.accounts import Account
 from nimsg.errors import ProtocolFault, Refusal
@@ -137,10 +138,6 @@ class Session:
             self._login = self._login._replace(account=account)
             self._asker = self._asks()
 
-    def push(self, frame: bytes) -> None:
-        """Send an event."""
-        self._send(frame)
-
     @property
     def token_id(self) -> str | None:
         """The script token the session came by."""
@@ -176,7 +173,7 @@ class Session:
     def end(self, reason: CloseReason) -> None:
         """Say why, and close."""
         if not self._connection.closed:
-            self._send(encode_event("closing", Closing(reason)))
+            self.push(encode_event("closing", Closing(reason)))
             self._connection.fire(Event.CLOSE)
             if self._reading is not None:
                 self._reading.reschedule(0)
@@ -201,8 +198,7 @@ class Session:
             while not (self._connection.closed or self._intake.ended):
                 await self._take(await self._reader.read(CHUNK), tasks)
         except ProtocolFault as fault:
-            self._say_no(None, fault)
-            self._count(fault)
+            self._note_fault(None, fault)
         raise _Ended
 
     async def _take(self, data: bytes, tasks: asyncio.TaskGroup) -> None:
@@ -230,8 +226,7 @@ class Session:
             id_ = envelope.id
             request = decode_params(envelope, payload)
         except ProtocolFault as fault:
-            self._say_no(id_, fault)
-            self._count(fault)
+            self._note_fault(id_, fault)
             return None
         try:
             check_may_call(request.method, self._asker)
@@ -281,7 +276,7 @@ class Session:
             self._refuse(request, Refusal("internal_error"))
         else:
             self._tell(request, DONE)
-            self._send(encode_answer(request.id, reply.result))
+            self.push(encode_answer(request.id, reply.result))
             if reply.afterwards is not None:
                 self._services.commit_later(reply.afterwards)
             if reply.goodbye is not None:
@@ -319,16 +314,15 @@ class Session:
         self.since = services.clock()
         services.arrive(self, login)
         timeout_s = services.config.idle_timeout_s
-        self._idle = Idle(services.timers, timeout_s, self._expire)
+        self._idle = Idle(
+            services.timers, timeout_s, partial(self.end, CloseReason.TIMEOUT)
+        )
 
     def _depart(self, reason: Departure) -> None:
         if self._idle is not None:
             self._idle.stop()
         if self.device in INTERACTIVE:
             self._services.depart(self, reason)
-
-    def _expire(self) -> None:
-        self.end(CloseReason.TIMEOUT)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         LOGGER.debug("%s refused: %s", request.method.name, refusal.kind)
@@ -341,14 +335,14 @@ class Session:
 
     def _say_no(self, id_: int | None, refusal: Refusal) -> None:
         self._services.meter.refused(refusal.kind)
-        self._send(encode_refusal(id_, refusal))
+        self.push(encode_refusal(id_, refusal))
 
     def _greet(self) -> None:
         keep_alive(self._writer)
         self._connection.fire(Event.HELLO)
-        self._send(greeting(self._services))
+        self.push(greeting(self._services))
 
-    def _send(self, frame: bytes) -> None:
+    def push(self, frame: bytes) -> None:
         """Queue a frame; a peer that reads nothing is cut off, not waited for.
 
         Nothing follows the frame that says why the connection is closed.
@@ -367,7 +361,8 @@ class Session:
 
     # -- ending ----------------------------------------------------------------
 
-    def _count(self, fault: ProtocolFault) -> None:
+    def _note_fault(self, id_: int | None, fault: ProtocolFault) -> None:
+        self._say_no(id_, fault)
         # Its words may hold what the peer has sent, a password in a wrong place too.
         LOGGER.info("protocol fault from %s: %s", self.address, fault.kind)
         if self._connection.fault(fault):
