@@ -313,10 +313,8 @@ class Session:
             return
         self.since = services.clock()
         services.arrive(self, login)
-        timeout_s = services.config.idle_timeout_s
-        self._idle = Idle(
-            services.timers, timeout_s, partial(self.end, CloseReason.TIMEOUT)
-        )
+        expire = partial(self.end, CloseReason.TIMEOUT)
+        self._idle = Idle(services.timers, services.config.idle_timeout_s, expire)
 
     def _depart(self, reason: Departure) -> None:
         if self._idle is not None:
