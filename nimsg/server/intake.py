@@ -7,24 +7,14 @@ from nimsg.server.timers import Timer, Timers
 
 
 class Intake:
-    """Cuts frames of at most `limit` bytes, and calls `late` for one that is late.
+    """Cuts frames of at most `limit` bytes; `ended` tells that no more bytes come."""
 
-    `ended` tells that no more bytes come.
-    """
+    __slots__ = ("_deadline_s", "_frames", "_timer", "_timers", "ended")
 
-    __slots__ = ("_deadline_s", "_frames", "_late", "_timer", "_timers", "ended")
-
-    def __init__(
-        self,
-        limit: int,
-        timers: Timers,
-        deadline_s: float,
-        late: Callable[[], None],
-    ) -> None:
+    def __init__(self, limit: int, timers: Timers, deadline_s: float) -> None:
         self._frames = FrameDecoder(limit)
         self._timers = timers
         self._deadline_s = deadline_s
-        self._late = late
         self._timer: Timer | None = None
         self.ended = False
 
@@ -32,11 +22,11 @@ class Intake:
         """Take frames of up to so many bytes from the next one on."""
         self._frames.limit = limit
 
-    def take(self, data: bytes) -> Iterator[bytes]:
+    def take(self, data: bytes, late: Callable[[], None]) -> Iterator[bytes]:
         """The payloads that a piece of the stream completes; no bytes are its end.
 
         Each is cut when it is asked for, and all are before the next piece is taken.
-        Raises a fatal `ProtocolFault`.
+        `late` is called where one is not whole in time. Raises a fatal `ProtocolFault`.
         """
         if not data:
             self.ended = True
@@ -45,7 +35,7 @@ class Intake:
             self.stop()
             yield payload
         if self._frames.partial and self._timer is None:
-            self._timer = self._timers.call_later(self._deadline_s, self._late)
+            self._timer = self._timers.call_later(self._deadline_s, late)
 
     def stop(self) -> None:
         """Wait for no end of a frame any more."""

@@ -29,6 +29,7 @@ from nimsg.protocol.results_people import SessionRow
 from nimsg.server.audit import DONE, Auditor
 from nimsg.server.context import Context, Login, Reply
 from nimsg.server.dispatch import Asker, answer, check_may_call
+from nimsg.server.errands import Errands
 from nimsg.server.greeting import greeting
 from nimsg.server.idle import Idle
 from nimsg.server.intake import Intake
@@ -52,10 +53,6 @@ DEPARTURES = {
 FINAL = {CloseReason.LOGOUT, CloseReason.TIMEOUT, CloseReason.KICKED}
 
 
-class _Ended(Exception):
-    """The session is over; whatever it waits for is given up."""
-
-
 class Session:
     """Reads requests, answers them in any order, and ends by a rule.
 
@@ -63,9 +60,9 @@ class Session:
     """
 
     __slots__ = (
-        *("_active_at", "_asker", "_auditor", "_command", "_connection", "_idle"),
-        *("_in_flight", "_intake", "_local", "_login", "_login_timer", "_reader"),
-        *("_reading", "_services", "_writer", "address", "since"),
+        *("_active_at", "_asker", "_auditor", "_command", "_connection", "_errands"),
+        *("_idle", "_in_flight", "_intake", "_local", "_login", "_login_timer"),
+        *("_reader", "_reading", "_services", "_writer", "address", "since"),
     )
 
     def __init__(
@@ -84,11 +81,11 @@ class Session:
         self._login: Login | None = None
         self._asker = self._asks()
         self._in_flight = 0
+        self._errands = Errands()
         self._intake = Intake(
             limit("frame_bytes") if local else self._connection.frame_limit,
             services.timers,
             services.config.frame_deadline_s,
-            self._frame_deadline,
         )
         self._login_timer: Timer | None = None
         self._reading: asyncio.Timeout | None = None
@@ -156,15 +153,14 @@ class Session:
             self._greet()
             if services.stopping:
                 self.finish()
-            async with (
-                asyncio.timeout(None) as self._reading,
-                asyncio.TaskGroup() as tasks,
-            ):
-                await self._read_requests(tasks)
-        except* (_Ended, OSError):
+            async with asyncio.timeout(None) as self._reading:
+                await self._read_requests()
+        except OSError:
+            # Of the connection, or as the timeout says that it was ended.
             pass
         finally:
             self._reading = None
+            await self._errands.give_up()
             self._forget_deadlines()
             self._depart(Departure.LOST)
             services.registry.remove(self)
@@ -192,21 +188,19 @@ class Session:
 
     # -- reading ---------------------------------------------------------------
 
-    async def _read_requests(self, tasks: asyncio.TaskGroup) -> None:
-        """Take requests until the end. Raises `_Ended`: what waits then is given up."""
+    async def _read_requests(self) -> None:
         try:
             while not (self._connection.closed or self._intake.ended):
-                await self._take(await self._reader.read(CHUNK), tasks)
+                await self._take(await self._reader.read(CHUNK))
         except ProtocolFault as fault:
             self._note_fault(None, fault)
-        raise _Ended
 
-    async def _take(self, data: bytes, tasks: asyncio.TaskGroup) -> None:
+    async def _take(self, data: bytes) -> None:
         """Start answering what a piece of the stream completes.
 
         A login is waited for: it decides what follows.
         """
-        for payload in self._intake.take(data):
+        for payload in self._intake.take(data, self._frame_deadline):
             await self._writer.drain()
             request = self._request(payload)
             if request is None:
@@ -214,7 +208,7 @@ class Session:
             elif request.method.needs is Needs.ANONYMOUS:
                 await self._answer(request)
             else:
-                tasks.create_task(self._answer(request))
+                self._errands.start(self._answer(request))
             if self._connection.closed:
                 return
 
@@ -319,6 +313,7 @@ class Session:
     def _depart(self, reason: Departure) -> None:
         if self._idle is not None:
             self._idle.stop()
+            self._idle = None
         if self.device in INTERACTIVE:
             self._services.depart(self, reason)
 
