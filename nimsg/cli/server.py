@@ -1,7 +1,6 @@
 """`nimsg server`: says where it listens and how to connect, and is then silent."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -29,6 +28,7 @@ from nimsg.protocol.constants import (
 from nimsg.server.app import Server
 from nimsg.server.credentials import import_credentials, read_credentials, shred
 from nimsg.server.descriptors import forbid_core_dumps
+from nimsg.server.memory import keep_little
 from nimsg.server.services import wall_clock_ms
 from nimsg.store.local import LocalStore
 
@@ -42,8 +42,6 @@ RETENTION_MOST_DAYS = 36_500
 SECONDS_MOST = 10**9
 SHOWN = 32
 PRIVATE = 0o077
-# Objects; what a message or a connection leaves is in no circle, so few are found.
-COLLECTED_AFTER = 5000
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is told apart, not bound
 
 
@@ -193,6 +191,7 @@ def run_server(args: Namespace) -> int:
     """Serve until a signal says stop."""
     os.umask(PRIVATE)
     forbid_core_dumps()
+    keep_little()
     set_up(args.log)
     try:
         return _run(args)
@@ -224,7 +223,6 @@ def _run(args: Namespace) -> int:
         )
         if args.shred_credentials:
             shred(args.credentials)
-    gc.set_threshold(COLLECTED_AFTER)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(server))
     return Exit.DONE
