@@ -9,6 +9,7 @@ from nimsg.errors import KINDS, ProtocolFault, Refusal
 from nimsg.protocol import strict
 from nimsg.protocol.framing import encode_frame
 from nimsg.protocol.methods import METHODS, Activity, Method
+from nimsg.protocol.packed import PackedPage
 from nimsg.protocol.requests import INTEGER_MAX, Params
 from nimsg.protocol.results import Result
 
@@ -37,7 +38,7 @@ class Request(Struct, frozen=True):
 
 class _Answer(Struct, frozen=True):
     id: int
-    result: Result
+    result: Result | PackedPage
     jsonrpc: str = "2.0"
 
 
@@ -107,7 +108,10 @@ def surely_strict(payload: bytes) -> bool:
         return False
 
 
-def encode_answer(id: int, result: Result) -> bytes:  # noqa: A002 - the wire's name
+def encode_answer(
+    id: int,  # noqa: A002 - the wire's name
+    result: Result | PackedPage,
+) -> bytes:
     """The frame of a result."""
     return encode_frame(ENCODER.encode(_Answer(id, result)))
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 from nimsg.core.commands import MailAct
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import CloseReason
+from nimsg.protocol.packed import PackedPage
 from nimsg.protocol.results import Result
 from nimsg.server.login import Login as Login
 from nimsg.server.people import Person
@@ -43,7 +44,7 @@ class Reply(NamedTuple):
     for by nobody; `goodbye` ends the session and says why.
     """
 
-    result: Result
+    result: Result | PackedPage
     login: Login | None = None
     afterwards: MailAct | None = None
     goodbye: CloseReason | None = None

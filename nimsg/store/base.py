@@ -20,13 +20,13 @@ from nimsg.core.invitations import Invitation
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, Show
 from nimsg.protocol.drafts import Drafts
+from nimsg.protocol.packed import PackedPage
 from nimsg.protocol.results import (
     ChangePage,
     Hits,
     Letters,
     LoginRow,
     Opened,
-    Page,
     Status,
     Thread,
 )
@@ -48,6 +48,13 @@ class ListQuery(Struct, frozen=True):
     all: bool = False
     before: int | None = None
     limit: int = 50
+
+
+class Listing(NamedTuple):
+    """A page of a box, and the ids of those on it that were never listed before."""
+
+    page: PackedPage
+    stored: list[str]
 
 
 class SearchQuery(Struct, frozen=True):
@@ -229,7 +236,7 @@ class Store(Protocol):
         """What waits for, and because of, an account."""
         ...
 
-    def page(self, query: ListQuery) -> Page:
+    def page(self, query: ListQuery) -> Listing:
         """One page of a box."""
         ...
 

@@ -20,7 +20,6 @@ from nimsg.protocol.results import (
     Letters,
     LoginRow,
     Opened,
-    Page,
     Status,
     Thread,
 )
@@ -39,6 +38,7 @@ from nimsg.store.base import (
     Counts,
     HistoryQuery,
     LastLogin,
+    Listing,
     ListQuery,
     Lock,
     ReadQuery,
@@ -131,7 +131,7 @@ class Questions:
         """See `Store`."""
         return reader.counts(self._reader, owner)
 
-    def page(self, query: ListQuery) -> Page:
+    def page(self, query: ListQuery) -> Listing:
         """See `Store`."""
         return reader.page(self._reader, query)
 

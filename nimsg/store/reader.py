@@ -5,52 +5,48 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from nimsg.core.ladder import NEW, for_sender, receipt
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box, CopyState, limit
+from nimsg.protocol.packed import PackedPage
 from nimsg.protocol.results import (
     ChangePage,
     Hit,
     InboxRow,
     Origin,
     OutboxRow,
-    Page,
     Receipt,
     Status,
 )
-from nimsg.store.base import Counts, ListQuery, ReadQuery
+from nimsg.store import inboxrows
+from nimsg.store.base import Counts, Listing, ListQuery, ReadQuery
 from nimsg.store.cursor import Cursor, decode_cursor
+from nimsg.store.inboxrows import INBOX, decode_row
+from nimsg.store.mailboxes import Mailbox
 from nimsg.store.messagerow import copy_of, decode_origin, decode_refused
 from nimsg.store.schema import COPY, meta
 
 
 COPY_COLUMNS = ", ".join(f"c.{column}" for column in COPY.split(", "))
-INBOX = (
-    "SELECT c.position, c.change, m.id, s.name AS sender, m.recipients, m.subject,"
-    f" m.size, m.sent_at, m.reply_to, m.origin, o.name, {COPY_COLUMNS} FROM copy c"
-    " JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
-    " JOIN account o ON o.uid = c.owner"
-)
-OUTBOX = "SELECT m.* FROM message m"
+OUTBOX = "SELECT m.* FROM message m WHERE m.sender = :owner"
 RECEIPTS = (
     f"SELECT o.name, {COPY_COLUMNS} FROM copy c JOIN account o ON o.uid = c.owner"
     " WHERE c.m = ?"
 )
 # The table whose position a box goes by, and the cursor's name for it.
 BOXES = {Box.INBOX: ("c", "last_in"), Box.OUTBOX: ("m", "last_out")}
-EVERYTHING = {
-    Box.INBOX: f"{INBOX} WHERE c.owner = ?",
-    Box.OUTBOX: f"{OUTBOX} WHERE m.sender = ?",
-}
-# (box, all) -> the rows of a listing
+EVERYTHING = {Box.INBOX: INBOX, Box.OUTBOX: OUTBOX}
+# `ListQuery.all` -> the rows of an outbox's listing
 LISTINGS = {
-    (Box.INBOX, False): f"{INBOX} WHERE c.owner = ? AND c.new = 1",
-    (Box.INBOX, True): f"{INBOX} WHERE c.owner = ? AND c.deleted_at IS NULL",
-    (Box.OUTBOX, False): f"{OUTBOX} WHERE m.sender = ? AND m.pending = 1",
-    (Box.OUTBOX, True): f"{OUTBOX} WHERE m.sender = ? AND m.deleted_at IS NULL",
+    all_: f"{OUTBOX} AND {listed} AND m.position < :before"
+    " ORDER BY m.position DESC LIMIT :most"
+    for all_, listed in {
+        False: "m.pending = 1",
+        True: "m.deleted_at IS NULL",
+    }.items()
 }
 READABLE = {
     Box.INBOX: "SELECT c.position, m.id FROM copy c JOIN message m ON m.m = c.m"
@@ -59,6 +55,7 @@ READABLE = {
     Box.OUTBOX: "SELECT position, id FROM message WHERE sender = ? AND position > ?"
     " AND deleted_at IS NULL ORDER BY position LIMIT ?",
 }
+NO_ROWS = Raw(b"[]")
 # Bytes of a row, and of each receipt in it, beside its texts; and of a character.
 ROW_BYTES = 400
 ESCAPED = 6
@@ -90,31 +87,44 @@ def counts(connection: sqlite3.Connection, owner: int) -> Counts:
     return Counts(*row) if row else Counts(0, 0)
 
 
-def page(connection: sqlite3.Connection, query: ListQuery) -> Page:
+def page(connection: sqlite3.Connection, query: ListQuery) -> Listing:
     """One page of a box, newest first."""
-    table, field = BOXES[query.box]
+    rows, stored = NO_ROWS, list[str]()
+    outbox: list[OutboxRow] = []
     with snapshot(connection):
-        rows = connection.execute(
-            f"{LISTINGS[query.box, query.all]} AND {table}.position < ?"
-            f" ORDER BY {table}.position DESC LIMIT ?",
-            (query.owner, query.before or limit("integer_max"), query.limit + 1),
-        ).fetchall()
-        seen = _read(connection, query.box, rows, field)
-        waiting = counts(connection, query.owner)
-        total = _total(connection, query)
-        end = _end(connection, query.owner)
-    kept = _fit(seen, query.limit)
-    inbox, outbox = _split(kept)
-    return Page(
+        if query.box is Box.INBOX:
+            rows, stored, next_ = inboxrows.page(connection, query)
+        else:
+            outbox, next_ = _outbox_page(connection, query)
+        box = _mailbox(connection, query.owner)
+        end = _end(connection, box)
+    packed = PackedPage(
         box=query.box,
-        new=waiting.new,
-        pending=waiting.pending,
-        total=total,
-        inbox=inbox,
+        new=box.new,
+        pending=box.pending,
+        total=box.kept_in if query.box is Box.INBOX else box.kept_out,
+        inbox=rows,
         outbox=outbox,
-        next=kept[-1].number if len(kept) < len(seen) else None,
+        next=next_,
         cursor=end.encode(),
     )
+    return Listing(packed, stored)
+
+
+def _outbox_page(
+    connection: sqlite3.Connection, query: ListQuery
+) -> tuple[list[OutboxRow], int | None]:
+    """Rows of an outbox, and the position that the page after it goes on below."""
+    asked = {
+        "owner": query.owner,
+        "before": query.before or limit("integer_max"),
+        "most": query.limit + 1,
+    }
+    found = connection.execute(LISTINGS[query.all], asked).fetchall()
+    seen = _read(connection, Box.OUTBOX, found, "last_out")
+    kept = _fit(seen, query.limit)
+    _, outbox = _split(kept)
+    return outbox, kept[-1].number if len(kept) < len(seen) else None
 
 
 def changes(
@@ -122,7 +132,7 @@ def changes(
 ) -> ChangePage:
     """Rows new or changed since a cursor: new ones first, then changes in order."""
     with snapshot(connection):
-        end = _end(connection, owner)
+        end = _end(connection, _mailbox(connection, owner))
         start = decode_cursor(since, end.epoch)
         if start == end:
             return ChangePage(end.encode(), more=False, inbox=[], outbox=[])
@@ -178,11 +188,12 @@ def box_row(
     connection: sqlite3.Connection, owner: int, m: int, *, inbox: bool
 ) -> InboxRow | OutboxRow:
     """A message as a row of one of an account's boxes."""
+    asked = {"owner": owner, "m": m}
     if inbox:
-        row = connection.execute(f"{EVERYTHING[Box.INBOX]} AND c.m = ?", (owner, m))
-        return _inbox_row(row.fetchone())
-    row = connection.execute(f"{EVERYTHING[Box.OUTBOX]} AND m.m = ?", (owner, m))
-    return _outbox_row(connection, row.fetchone())
+        row = connection.execute(f"{INBOX} AND c.m = :m", asked).fetchone()
+        return decode_row(row["row"])
+    row = connection.execute(f"{OUTBOX} AND m.m = :m", asked).fetchone()
+    return _outbox_row(connection, row)
 
 
 def fitting(hits: Sequence[Hit]) -> int:
@@ -222,19 +233,14 @@ def find_hash(connection: sqlite3.Connection, asker: int, body_md5: str) -> str:
     return id_
 
 
-def _end(connection: sqlite3.Connection, owner: int) -> Cursor:
-    row = connection.execute(
-        "SELECT last_in, last_out, last_change FROM mailbox WHERE uid = ?", (owner,)
-    ).fetchone()
-    return Cursor(meta(connection, "epoch"), *(row or ()))
+def _mailbox(connection: sqlite3.Connection, owner: int) -> Mailbox:
+    row = connection.execute("SELECT * FROM mailbox WHERE uid = ?", (owner,)).fetchone()
+    return Mailbox(*row) if row else Mailbox(owner)
 
 
-def _total(connection: sqlite3.Connection, query: ListQuery) -> int:
-    column = "kept_in" if query.box is Box.INBOX else "kept_out"
-    row = connection.execute(
-        f"SELECT {column} FROM mailbox WHERE uid = ?", (query.owner,)
-    ).fetchone()
-    return row[0] if row else 0
+def _end(connection: sqlite3.Connection, box: Mailbox) -> Cursor:
+    epoch = meta(connection, "epoch")
+    return Cursor(epoch, box.last_in, box.last_out, box.last_change)
 
 
 def _new(
@@ -242,8 +248,9 @@ def _new(
 ) -> list[Seen]:
     table, field = BOXES[box]
     rows = connection.execute(
-        f"{EVERYTHING[box]} AND {table}.position > ? ORDER BY {table}.position LIMIT ?",
-        (owner, after, most),
+        f"{EVERYTHING[box]} AND {table}.position > :after"
+        f" ORDER BY {table}.position LIMIT :most",
+        {"owner": owner, "after": after, "most": most},
     ).fetchall()
     return _read(connection, box, rows, field)
 
@@ -255,9 +262,14 @@ def _changed(
     for box, seen_to in ((Box.INBOX, start.last_in), (Box.OUTBOX, start.last_out)):
         table, _ = BOXES[box]
         rows = connection.execute(
-            f"{EVERYTHING[box]} AND {table}.change > ? AND {table}.position <= ?"
-            f" ORDER BY {table}.change LIMIT ?",
-            (owner, start.last_change, seen_to, most),
+            f"{EVERYTHING[box]} AND {table}.change > :since"
+            f" AND {table}.position <= :seen_to ORDER BY {table}.change LIMIT :most",
+            {
+                "owner": owner,
+                "since": start.last_change,
+                "seen_to": seen_to,
+                "most": most,
+            },
         ).fetchall()
         seen += _read(connection, box, rows, "last_change")
     return sorted(seen, key=lambda row: row.number)
@@ -269,26 +281,8 @@ def _read(
     """Rows with the number that `field` of a cursor has after each."""
     number = "change" if field == "last_change" else "position"
     if box is Box.INBOX:
-        return [Seen(field, row[number], _inbox_row(row)) for row in rows]
+        return [Seen(field, row[number], decode_row(row["row"])) for row in rows]
     return [Seen(field, row[number], _outbox_row(connection, row)) for row in rows]
-
-
-def _inbox_row(row: sqlite3.Row) -> InboxRow:
-    mine = receipt(row["name"], copy_of(row))
-    gone = mine.deleted_at is not None
-    withdrawn = gone or mine.state is CopyState.RECALLED
-    return InboxRow(
-        position=row["position"],
-        id=row["id"],
-        sender=row["sender"],
-        to=json.loads(row["recipients"]),
-        subject="" if withdrawn else row["subject"],
-        size=0 if withdrawn else row["size"],
-        sent_at=row["sent_at"],
-        receipt=mine,
-        reply_to=None if gone else row["reply_to"],
-        origin=None if gone else decode_origin(row["origin"]),
-    )
 
 
 def _outbox_row(connection: sqlite3.Connection, row: sqlite3.Row) -> OutboxRow:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from nimsg.protocol.constants import Box
 from nimsg.store.base import ListQuery
 from nimsg.store.local import LocalStore
@@ -111,9 +113,10 @@ def _pages(var: Path) -> list[float]:
         taken: list[float] = []
         for _ in range(TRIES):
             began = time.perf_counter()
-            page = store.page(ListQuery(account.uid, Box.INBOX, all=True, limit=50))
+            query = ListQuery(account.uid, Box.INBOX, all=True, limit=50)
+            rows = store.page(query).page.inbox
             taken.append(time.perf_counter() - began)
-            assert len(page.inbox) == 50
+            assert len(msgspec.json.decode(rows)) == 50
         return taken
     finally:
         store.close()

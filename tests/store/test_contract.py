@@ -9,7 +9,7 @@ from nimsg.protocol.constants import Box, CopyState, Device, limit
 from nimsg.protocol.digest import body_hash, message_digest
 from nimsg.protocol.results import Receipt, Refused
 from nimsg.store.base import Counts, ListQuery
-from tests.support.post import DAY, Post, refused, rows
+from tests.support.post import DAY, Post, page_of, refused, rows
 
 
 # -- sending
@@ -358,7 +358,7 @@ def test_a_page_is_newest_first_and_goes_on_at_its_next(post: Post) -> None:
         assert [row.id for page in pages for row in rows(page)] == ids[::-1]
         assert [len(rows(page)) for page in pages] == [2, 2, 1]
         assert [page.total for page in pages] == [5, 5, 5]
-    assert post.store.page(ListQuery(bob, Box.INBOX, limit=5)).next is None
+    assert page_of(post.store, ListQuery(bob, Box.INBOX, limit=5)).next is None
 
 
 def test_a_page_is_of_what_waits_unless_all_is_asked_for(post: Post) -> None:
@@ -367,7 +367,7 @@ def test_a_page_is_of_what_waits_unless_all_is_asked_for(post: Post) -> None:
     post.act(Act.OPENED, bob, first)
     post.act(Act.DELETED, bob, second)
 
-    page = post.store.page(ListQuery(bob, Box.INBOX))
+    page = page_of(post.store, ListQuery(bob, Box.INBOX))
 
     assert (page.new, page.pending, page.total) == (1, 0, 2)
     assert [row.id for row in page.inbox] == [third]
@@ -380,7 +380,7 @@ def test_a_page_is_of_what_waits_unless_all_is_asked_for(post: Post) -> None:
 def test_an_empty_box_has_an_empty_page(post: Post) -> None:
     (ann,) = post.people("ann")
 
-    page = post.store.page(ListQuery(ann, Box.OUTBOX, all=True))
+    page = page_of(post.store, ListQuery(ann, Box.OUTBOX, all=True))
 
     assert (page.new, page.pending, page.total, page.next) == (0, 0, 0, None)
     assert rows(page) == []

@@ -40,7 +40,7 @@ from tests.support.company import (
     say,
 )
 from tests.support.examples import few
-from tests.support.post import BACKENDS, Post, Rest, lose_index, refused
+from tests.support.post import BACKENDS, Post, Rest, lose_index, page_of, refused
 
 
 def layout(post: Post) -> Layout:
@@ -201,7 +201,7 @@ def test_a_message_of_a_room_is_no_mail_to_any_question(post: Post, rest: Rest) 
             post.send(uid, "ann" if uid == bob else "bob", reply_to=id_)
         for box in Box:
             for all_ in (False, True):
-                page = store.page(ListQuery(uid, box, all=all_))
+                page = page_of(store, ListQuery(uid, box, all=all_))
                 assert (page.inbox, page.outbox, page.total) == ([], [], 0)
             assert store.read(ReadQuery(uid, box)).letters == []
         changes = store.changes(uid, None, 9)

@@ -19,7 +19,7 @@ from nimsg.store.schema import meta
 from tests.support.backups import index_rows
 from tests.support.company import history, keep_company
 from tests.support.mailmodel import Machine
-from tests.support.post import BACKENDS, Post, keep_busy, lose_index, refused
+from tests.support.post import BACKENDS, Post, keep_busy, lose_index, page_of, refused
 from tests.support.ruin import Ruin
 
 
@@ -30,7 +30,7 @@ def seen(post: Post) -> list[object]:
         found.append(post.store.counts(account.uid))
         for box in Box:
             query = ListQuery(account.uid, box, all=True, limit=500)
-            found.append(replace(post.store.page(query), cursor=""))
+            found.append(replace(page_of(post.store, query), cursor=""))
         changes = post.store.changes(account.uid, None, 500)
         found.append(replace(changes, cursor=""))
         found += [history(post, account.uid, one.room) for one in account.rooms]

@@ -28,7 +28,7 @@ from nimsg.store.messagefile import (
 from nimsg.store.plan import RowKind
 from nimsg.store.removal import Stub, encode_stub
 from nimsg.store.salvage import Salvaged, salvage_store
-from tests.support.post import BACKENDS, ORIGIN, START, Post, keep_busy
+from tests.support.post import BACKENDS, ORIGIN, START, Post, keep_busy, page_of
 from tests.support.ruin import Ruin
 
 
@@ -741,7 +741,7 @@ def test_positions_behind_the_last_message_are_not_given_again(ruin: Ruin) -> No
         letter = SendMail(2, ["ann"], "after", "", "text", None)
         batch = store.commit([letter], START * 2)
         store.file(batch)
-        page = store.page(ListQuery(1, Box.INBOX, all=True))
+        page = page_of(store, ListQuery(1, Box.INBOX, all=True))
         assert [row.position for row in page.inbox] == [2]
     assert problems(ruin.root) == []
 

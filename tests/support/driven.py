@@ -34,7 +34,7 @@ from nimsg.store.removal import read_stubs
 from nimsg.store.roomfile import decode_room
 from nimsg.store.schema import GENESIS
 from tests.support.faultydisk import FaultyDisk
-from tests.support.post import ORIGIN
+from tests.support.post import ORIGIN, page_of
 
 
 # Two minutes before a midnight: the third minute is of another day.
@@ -193,7 +193,7 @@ def id_of(store: LocalStore, owner: int, key: str) -> str:
 
 def rows_of(store: LocalStore, owner: int, box: Box) -> list[InboxRow | OutboxRow]:
     """All that is in a box."""
-    page = store.page(ListQuery(owner, box, all=True, limit=500))
+    page = page_of(store, ListQuery(owner, box, all=True, limit=500))
     return [*page.inbox, *page.outbox]
 
 

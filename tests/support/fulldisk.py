@@ -13,6 +13,7 @@ from nimsg.protocol.constants import Box, Device
 from nimsg.store.base import ListQuery
 from nimsg.store.local import LocalStore
 from nimsg.store.reserve import RESERVE_BYTES
+from tests.support.post import page_of
 
 
 MIN_FREE = 2 * RESERVE_BYTES
@@ -46,7 +47,7 @@ def live_on(folder: Path) -> None:
         SendMail(1, ["bob"], f"{n}", "", "x" * 999, None) for n in range(LETTERS)
     ]
     assert kinds(store, *letters) == ["done"] * LETTERS
-    rows = store.page(ListQuery(2, Box.INBOX, limit=LETTERS)).inbox
+    rows = page_of(store, ListQuery(2, Box.INBOX, limit=LETTERS)).inbox
     more = SendMail(1, ["bob"], "more", "", "x" * 999, None)
 
     # while it runs

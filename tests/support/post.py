@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -60,6 +61,11 @@ def refused(kind: str) -> "pytest.RaisesExc[Refusal]":
 def rows(page: Page | ChangePage) -> list[InboxRow | OutboxRow]:
     """The rows of both boxes."""
     return [*page.inbox, *page.outbox]
+
+
+def page_of(store: Store, query: ListQuery) -> Page:
+    """A page of a box, as a client reads it."""
+    return msgspec.json.decode(msgspec.json.encode(store.page(query).page), type=Page)
 
 
 class Backend(NamedTuple):
@@ -240,7 +246,7 @@ class Post:
         before: int | None = None
         for _ in range(MOST_PAGES):
             query = ListQuery(owner, box, all=True, before=before, limit=most)
-            pages.append(self.store.page(query))
+            pages.append(page_of(self.store, query))
             before = pages[-1].next
             if before is None:
                 return pages
@@ -249,12 +255,12 @@ class Post:
     def inbox(self, owner: int, *, all_: bool = True) -> list[InboxRow]:
         """An inbox, newest first."""
         query = ListQuery(owner, Box.INBOX, all=all_, limit=500)
-        return self.store.page(query).inbox
+        return page_of(self.store, query).inbox
 
     def outbox(self, owner: int, *, all_: bool = True) -> list[OutboxRow]:
         """An outbox, newest first."""
         query = ListQuery(owner, Box.OUTBOX, all=all_, limit=500)
-        return self.store.page(query).outbox
+        return page_of(self.store, query).outbox
 
 
 Rest = Callable[[Post], None]

@@ -17,7 +17,6 @@ from nimsg.protocol.results import (
     Letters,
     LoginRow,
     Opened,
-    Page,
     Status,
     Thread,
 )
@@ -27,6 +26,7 @@ from nimsg.store.base import (
     Counts,
     HistoryQuery,
     LastLogin,
+    Listing,
     ListQuery,
     Lock,
     ReadQuery,
@@ -109,7 +109,7 @@ class WatchedStore:
         self._note("counts")
         return self._store.counts(owner)
 
-    def page(self, query: ListQuery) -> Page:
+    def page(self, query: ListQuery) -> Listing:
         self._note("page")
         return self._store.page(query)
 

@@ -9,7 +9,7 @@ from nimsg.core.ladder import for_sender, receipt
 from nimsg.core.mail import recall_complete
 from nimsg.errors import Refusal
 from nimsg.protocol import requests as q
-from nimsg.protocol.constants import Box, CopyState, limit
+from nimsg.protocol.constants import CopyState, limit
 from nimsg.protocol.results import (
     Acked,
     ChangePage,
@@ -67,9 +67,8 @@ async def list_(context: Context, params: q.ListMail) -> Reply:
     """One page of a box. A page of an inbox sets fetched once it is sent."""
     services = context.services
     query = ListQuery(context.uid, params.box, params.all, params.before, params.limit)
-    page = await services.read(services.store.page, query)
-    afterwards = fetched(context, page.inbox) if params.box is Box.INBOX else None
-    return Reply(page, afterwards=afterwards)
+    listing = await services.read(services.store.page, query)
+    return Reply(listing.page, afterwards=listed(context, listing.stored))
 
 
 async def changes(context: Context, params: q.Changes) -> Reply:
@@ -158,7 +157,12 @@ async def _since(context: Context, since: str, most: int) -> ChangePage:
 
 def fetched(context: Context, rows: list[InboxRow]) -> MailAct | None:
     """What is to be written after these rows have reached the asker's device."""
-    ids = [row.id for row in rows if row.receipt.state is CopyState.STORED]
+    stored = [row.id for row in rows if row.receipt.state is CopyState.STORED]
+    return listed(context, stored)
+
+
+def listed(context: Context, ids: list[str]) -> MailAct | None:
+    """The same for messages that were all only stored."""
     if not ids:
         return None
     return MailAct(Act.FETCHED, context.uid, ids, context.me.device)

@@ -1,0 +1,114 @@
+"""Rows of an inbox as the wire has them, put together by the index itself.
+
+A page of them is one text that SQLite makes in one step. A value of Python for each
+column of each row would cost more than all else that a listing does, and each step
+would wait for the other threads.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from nimsg.protocol.constants import limit
+from nimsg.protocol.results import InboxRow
+from nimsg.store.base import ListQuery
+
+
+# As `core.ladder.Copy.state` has it; a test compares them.
+STATE = (
+    "CASE WHEN c.recalled_at IS NOT NULL THEN 'recalled'"
+    " WHEN c.acked_at IS NOT NULL THEN 'acked'"
+    " WHEN c.opened_at IS NOT NULL THEN 'opened'"
+    " WHEN c.deleted_at IS NOT NULL THEN 'deleted'"
+    " WHEN c.imported THEN 'imported'"
+    " WHEN c.fetched_at IS NOT NULL THEN 'fetched' ELSE 'stored' END"
+)
+WITHDRAWN = "coalesce(c.deleted_at, c.recalled_at) IS NOT NULL"
+# `InboxRow` with its `Receipt`, as `printf` takes it. A member that may be missing is
+# all of a %s: what is NULL is written as nothing.
+FORM = (
+    '{"position":%d,"id":"%s","from":%s,"to":%s,"subject":%s,"size":%d,"sent_at":%d,'
+    '"receipt":{"user":%s,"state":"%s"%s%s%s%s%s%s%s%s}%s%s}'
+)
+VALUES = (
+    "c.position",
+    "m.id",
+    "json_quote(s.name)",
+    "m.recipients",
+    f"iif({WITHDRAWN}, '\"\"', json_quote(m.subject))",
+    f"iif({WITHDRAWN}, 0, m.size)",
+    "m.sent_at",
+    "(SELECT json_quote(name) FROM account WHERE uid = :owner)",
+    STATE,
+    "',\"fetched_at\":' || c.fetched_at",
+    "',\"fetched_by\":\"' || c.fetched_by || '\"'",
+    "',\"opened_at\":' || c.opened_at",
+    "',\"opened_by\":\"' || c.opened_by || '\"'",
+    "',\"acked_at\":' || c.acked_at",
+    "',\"acked_by\":\"' || c.acked_by || '\"'",
+    "',\"recalled_at\":' || c.recalled_at",
+    "',\"deleted_at\":' || c.deleted_at",
+    "iif(c.deleted_at IS NULL, ',\"reply_to\":\"' || m.reply_to || '\"', NULL)",
+    "iif(c.deleted_at IS NULL, ',\"origin\":' || m.origin, NULL)",
+)
+# All that ever came to the account `:owner`.
+INBOX = (
+    f"SELECT c.position, c.change, printf('{FORM}', {', '.join(VALUES)}) AS row,"
+    " iif(c.new = 1 AND c.fetched_at IS NULL, m.id, NULL) AS stored"
+    " FROM copy c JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
+    " WHERE c.owner = :owner"
+)
+# `ListQuery.all` -> what of it is listed
+LISTED = {False: "c.new = 1", True: "c.deleted_at IS NULL"}
+PAGES = {
+    all_: "SELECT count(*) AS count, min(position) AS last,"
+    " group_concat(row, ',') AS rows, group_concat(stored) AS stored"
+    f" FROM ({INBOX} AND {listed} AND c.position < :before"
+    " ORDER BY c.position DESC LIMIT :most)"
+    for all_, listed in LISTED.items()
+}
+MORE = {
+    all_: "SELECT EXISTS (SELECT 1 FROM copy c"
+    f" WHERE c.owner = :owner AND {listed} AND c.position < :before)"
+    for all_, listed in LISTED.items()
+}
+DECODER = msgspec.json.Decoder(InboxRow)
+
+
+class Part(NamedTuple):
+    """What of an inbox is on a page: rows as a JSON array; ids never listed before.
+
+    `next` is the position that the page after it goes on below.
+    """
+
+    rows: Raw
+    stored: list[str]
+    next: int | None
+
+
+def decode_row(text: str) -> InboxRow:
+    """A row as a value."""
+    return DECODER.decode(text)
+
+
+def page(connection: sqlite3.Connection, query: ListQuery) -> Part:
+    """As many rows below a position as one page takes, newest first; at least one."""
+    asked = {
+        "owner": query.owner,
+        "before": query.before or limit("integer_max"),
+        "most": query.limit,
+    }
+    while True:
+        row = connection.execute(PAGES[query.all], asked).fetchone()
+        rows = (row["rows"] or "").encode()
+        if len(rows) <= limit("page_bytes") or row["count"] == 1:
+            break
+        asked["most"] = row["count"] // 2
+    more = False
+    if row["count"] == asked["most"]:
+        asked["before"] = row["last"]
+        more = connection.execute(MORE[query.all], asked).fetchone()[0]
+    stored = row["stored"].split(",") if row["stored"] else []
+    return Part(Raw(b"[%b]" % rows), stored, row["last"] if more else None)
