@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from nimsg.core import mail
 from nimsg.core.commands import (
     AccountChange,
+    Act,
     AddBlock,
     Command,
     Copies,
@@ -39,6 +40,7 @@ from nimsg.store.accountfile import encode_account
 from nimsg.store.base import Batch, JournalRow
 from nimsg.store.directory import Directory
 from nimsg.store.draftwriter import DraftWriter
+from nimsg.store.fetching import fetch
 from nimsg.store.filer import Filed
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.ledger import encode_event
@@ -302,6 +304,8 @@ class Writer:
         return replace(file, digest=digest_of(file))
 
     def _act(self, command: MailAct, now: int) -> Outcome:
+        if command.act is Act.FETCHED:
+            return self._fetch(command, now)
         decided = [
             (id_, *self._decide_act(id_, command, now))
             for id_ in dict.fromkeys(command.ids)
@@ -319,11 +323,25 @@ class Writer:
             if touched:
                 done.append(id_)
                 wakes |= touched
+        self._note(command, done, now)
+        return Outcome(copies, frozenset(wakes))
+
+    def _fetch(self, command: MailAct, now: int) -> Outcome:
+        self._book.new.flush()
+        senders = fetch(self._connection, self._book.mailboxes, command, now)
+        self._note(command, list(senders), now)
+        last = self._require(command.ids[-1])
+        return Outcome(
+            Copies(command.ids[-1], last.named_copies()),
+            frozenset({command.actor, *senders.values()} if senders else ()),
+        )
+
+    def _note(self, command: MailAct, done: list[str], now: int) -> None:
+        """What an act has changed becomes a line of the ledger."""
         if done:
             actor = self._directory.name(command.actor)
             event = encode_event(command.act, actor, done, now, command.device)
             self._add_row(RowKind.EVENT, "", event)
-        return Outcome(copies, frozenset(wakes))
 
     def _purge(self, command: PurgeMail) -> int:
         """Forget texts; what is left of each goes the way of a file."""
