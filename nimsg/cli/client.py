@@ -4,7 +4,6 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from nimsg.cli import show
-from nimsg.cli.letter import print_letter
 from nimsg.cli.mailbox import print_box
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
@@ -177,5 +176,7 @@ def _open(session: Session, row: JsonObject, args: Namespace) -> None:
     if args.json:
         show.say(show.json_line("message", letter))
     else:
+        from nimsg.cli.letter import print_letter
+
         print_letter(parsed)
         show.say()

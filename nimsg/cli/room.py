@@ -163,7 +163,7 @@ def _join(session: Session, args: Namespace, _: Settings) -> int:
 
 def _arrived(joined: JsonObject, args: Namespace) -> int:
     """What there is to know of a room that one is in now."""
-    row = people_answers.member(joined, "room")
+    row = answers.member(joined, "room")
     found = people_answers.room_info(row)
     if args.json:
         show.say(show.json_line("room", row))
@@ -199,7 +199,7 @@ def _post(session: Session, args: Namespace, settings: Settings) -> int:
     else:
         show.say(str(at))
     if args.since is not None:
-        missed = people_answers.member(sent, "missed")
+        missed = answers.member(sent, "missed")
         _tell_missed(people_answers.room_page(missed), at, args)
     return Exit.DONE
 

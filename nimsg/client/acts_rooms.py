@@ -291,7 +291,7 @@ async def create(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     room = typed.text("room")
     params: JsonObject = {"room": room, "topic": typed.text("topic")}
     result = await me.call("room.create", params)
-    page = people_answers.room_page(people_answers.member(result, "history"))
+    page = people_answers.room_page(answers.member(result, "history"))
     rooms.joined(room, page)
     me.note(f"#{room} is made, and you are in it")
 
@@ -300,8 +300,8 @@ async def join(me: Person, typed: Invocation, rooms: RoomBook) -> None:
     """Become a member."""
     room = typed.text("room")
     result = await me.call("room.join", {"room": room})
-    page = people_answers.room_page(people_answers.member(result, "history"))
-    info = room_info(people_answers.member(result, "room"))
+    page = people_answers.room_page(answers.member(result, "history"))
+    info = room_info(answers.member(result, "room"))
     rooms.joined(room, page)
     topic = f": {info.topic}" if info.topic else ""
     me.note(f"you are in #{room}{topic} ({many(info.members, 'member')})")

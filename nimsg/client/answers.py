@@ -138,6 +138,11 @@ def flag(row: JsonObject, key: str) -> bool:
     return _typed(row, key, bool)
 
 
+def member(row: JsonObject, key: str) -> JsonObject:
+    """A member that must be an object."""
+    return _typed(row, key, dict)
+
+
 def texts(row: JsonObject, key: str) -> list[str]:
     """A member that must be a list of texts. Raises `ProtocolFault`."""
     found = _typed(row, key, list)
@@ -183,7 +188,7 @@ def inbox_row(row: JsonObject) -> InboxRow:
         text(row, "subject"),
         number(row, "size"),
         number(row, "sent_at"),
-        receipt(_typed(row, "receipt", dict)),
+        receipt(member(row, "receipt")),
         maybe_text(row, "reply_to"),
         origin(row),
     )
@@ -215,15 +220,15 @@ def hit(row: JsonObject) -> Hit:
     """Parse what a search found."""
     snippet = maybe_text(row, "snippet")
     if row.get("inbox") is not None:
-        return Hit(inbox_row(_typed(row, "inbox", dict)), snippet)
-    return Hit(outbox_row(_typed(row, "outbox", dict)), snippet)
+        return Hit(inbox_row(member(row, "inbox")), snippet)
+    return Hit(outbox_row(member(row, "outbox")), snippet)
 
 
 def origin(row: JsonObject) -> Origin | None:
     """Parse where a message came from; None where it was sent here."""
     if row.get("origin") is None:
         return None
-    found = _typed(row, "origin", dict)
+    found = member(row, "origin")
     return Origin(
         text(found, "from"),
         texts(found, "to"),
@@ -246,7 +251,7 @@ def letter(row: JsonObject) -> Letter:
         number(row, "sent_at"),
         maybe_text(row, "reply_to"),
         text(row, "digest"),
-        receipt(_typed(row, "receipt", dict)) if row.get("receipt") else None,
+        receipt(member(row, "receipt")) if row.get("receipt") else None,
         origin(row),
         maybe_text(row, "answers"),
     )

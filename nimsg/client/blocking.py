@@ -5,6 +5,7 @@ It imports no event loop and nothing heavy: a shell prompt waits for it.
 
 import socket
 import time
+from typing import cast
 
 from nimsg.client.address import Address, Security
 from nimsg.client.failures import (
@@ -23,6 +24,8 @@ from nimsg.protocol.strict import JsonObject
 
 
 READ_BYTES = 65_536
+# The longest part of a host's name (RFC 1035, section 2.3.4).
+LABEL_CHARS = 63
 
 
 class BlockingClient:
@@ -181,10 +184,10 @@ def connect(
     deadline = time.monotonic() + patience_s
     waits = pauses()
     while True:
-        pause_s = next(waits)
         try:
             return _connect_once(address, security, timeout_s)
         except Unreachable:
+            pause_s = next(waits)
             if time.monotonic() + pause_s > deadline:
                 raise
         time.sleep(pause_s)  # noqa: TID251 - nothing else can happen meanwhile
@@ -209,7 +212,7 @@ def _open_socket(
     try:
         if address.host.startswith("/"):
             return _open_unix(address.host, timeout_s)
-        sock = socket.create_connection(address, timeout_s)
+        sock = socket.create_connection(_encoded(address), timeout_s)
     except (OSError, UnicodeError) as error:
         raise unreached(address, error) from None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -218,6 +221,18 @@ def _open_socket(
     from nimsg.client.tls import secured
 
     return secured(sock, address, security)
+
+
+def _encoded(address: Address) -> tuple[str, int]:
+    """The address as bytes where that says the same, as the system wants them.
+
+    For a text `socket` loads a codec for names in other scripts, which takes longer
+    than connecting does.
+    """
+    labels = address.host.removesuffix(".").split(".")
+    if not all(label.isascii() and 0 < len(label) <= LABEL_CHARS for label in labels):
+        return address
+    return cast("str", address.host.encode("ascii")), address.port
 
 
 def _open_unix(path: str, timeout_s: float) -> socket.socket:

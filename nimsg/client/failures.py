@@ -1,6 +1,5 @@
 """Why a connection cannot be had or is over, in words; and when to try again."""
 
-import random
 from collections.abc import Iterator
 
 from nimsg.client.address import Address
@@ -98,6 +97,8 @@ def pauses() -> Iterator[float]:
 
     Jitter keeps clients that lost one server from returning in step.
     """
+    import random
+
     pause_s = FIRST_PAUSE_S
     while True:
         yield pause_s * random.uniform(0.5, 1.0)  # noqa: S311

@@ -252,11 +252,3 @@ def offer(row: JsonObject) -> Offer:
         text(row, "mine"),
         text(row, "theirs"),
     )
-
-
-def member(row: JsonObject, key: str) -> JsonObject:
-    """A member that must be an object."""
-    found = row.get(key)
-    if not isinstance(found, dict):
-        raise unusable(key)
-    return found

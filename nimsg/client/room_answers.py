@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from nimsg.client import answers
-from nimsg.client.people_answers import member
 from nimsg.protocol.rules import ROOM
 from nimsg.protocol.strict import JsonObject
 
@@ -30,7 +29,7 @@ def hit(row: JsonObject) -> RoomHit | None:
     """Parse a hit of a search where it is a room's message."""
     if row.get("room") is None:
         return None
-    found = member(row, "room")
+    found = answers.member(row, "room")
     return RoomHit(
         name(found),
         answers.number(found, "position"),

@@ -202,7 +202,7 @@ def test_each_error_has_its_exit_code(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(_: object) -> int:
+    def fail(*_: object) -> int:
         raise error
 
     def keep_output(_: OSError) -> int:
@@ -220,7 +220,7 @@ def test_each_error_has_its_exit_code(
 def test_a_fault_of_ours_says_how_to_report_it(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: object) -> int:
+    def fail(*_: object) -> int:
         raise ZeroDivisionError("here")
 
     monkeypatch.setattr(cli, "dispatch", fail)
@@ -335,3 +335,17 @@ def test_s4_9_an_interrupt_ends_quietly_with_130(tmp_path: Path) -> None:
         out, err = verb.communicate(timeout=HANG_S)
 
     assert (verb.returncode, out, err) == (130, b"", b"")
+
+
+def test_who_starts_it_is_told_when_all_is_loaded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[tuple[bool, str]] = []
+
+    def loaded() -> None:
+        told.append(("nimsg.cli.completion" in sys.modules, capsys.readouterr().out))
+
+    assert main(["completion", "bash"], loaded) == Exit.DONE
+
+    assert told == [(True, "")]
+    assert capsys.readouterr().out

@@ -16,6 +16,7 @@ from tests.support.process import HANG_S, ServerProcess, environment
 HEAVY = {
     *("asyncio", "urwid", "argon2", "msgspec", "dataclasses", "inspect"),
     *("ssl", "tomllib", "logging", "sqlite3", "concurrent.futures", "subprocess"),
+    *("hashlib", "random", "encodings.idna", "nimsg.client.people_answers"),
 }
 RUN_AND_TELL = (
     "import sys; from nimsg.cli.main import main; code = main(sys.argv[1:]);"

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from nimsg.errors import Refusal
-from nimsg.protocol import rules
+from nimsg.protocol import rules, rules_origin
 from nimsg.protocol.results import Origin
 
 
@@ -242,8 +242,8 @@ def test_sec_3_a_token_shows_by_its_prefix(secret: str, expected: bool) -> None:
         ({"sender": "\ud800"}, "text_invalid"),
         ({"to": ["\udfff"]}, "text_invalid"),
         ({"message_id": "\ud800"}, "text_invalid"),
-        ({"date": rules.FIRST_MS - 1}, "invalid_params"),
-        ({"date": rules.LAST_MS + 1}, "invalid_params"),
+        ({"date": rules_origin.FIRST_MS - 1}, "invalid_params"),
+        ({"date": rules_origin.LAST_MS + 1}, "invalid_params"),
     ],
 )
 def test_x16_what_is_no_origin_is_refused(
@@ -252,13 +252,13 @@ def test_x16_what_is_no_origin_is_refused(
     origin = replace(Origin("a", [], None, None, None), **members)
 
     with pytest.raises(Refusal) as caught:
-        rules.check_origin(origin)
+        rules_origin.check_origin(origin)
     assert caught.value.kind == kind
 
 
-@pytest.mark.parametrize("date", [None, 0, rules.FIRST_MS, rules.LAST_MS])
+@pytest.mark.parametrize("date", [None, 0, rules_origin.FIRST_MS, rules_origin.LAST_MS])
 def test_x16_any_year_that_can_be_written_is_taken(date: int | None) -> None:
-    rules.check_origin(Origin("", ["\x00\x1b", ""], date, 0, "<\U0001f600>"))
+    rules_origin.check_origin(Origin("", ["\x00\x1b", ""], date, 0, "<\U0001f600>"))
 
 
 # -- rooms

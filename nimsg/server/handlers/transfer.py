@@ -6,7 +6,8 @@ from nimsg.core.commands import SendMail, SentMail
 from nimsg.errors import Refusal
 from nimsg.protocol import requests as q
 from nimsg.protocol.results import Origin, Sent
-from nimsg.protocol.rules import check_message, check_names, check_origin
+from nimsg.protocol.rules import check_message, check_names
+from nimsg.protocol.rules_origin import check_origin
 from nimsg.server.context import Context, Reply
 from nimsg.server.handlers.people import living_account
 from nimsg.server.services import Services
