@@ -53,26 +53,42 @@ VALUES = (
     "iif(c.deleted_at IS NULL, ',\"reply_to\":\"' || m.reply_to || '\"', NULL)",
     "iif(c.deleted_at IS NULL, ',\"origin\":' || m.origin, NULL)",
 )
+
+
+class Statements(NamedTuple):
+    """How a page is asked for, and whether there is one after it."""
+
+    page: str
+    more: str
+
+
+def _rows(copies: str) -> str:
+    return (
+        f"SELECT c.position, c.change, printf('{FORM}', {', '.join(VALUES)}) AS row,"
+        " iif(c.new = 1 AND c.fetched_at IS NULL, m.id, NULL) AS stored"
+        f" FROM {copies} JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
+        " WHERE c.owner = :owner"
+    )
+
+
+def _listing(copies: str, listed: str) -> Statements:
+    return Statements(
+        "SELECT count(*) AS count, min(position) AS last,"
+        " group_concat(row, ',') AS rows, group_concat(stored) AS stored"
+        f" FROM ({_rows(copies)} AND {listed} AND c.position < :before"
+        " ORDER BY c.position DESC LIMIT :most)",
+        f"SELECT EXISTS (SELECT 1 FROM {copies} WHERE c.owner = :owner"
+        f" AND {listed} AND c.position < :before)",
+    )
+
+
 # All that ever came to the account `:owner`.
-INBOX = (
-    f"SELECT c.position, c.change, printf('{FORM}', {', '.join(VALUES)}) AS row,"
-    " iif(c.new = 1 AND c.fetched_at IS NULL, m.id, NULL) AS stored"
-    " FROM copy c JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
-    " WHERE c.owner = :owner"
-)
-# `ListQuery.all` -> what of it is listed
-LISTED = {False: "c.new = 1", True: "c.deleted_at IS NULL"}
-PAGES = {
-    all_: "SELECT count(*) AS count, min(position) AS last,"
-    " group_concat(row, ',') AS rows, group_concat(stored) AS stored"
-    f" FROM ({INBOX} AND {listed} AND c.position < :before"
-    " ORDER BY c.position DESC LIMIT :most)"
-    for all_, listed in LISTED.items()
-}
-MORE = {
-    all_: "SELECT EXISTS (SELECT 1 FROM copy c"
-    f" WHERE c.owner = :owner AND {listed} AND c.position < :before)"
-    for all_, listed in LISTED.items()
+INBOX = _rows("copy c")
+# By `ListQuery.all`. Left to itself SQLite looks for what is new through all that was
+# ever read.
+LISTINGS = {
+    False: _listing("copy c INDEXED BY copy_new", "c.new = 1"),
+    True: _listing("copy c", "c.deleted_at IS NULL"),
 }
 DECODER = msgspec.json.Decoder(InboxRow)
 
@@ -95,13 +111,14 @@ def decode_row(text: str) -> InboxRow:
 
 def page(connection: sqlite3.Connection, query: ListQuery) -> Part:
     """As many rows below a position as one page takes, newest first; at least one."""
+    statements = LISTINGS[query.all]
     asked = {
         "owner": query.owner,
         "before": query.before or limit("integer_max"),
         "most": query.limit,
     }
     while True:
-        row = connection.execute(PAGES[query.all], asked).fetchone()
+        row = connection.execute(statements.page, asked).fetchone()
         rows = (row["rows"] or "").encode()
         if len(rows) <= limit("page_bytes") or row["count"] == 1:
             break
@@ -109,6 +126,6 @@ def page(connection: sqlite3.Connection, query: ListQuery) -> Part:
     more = False
     if row["count"] == asked["most"]:
         asked["before"] = row["last"]
-        more = connection.execute(MORE[query.all], asked).fetchone()[0]
+        more = connection.execute(statements.more, asked).fetchone()[0]
     stored = row["stored"].split(",") if row["stored"] else []
     return Part(Raw(b"[%b]" % rows), stored, row["last"] if more else None)

@@ -113,6 +113,31 @@ def test_every_question_finds_its_rows_by_an_index(
     post.store.close()
 
 
+@pytest.mark.parametrize(
+    ("owner", "box", "index"),
+    [(BOB, Box.INBOX, "copy_new"), (ANN, Box.OUTBOX, "message_pending")],
+)
+def test_what_waits_is_not_looked_for_among_all_that_does_not(
+    noted: Noted, tmp_path: Path, owner: int, box: Box, index: str
+) -> None:
+    post = Post(BACKENDS["local"], tmp_path / "var")
+    post.people("ann", "bob")
+    for _ in range(3):
+        post.send(ANN, "bob")
+    noted.asked.clear()
+
+    post.store.page(ListQuery(owner, box, all=False, limit=1))
+
+    plans = {
+        text: " ".join(plan(connection, text))
+        for text, connection in noted.asked.items()
+        if OF_MAIL.match(text) and "position <" in text
+    }
+    assert plans
+    assert all(f"USING INDEX {index}" in found for found in plans.values()), plans
+    post.store.close()
+
+
 def test_every_act_finds_its_rows_by_an_index(noted: Noted, tmp_path: Path) -> None:
     post = Post(BACKENDS["local"], tmp_path / "var")
     noted.asked.clear()
