@@ -81,7 +81,7 @@ SCENARIOS: dict[str, Scenario] = {
         (
             at_once(found("den"), enter(BOB, "den")),
             at_once(say(ANN, "one", "den")),
-            at_once(mark(BOB, "den", 1), topic(ANN, "den", "new"), come(ANN)),
+            at_once(topic(ANN, "den", "new"), mark(BOB, "den", 1), come(ANN)),
             at_once(announce("left", BOB), block(ANN, BOB), fail(CYD)),
             at_once(leave(BOB, "den"), go(ANN)),
             settle,
