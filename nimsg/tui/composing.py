@@ -1,11 +1,14 @@
 """What writing asks of the client: names, saving, sending, another editor."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode, Box
 from nimsg.protocol.rules import check_name
+from nimsg.protocol.strict import JsonObject
 from nimsg.tui.completion import correspondents
 from nimsg.tui.drafts import Drafts
 from nimsg.tui.glyphs import Glyphs
@@ -16,6 +19,7 @@ from nimsg.tui.people import PeopleModel
 from nimsg.tui.postdesk import PostDesk
 
 
+Call = Callable[[str, JsonObject], Awaitable[JsonObject]]
 ASK_AGAIN_MS = 5000  # in which a name does not become known
 
 
@@ -62,6 +66,7 @@ class Composing:
         self._known: dict[str, bool | None] = {}
         self._asked_at: dict[str, int] = {}
         post.strangers = self._learn_strangers
+        post.problems = self._problems
 
     @property
     def glyphs(self) -> Glyphs:
@@ -81,13 +86,13 @@ class Composing:
 
     def known(self, name: str) -> bool | None:
         """Whether there is such a user; what is not known is asked for."""
-        if name in self._people.names or name == self._ground.user:
-            return True
+        found = self._found(name)
         # Every frame asks this: the server is asked once, also where it says nothing.
-        if name not in self._asked_at:
+        if not found and name not in self._asked_at:
             self._asked_at[name] = self.now()
-            self._ground.start(self._ask(name), f"name {name}")
-        return self._known.get(name)
+            ask = self._ask(name, self._ground.home.insist)
+            self._ground.start(ask, f"name {name}")
+        return found
 
     def touched(self) -> None:
         """The person has pressed a key: who was unknown may have come by now."""
@@ -151,10 +156,27 @@ class Composing:
             self._asked_at[name] = self.now()
         self._desktop.refresh()
 
-    async def _ask(self, name: str) -> None:
+    def _found(self, name: str) -> bool | None:
+        """What is known of a name, without asking."""
+        if name in self._people.names or name == self._ground.user:
+            return True
+        return self._known.get(name)
+
+    async def _problems(self, draft: Draft) -> list[str]:
+        """What is wrong with To, once all who are not known there were asked for."""
+        if self._ground.home.auth == AuthMode.PASSWORD:
+            wanted = [name for name in draft.recipients if not self._found(name)]
+            # A name about which nothing is said now is left to the sending.
+            with suppress(Refusal):
+                await asyncio.gather(
+                    *(self._ask(name, self._ground.call) for name in wanted)
+                )
+        return draft.recipient_problems(self._found)
+
+    async def _ask(self, name: str, call: Call) -> None:
         try:
             check_name(name)
-            await self._ground.home.insist("presence.seen", {"user": name})
+            await call("presence.seen", {"user": name})
         except Refusal as refusal:
             if refusal.kind not in {"unknown_user", "name_invalid"}:
                 raise

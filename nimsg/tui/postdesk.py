@@ -1,7 +1,7 @@
 """What is written and sent: drafts go to the server as they are typed, mail after."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from nimsg.client import answers
 from nimsg.client.draft_answers import page as draft_page
@@ -24,7 +24,8 @@ class PostDesk:
     """Drafts and outgoing mail. `enter`, `save` and `send` are tasks.
 
     `posted` is told of a draft that went to a room, `strangers` of names in To that
-    the server does not know.
+    the server does not know. `problems` looks up who is in To, and says what is wrong
+    there.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class PostDesk:
         self.drafts = Drafts()
         self.outgoing = Outgoing()
         self.strangers: Callable[[Iterable[str]], None] = lambda _: None
+        self.problems: Callable[[Draft], Awaitable[list[str]]] = _none
         self._ground = ground
         self._changed = changed
         self._posted = posted
@@ -197,6 +199,14 @@ class PostDesk:
         name = queued.client_id
         method, params = _request(queued)
         try:
+            problems = await self._looked_up(queued)
+        except Unreachable:
+            self.outgoing.postponed()
+            return True
+        if problems:
+            self._failed(name, "; ".join(problems))
+            return True
+        try:
             result = await self._ground.call(method, params)
         except Unreachable:
             self.outgoing.lost()
@@ -209,6 +219,14 @@ class PostDesk:
         self._tell(queued, params, result)
         return True
 
+    async def _looked_up(self, queued: Queued) -> list[str]:
+        """What is wrong with To: the server would send to the others all the same."""
+        draft = self.drafts.get(queued.client_id)
+        # What the server may have already is asked for, whoever has left since.
+        if draft is None or queued.to_room or queued.tried:
+            return []
+        return await self.problems(draft)
+
     def _refused(self, name: str, refusal: Refusal) -> bool:
         """Whether a refusal settles it; what passes is tried again after a pause."""
         told = why(refusal)
@@ -220,12 +238,16 @@ class PostDesk:
         if refusal.kind == "client_id_conflict":
             self._rename(name)
             return True
+        self.strangers(_strangers(refusal))
+        self._failed(name, told)
+        return True
+
+    def _failed(self, name: str, told: str) -> None:
+        """The server has no copy of it, and it can be changed again."""
         self.outgoing.failed(name, told)
         if draft := self.drafts.get(name):
             draft.refused(told)
-        self.strangers(_strangers(refusal))
         self._ground.say(f"not sent: {told}", bad=True)
-        return True
 
     def _rename(self, name: str) -> None:
         """Keep a text under a new name: under its own another one was sent."""
@@ -270,6 +292,10 @@ class PostDesk:
     def _count(self) -> None:
         self._ground.status.queued = self.outgoing.waiting
         self._changed()
+
+
+async def _none(_: Draft) -> list[str]:
+    return []
 
 
 def _strangers(refusal: Refusal) -> list[str]:

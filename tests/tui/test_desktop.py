@@ -9,7 +9,7 @@ import pytest
 from urwid.testing import render_text
 
 from nimsg.client import peopletables
-from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unavailable
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, Unavailable, Unreachable
 from nimsg.protocol.constants import LOBBY, CloseReason
 from nimsg.protocol.envelope import ServerEvent
 from nimsg.protocol.strict import JsonObject
@@ -204,6 +204,35 @@ async def test_where_knowing_a_name_is_enough_anybody_can_be_written_to(
         ann.types(draft, body="hello")
         assert ann.desktop.view.act("send")
         await ann.hears("sent to carol as o1")
+
+
+@pytest.mark.usefixtures("_with_passwords")
+async def test_nobody_gets_a_message_before_all_in_to_were_looked_up(
+    server: Server,
+) -> None:
+    async with seated(server.port, "bob"), seated(server.port, "ann") as ann:
+        draft = ann.writes("bob, nobody, nemo", "keys", "here")
+        ann.desktop.open_draft(draft)
+        assert ann.desktop.view.act("send")
+        await ann.hears("not sent: nobody: no such user; nemo: no such user")
+        assert ann.home.count("mail.send") == 0
+        assert draft.state is DraftState.FAILED
+
+        async with seated(server.port, "nobody"), seated(server.port, "nemo"):
+            assert ann.desktop.post.retry(draft.client_id)
+            await ann.hears("sent to bob, nobody, nemo as o1")
+
+
+@pytest.mark.usefixtures("_with_passwords")
+async def test_a_look_up_that_fails_holds_no_message_back(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.home.refused["presence.seen"] += [Unreachable("no link"), Refusal("busy")]
+        draft = ann.writes("carol", "keys", "here")
+        ann.desktop.composing.send(draft)
+        await ann.hears("sent to carol as o1")
+        asked = [method for method, _ in ann.home.asked]
+        assert asked.count("presence.seen") == 2
+        assert asked.count("mail.send") == 1
 
 
 @pytest.mark.usefixtures("_with_passwords")
