@@ -13,6 +13,7 @@ from nimsg.protocol.constants import Device
 from nimsg.tui.above import Above
 from nimsg.tui.commands import Commands
 from nimsg.tui.desktop import Desktop
+from nimsg.tui.editbox import PASTE_BEGINS
 from nimsg.tui.entrance import Entrance
 from nimsg.tui.glyphs import glyphs
 from nimsg.tui.ground import Ground
@@ -215,6 +216,13 @@ class App:
             self._above.last_key_at = now_ms()
         if self._desktop is not None:
             self._desktop.touched()
+
+    def unused(self, key: str) -> None:
+        """A key, or the begin of a paste, does nothing where it came."""
+        what = "a paste" if key == PASTE_BEGINS else key_text(key)
+        shown = map(key_text, self._keys.keys_of("help")[:1])
+        more = "".join(f"; {one} shows the keys" for one in shown)
+        self._say(f"{what} does nothing here{more}")
 
     # -- the keys of everywhere
 

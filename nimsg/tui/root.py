@@ -7,13 +7,11 @@ from urwid import Canvas, CanvasCombine, Sizing, Widget
 from nimsg.text import wrap
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.commandline import CommandLine
-from nimsg.tui.keys import Context, KeyMap
+from nimsg.tui.editbox import PASTE_BEGINS, PASTE_ENDS
+from nimsg.tui.keys import TYPING, Context, KeyMap, is_text
 from nimsg.tui.layout import CHROME_ROWS, Shape, shape, too_small_text
 from nimsg.tui.popups import Drawn, Over, Popup
 from nimsg.tui.spans import Line
-
-
-PASTE_BEGINS = "begin paste"
 
 
 class Top(Protocol):
@@ -56,6 +54,10 @@ class Frame(Protocol):
         """Do an action that is no view's own; False: there is none such here."""
         ...
 
+    def unused(self, key: str) -> None:
+        """A key, or the begin of a paste, does nothing where it came."""
+        ...
+
 
 class Body(Top, Protocol):
     """The middle of the screen."""
@@ -85,6 +87,7 @@ class Root(Widget):
         self.prompt: CommandLine | None = None
         self._frame = frame
         self._keys = keys
+        self._dropping = False
 
     @property
     def context(self) -> Context:
@@ -124,7 +127,10 @@ class Root(Widget):
         """Give a key to what it is for."""
         cols, rows = box(size)
         self._frame.pressed()
-        if shape(cols, rows) is Shape.TOO_SMALL:
+        too_small = shape(cols, rows) is Shape.TOO_SMALL
+        if self._drops(key, typing=not too_small and self.context in TYPING):
+            return None
+        if too_small:
             if key in {"q", "Q"}:
                 self._frame.act("quit")
             return None
@@ -133,9 +139,22 @@ class Root(Widget):
         pasting = bool(getattr(top, "is_pasting", False)) or key == PASTE_BEGINS
         known = None if pasting else action
         if known is None or not (top.act(known) or self._frame.act(known)):
-            self._give(top, cols, rows, key)
+            left = self._give(top, cols, rows, key)
+            if left and action is None and top.context not in TYPING and is_text(key):
+                self._frame.unused(key)
         self._invalidate()
         return None
+
+    def _drops(self, key: str, *, typing: bool) -> bool:
+        """Whether a key is of a paste where nothing is typed: a text is no command."""
+        if key == PASTE_BEGINS:
+            self._dropping = not typing
+            if self._dropping:
+                self._frame.unused(key)
+        dropping = self._dropping
+        if key == PASTE_ENDS:
+            self._dropping = False
+        return dropping
 
     def mouse_event(
         self,
@@ -156,9 +175,9 @@ class Root(Widget):
         within = (cols, rows - CHROME_ROWS)
         return bool(handle(within, event, button, col, row - 1, focus))
 
-    def _give(self, top: Top, cols: int, rows: int, key: str) -> None:
+    def _give(self, top: Top, cols: int, rows: int, key: str) -> str | None:
         size: Size = (cols,) if top is self.prompt else (cols, rows - CHROME_ROWS)
-        top.keypress(size, key)
+        return top.keypress(size, key)
 
     def _middle(self, cols: int, rows: int) -> Canvas:
         free = not self.popups and self.prompt is None

@@ -189,6 +189,19 @@ def test_a_paste_is_one_text_and_sends_nothing(hall: Hall) -> None:
     assert clean_lines(bob, "line 1", "line 3")
 
 
+def test_a_paste_where_nothing_is_typed_does_nothing(hall: Hall) -> None:
+    ann, bob = hall.sit_down("ann", "bob")
+    ann.writes("bob", "keys", "where are the keys?")
+    bob.wait_for("keys")
+    bob.paste("a\nd\nxy\nQ\nq")
+    bob.wait_for("a paste does nothing here; ? shows the keys")
+    bob.key("z")
+    bob.wait_for("z does nothing here; ? shows the keys")
+    assert "1 new" in bob.line(0)
+    assert not ann.has_read("keys")
+    bob.opens("keys", "where are the keys?")
+
+
 def clean_lines(sitter: Sitter, *texts: str) -> bool:
     """Whether each stands in a row of its own."""
     rows = [sitter.row_of(text) for text in texts]

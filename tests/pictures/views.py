@@ -95,6 +95,9 @@ class Held:
     def act(self, action: str) -> bool:
         return action == ""
 
+    def unused(self, key: str) -> None:
+        pass
+
 
 def screen(
     body: Body,
