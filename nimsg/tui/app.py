@@ -9,7 +9,7 @@ from nimsg.client.acts_session import Link, LinkState, Steady, Way
 from nimsg.client.failures import first_of
 from nimsg.client.mailtables import Row
 from nimsg.errors import NimsgError
-from nimsg.protocol.constants import Device
+from nimsg.protocol.constants import Box, Device
 from nimsg.tui.above import Above
 from nimsg.tui.commands import Commands
 from nimsg.tui.desktop import Desktop
@@ -323,10 +323,14 @@ class App:
         self._redraw()
 
     def _next_unread(self) -> None:
-        desktop = self._desktop
-        window = desktop.windows.next_unread() if desktop else None
-        if desktop is not None and window is not None:
+        desktop, commands = self._desktop, self._commands
+        if desktop is None or commands is None:
+            return
+        if (window := desktop.windows.next_unread()) is not None:
             desktop.show(window)
+        elif self._status.new and desktop.current.kind is not Kind.MAIL:
+            # Last: mail may stay unread for long, and would be in the way of the rest.
+            commands.to_box(Box.INBOX)
         else:
             self._say("nothing new in other windows")
 

@@ -228,6 +228,22 @@ def test_s3_14_what_is_said_in_a_room_is_told_and_shown(hall: Hall) -> None:
     bob.hears("ann", "two")
 
 
+def test_what_is_new_is_reached_by_one_key_mail_last(hall: Hall) -> None:
+    ann, bob = hall.sit_down("ann", "bob")
+    bob.commands("create lab")
+    bob.wait_for("#lab is made")
+    ann.writes("bob", "keys", "where are the keys?")
+    bob.wait_for("Inbox 1 new")
+    ann.commands("say lobby is anybody here")
+    bob.has_news_of_lobby()
+    bob.key("meta a")
+    bob.hears("ann", "is anybody here")
+    bob.key("meta a")
+    bob.wait_for(lambda _: "keys" in bob.focused_row())
+    bob.key("meta a")
+    bob.wait_for("nothing new in other windows")
+
+
 def test_reading_back_in_a_room_nothing_jumps(hall: Hall) -> None:
     hall.knows("ann", "bob")
     with hall.client("bob") as bob:
