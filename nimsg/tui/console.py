@@ -10,9 +10,10 @@ from nimsg.client.acts import Acts
 from nimsg.client.acts_person import Person
 from nimsg.client.acts_rooms import RoomBook
 from nimsg.client.lines import INDENT, SYSTEM
-from nimsg.client.registry import Invocation, parse
+from nimsg.client.registry import BLANKS, COMMANDS, LEADERS, Invocation, parse
 from nimsg.errors import NimsgError, UsageError
 from nimsg.tui.ground import Ground
+from nimsg.tui.keys import Context, KeyMap, key_text
 from nimsg.tui.privatedesk import PrivateDesk
 from nimsg.tui.talklog import Entry, Kind, TalkLog
 
@@ -31,13 +32,14 @@ class Console:
     """
 
     def __init__(
-        self, ground: Ground, shown: Shown, columns: Callable[[], int]
+        self, ground: Ground, shown: Shown, columns: Callable[[], int], keys: KeyMap
     ) -> None:
         self.log = TalkLog(complete=True)
         self.screened: Screened = {}
         self._ground = ground
         self._shown = shown
         self._columns = columns
+        self._keys = keys
 
     def person(self, put: Callable[[str], None]) -> Person:
         """Somebody to whom things are said by `put`."""
@@ -60,7 +62,7 @@ class Console:
         try:
             typed = parse(line)
         except UsageError as error:
-            self._ground.say(str(error), bad=True)
+            self._ground.say(self._by_key(line) or str(error), bad=True)
             return False
         if typed is None:
             return True
@@ -73,6 +75,14 @@ class Console:
         goes = typed.command in GOING
         self._ground.start(self._perform(line, rooms, privates, goes=goes))
         return True
+
+    def _by_key(self, line: str) -> str:
+        """What is said of what only a key does, as `drafts`; else nothing."""
+        word = line.strip(BLANKS).lstrip("".join(LEADERS)).partition(" ")[0].lower()
+        keys = self._keys.keys_of(word, Context.LIST)
+        if not keys or word in COMMANDS:
+            return ""
+        return f"{word} is no command: {key_text(keys[0])} does it in the mail"
 
     async def _perform(
         self, line: str, rooms: RoomBook, privates: PrivateDesk, *, goes: bool

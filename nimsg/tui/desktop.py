@@ -50,7 +50,7 @@ class Desktop:
         self.mail = MailDesk(ground, self.refresh)
         self.rooms = RoomDesk(ground, self._room_changed, self.open_room, self._page)
         self.post = PostDesk(ground, self.refresh, self.rooms.posted)
-        self.console = Console(ground, above.show_text, above.columns)
+        self.console = Console(ground, above.show_text, above.columns, keys)
         me = self.console.person(self.console.note)
         me.ask = above.ask
         self.privates = PrivateDesk(me, ground.tasks, port, ground, self._link_changed)

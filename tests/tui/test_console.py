@@ -65,6 +65,20 @@ async def test_what_cannot_be_understood_is_said_and_not_taken(
         assert ann.ground.status.bad
 
 
+@pytest.mark.parametrize(
+    ("line", "key"), [("drafts", "D"), (" :People ", "w"), ("/forward i1", "f")]
+)
+async def test_what_a_key_does_and_no_command_names_the_key(
+    server: Server, line: str, key: str
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        assert not ann.desktop.command(line)
+        assert f"is no command: {key} does it in the mail" in ann.said[-1]
+        # A command that is written wrongly is told how it is written.
+        assert not ann.desktop.command("message")
+        assert "usage: message" in ann.said[-1]
+
+
 async def test_nothing_typed_is_nothing_done(server: Server) -> None:
     async with seated(server.port, "ann") as ann:
         ann.home.asked.clear()
