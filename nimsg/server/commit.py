@@ -24,6 +24,7 @@ class Committer:
 
     `clock` gives ms UTC; `after` is told of each batch what it came to, in order,
     once others may hear of it; `took` after how many seconds a command was answered.
+    `submitted` counts all commands so far.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Committer:
         self._work = asyncio.Event()
         self._filed = asyncio.Event()
         self._forget = False
+        self.submitted = 0
         self._unanswered = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -67,15 +69,11 @@ class Committer:
         begun_s = loop.time()
         waiter.add_done_callback(lambda _: self._took(loop.time() - begun_s))
         self._waiting.append((command, waiter))
+        self.submitted += 1
         self._unanswered += 1
         self._idle.clear()
         self._work.set()
         return waiter
-
-    @property
-    def busy(self) -> bool:
-        """Whether somebody waits for an answer."""
-        return self._unanswered > 0
 
     @property
     def waiting(self) -> int:

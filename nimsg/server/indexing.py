@@ -11,18 +11,20 @@ ROUND_MOST = 200
 # So many rounds in a row mean that it will take a while: nobody waits for that.
 ROUNDS_WAITED_FOR = 25
 PUT_OFF_MOST_S = 30.0
+# More commands in one pause are a rush, in which nobody searches for the last words.
+RUSH = 50
 
 
 class Indexing:
     """Owned by the loop.
 
-    While nobody searches, messages gather for `pause_s`, and for longer as long as
-    `busy` says that others need the disk and the processor.
+    While nobody searches, messages gather for `pause_s`, and for longer in a rush, in
+    which others need the disk and the processor. `asked` counts commands.
     """
 
-    def __init__(self, store: Store, pause_s: float, busy: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, pause_s: float, asked: Callable[[], int]) -> None:
         self._store = store
-        self._busy = busy
+        self._asked = asked
         self._pause_s = pause_s
         self._behind = asyncio.Event()
         self._behind.set()
@@ -56,11 +58,12 @@ class Indexing:
                     waiter.set_result(None)
 
     async def _let_others_go_first(self, deadline: float) -> None:
-        """Wait for a moment in which nobody is about to be answered."""
+        """Wait for a pause in which few have asked for anything."""
         loop = asyncio.get_running_loop()
         while not self._hurry.is_set():
+            before = self._asked()
             await _wait(self._hurry, self._pause_s)
-            if not self._busy() or loop.time() >= deadline:
+            if self._asked() - before <= RUSH or loop.time() >= deadline:
                 return
 
     async def caught_up(self, wait_s: float) -> None:

@@ -102,7 +102,7 @@ class Services:
             self.meter.took,
         )
         self.indexing = Indexing(
-            store, config.settle_interval_s, lambda: self.committer.busy
+            store, config.settle_interval_s, lambda: self.committer.submitted
         )
         self.blocks = Blocks(store.blocks())
         every_s = self.limits["presence_ms"] / MS_PER_S
