@@ -215,7 +215,7 @@ class Dialog:
         try:
             self._name(check_name(name))
         except Refusal as refusal:
-            self.said = f"{refusal}; again."
+            self.said = _again(refusal)
             self._move(H.UNUSABLE)
 
     def _name(self, name: str) -> None:
@@ -236,7 +236,7 @@ class Dialog:
         try:
             check_new_password(text)
         except Refusal as refusal:
-            self.said = f"{refusal}; again."
+            self.said = _again(refusal)
             self._move(H.UNUSABLE)
             return
         self.secret = text
@@ -299,3 +299,9 @@ def tries_left(refusal: Refusal) -> str:
     """How often a wrong password may follow before the name is locked, if known."""
     left = refusal.data.get("attempts_left")
     return f"{many(left, 'try', 'tries')} left" if isinstance(left, int) else ""
+
+
+def _again(refusal: Refusal) -> str:
+    """What a rule says, as a sentence, and that there is another try."""
+    text = str(refusal)
+    return f"{text[:1].upper()}{text[1:]}; again."

@@ -94,7 +94,7 @@ def test_s1_3_a_new_name_needs_the_same_password_twice() -> None:
     one = begun(then="register")
     assert one.said == "ann has no account here yet; a new password makes it."
     one.answer("short")
-    assert one.said == "a password has at least 8 characters; again."
+    assert one.said == "A password has at least 8 characters; again."
     one.answer(PASSWORD)
     assert asked(one) == "The same again: "
     one.answer("another")

@@ -237,7 +237,7 @@ def test_s1_3_a_new_password_is_asked_twice_and_never_shown(town: Town) -> None:
         terminal.sees("New password for wil: ")
         assert not terminal.echoes()
         terminal.types("short")
-        terminal.sees("a password has at least 8 characters; again.")
+        terminal.sees("A password has at least 8 characters; again.")
         terminal.sees("New password for wil: ")
         terminal.types("first password")
         terminal.sees("The same again: ")
@@ -321,7 +321,7 @@ def test_c4_what_can_be_no_name_is_said_at_once(town: Town, name: str) -> None:
     with Terminal("inbox", env=env) as terminal:
         terminal.sees("User: ")
         terminal.types(name)
-        terminal.sees("a name has 1 to 32 printable ASCII characters")
+        terminal.sees("A name has 1 to 32 printable ASCII characters")
         terminal.sees("User: ")
         terminal.presses(b"\x04")
 

@@ -31,7 +31,7 @@ def test_s1_3_a_new_name_is_registered_by_two_equal_passwords(tmp_path: Path) ->
         ann.sees("ann has no account here yet; a new password makes it.")
         ann.sees("New password for ann: ")
         ann.types("short")
-        ann.sees("a password has at least 8 characters; again.")
+        ann.sees("A password has at least 8 characters; again.")
         ann.sees("New password for ann: ")
         ann.types(PASSWORD)
         ann.sees("The same again: ")
@@ -72,7 +72,7 @@ def test_c7_who_is_logged_in_elsewhere_is_asked_for_another_name(table: Table) -
     second.sees("nimsg user kick ann")
     second.sees("User: ")
     second.types("two words")
-    second.sees("a name has 1 to 32 printable ASCII characters and no space; again.")
+    second.sees("A name has 1 to 32 printable ASCII characters and no space; again.")
     second.types("bob")
     second.sees("-- welcome, bob")
 
