@@ -67,10 +67,17 @@ def restored(target: Path, scratch: Path) -> Rows:
     return index_rows(scratch)
 
 
-def listing(root: Path) -> dict[Path, tuple[bytes, int]]:
-    """Every file of a folder, with the number that a rewritten one loses."""
+def listing(root: Path) -> dict[Path, tuple[bytes, int, int]]:
+    """Every file of a folder, with its number and time: a rewritten one loses both.
+
+    A number alone may be given again, to the file that is written next but one.
+    """
     return {
-        path.relative_to(root): (path.read_bytes(), path.stat().st_ino)
+        path.relative_to(root): (
+            path.read_bytes(),
+            path.stat().st_ino,
+            path.stat().st_mtime_ns,
+        )
         for path in root.rglob("*")
         if path.is_file()
     }
