@@ -22,11 +22,16 @@ TOKEN = "id, secret_hash, label, created_at, expires_at, used_at"  # noqa: S105 
 
 
 def by_name(connection: sqlite3.Connection, name: str) -> Account | None:
-    """The account of this exact name."""
+    """The account of this exact name.
+
+    A name that nobody has takes as much looking up as one without tokens and blocks.
+    """
     row = connection.execute(
-        f"SELECT {ACCOUNT} FROM account WHERE name = ?", (name,)
+        f"SELECT {ACCOUNT} FROM (SELECT ? AS asked) LEFT JOIN account ON name = asked",
+        (name,),
     ).fetchone()
-    return _account(connection, row) if row else None
+    account = _account(connection, row)
+    return None if row["uid"] is None else account
 
 
 def by_uid(connection: sqlite3.Connection, uid: int) -> Account:

@@ -142,6 +142,24 @@ async def test_t16_sec_5_the_store_has_as_much_to_do_for_a_name_that_nobody_has(
     assert done[0] == done[1] == ([1, 1], 1)
 
 
+def test_t16_sec_5_a_name_that_nobody_has_is_looked_up_as_thoroughly(
+    tmp_path: Path,
+) -> None:
+    store = LocalStore(tmp_path)
+    store.file(store.commit([CreateAccount("bob", None)], START_MS))
+    asked: list[str] = []
+    found = []
+    for name in ("bob", "eve"):
+        asked.clear()
+        store._reader.set_trace_callback(asked.append)
+        account = store.account(name)
+        found.append((account is not None, len(asked)))
+    store.close()
+
+    assert [there for there, _ in found] == [True, False]
+    assert found[0][1] == found[1][1] > 1
+
+
 async def test_t16_sec_5_no_refusal_waits_for_the_line_that_only_known_names_get(
     tmp_path: Path,
 ) -> None:
