@@ -194,3 +194,12 @@ def test_sec_1_the_types_bound_depth_and_integers(name: str) -> None:
     assert envelope_depth + depth(inspect.type_info(METHODS[name].params)) < limit(
         "json_depth"
     )
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{", b"\xff", b'"\\ud800"', b"1e999", b"[" * 100_000]
+)
+def test_sec_1_a_quick_look_at_what_cannot_be_read_shows_nothing(
+    payload: bytes,
+) -> None:
+    assert not codec.surely_strict(payload)
