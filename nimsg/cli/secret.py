@@ -65,7 +65,12 @@ def ask(prompt: str, what: str = "password") -> str:
 
 def ask_new(name: str) -> str:
     """Ask for a new password twice, until both are the same and can be used."""
-    from nimsg.client.login import AGAIN, DIFFERENT, new_password_question
+    from nimsg.client.login import (
+        AGAIN,
+        DIFFERENT,
+        new_password_question,
+        try_again,
+    )
     from nimsg.protocol.rules import check_new_password
 
     while True:
@@ -73,7 +78,7 @@ def ask_new(name: str) -> str:
         try:
             check_new_password(first)
         except Refusal as refusal:
-            note(f"{refusal}; again.")
+            note(try_again(refusal))
             continue
         if ask(AGAIN) == first:
             return first

@@ -215,7 +215,7 @@ class Dialog:
         try:
             self._name(check_name(name))
         except Refusal as refusal:
-            self.said = _again(refusal)
+            self.said = try_again(refusal)
             self._move(H.UNUSABLE)
 
     def _name(self, name: str) -> None:
@@ -236,7 +236,7 @@ class Dialog:
         try:
             check_new_password(text)
         except Refusal as refusal:
-            self.said = _again(refusal)
+            self.said = try_again(refusal)
             self._move(H.UNUSABLE)
             return
         self.secret = text
@@ -301,7 +301,7 @@ def tries_left(refusal: Refusal) -> str:
     return f"{many(left, 'try', 'tries')} left" if isinstance(left, int) else ""
 
 
-def _again(refusal: Refusal) -> str:
+def try_again(refusal: Refusal) -> str:
     """What a rule says, as a sentence, and that there is another try."""
     text = str(refusal)
     return f"{text[:1].upper()}{text[1:]}; again."
