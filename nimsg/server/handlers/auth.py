@@ -48,8 +48,9 @@ async def login(context: Context, params: q.Login) -> Reply:
     """Prove a name."""
     services = context.services
     key = services.lockouts.key(params.user, context.session.address)
-    async with _one_try(context, key):
+    async with _one_try(context, key) as tried:
         account = await living_account(services, params.user)
+        tried.uid = account.uid if account else None
         _count_new(context, account)
         admitted = await policy_of(context).admit(params.user, account, params.password)
     return await welcome(context, Login(admitted, params.device))
@@ -109,7 +110,8 @@ async def passwd(context: Context, params: q.ChangePassword) -> Reply:
     services, me = context.services, context.me.account
     account = await services.read(services.store.account_by_uid, me.uid)
     # Counted apart: who cannot log in shall not keep others from their own password.
-    async with _one_try(context, Key(account.name, CHANGING)):
+    async with _one_try(context, Key(account.name, CHANGING)) as tried:
+        tried.uid = account.uid
         if not await services.passwords.verify(account.password_hash, params.old):
             raise Refusal("bad_credentials", "the old password is wrong")
     check_new_password(params.new)
@@ -175,33 +177,40 @@ def _count_new(context: Context, account: Account | None) -> None:
         context.services.throttle.register(context.session.address)
 
 
+class _Tried:
+    """Whose password is tried: an account's number, or None for nobody's."""
+
+    uid: int | None = None
+
+
 @asynccontextmanager
-async def _one_try(context: Context, key: Key) -> AsyncIterator[None]:
+async def _one_try(context: Context, key: Key) -> AsyncIterator[_Tried]:
     """Let a password be tried for a name, and count it where it is wrong.
 
     Raises `Refusal("account_locked")`.
     """
-    services = context.services
+    services, tried = context.services, _Tried()
     async with services.lockouts.turn(key):
         try:
             services.lockouts.check(key)
-            yield
+            yield tried
         except Refusal as refusal:
             if refusal.kind in TOLD:
                 _tell(context, key, refusal.kind)
             if refusal.kind != "bad_credentials":
                 raise
-            raise await _failed(context, key, refusal) from None
+            raise await _failed(context, key, tried.uid, refusal) from None
         if services.lockouts.forgive(key):
             # Behind it, all is written down that was noted of the failures.
             with suppress(Refusal):
                 await services.committed(ForgiveFailures(*key))
 
 
-async def _failed(context: Context, key: Key, refusal: Refusal) -> Refusal:
+async def _failed(
+    context: Context, key: Key, uid: int | None, refusal: Refusal
+) -> Refusal:
     """Count a failure; what it is answered with, once that is durable."""
     services = context.services
-    account = await living_account(services, key.name)
     if services.lockouts.block_ms:
         command = CountFailure(*key, services.lockouts.block_ms)
         failures = await services.commit(command, Failures)
@@ -216,7 +225,6 @@ async def _failed(context: Context, key: Key, refusal: Refusal) -> Refusal:
             )
     # Behind the count, and for everybody: neither this answer nor the next one comes
     # sooner where nobody has the name.
-    uid = None if account is None else account.uid
     services.commit_later(NoteRefused(uid, context.session.address))
     return refusal
 
