@@ -13,7 +13,7 @@ from nimsg.core.rooms import LOBBY_ID
 from nimsg.errors import Refusal
 from nimsg.progress import Silent
 from nimsg.store.check import check_store
-from nimsg.store.check_files import check_accounts, check_messages
+from nimsg.store.check_files import _check_message, check_accounts, check_messages
 from nimsg.store.check_ledger import check_ledger
 from nimsg.store.check_rooms import check_rooms
 from nimsg.store.findings import Findings
@@ -22,7 +22,8 @@ from nimsg.store.snapshot import take_snapshot
 from nimsg.store.survey import survey
 from tests.store.test_check_rooms import DEN, FIRST, LEFT
 from tests.support.examples import few
-from tests.support.post import Busy
+from tests.support.folders import quick_folder
+from tests.support.post import BACKENDS, Busy, Post
 from tests.support.ruin import Ruin
 from tests.support.soaking import Soak
 from tests.support.spoils import SHARED
@@ -88,6 +89,48 @@ def test_t9_a_spoilt_letter_is_never_served(ruin: Ruin, spoil: Spoilt) -> None:
     store.close()
 
     assert damaged > len(whole.body) * 8
+
+
+FILES = 20
+ANN = 1
+
+
+@pytest.fixture(scope="session")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A closed store with so many messages of all kinds, from ann or to her."""
+    root = tmp_path_factory.mktemp("letters") / "var"
+    post = Post(BACKENDS["local"], root)
+    ann, bob, _ = post.people("ann", "bob", "cyd")
+    ids = [post.send(ann, "bob", "cyd", "nobody", body="to some\n").id]
+    ids.append(post.send(bob, "ann", reply_to=ids[0], subject="").id)
+    ids.append(post.import_(ann, "bob", references=["c1"], body="taken over").id)
+    ids.append(post.import_(bob, "ann", subject="w\u00f6rter \U0001f600").id)
+    while len(ids) < FILES:
+        ids.append(post.send(ann, "bob", body="x\t\u00e9" * len(ids)).id)
+    post.settle()
+    post.store.close()
+    return root, ids
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(FILES))
+def test_t9_no_flip_in_20_message_files_passes_check_and_opening(
+    letters: tuple[Path, list[str]], tmp_path: Path, number: int
+) -> None:
+    with quick_folder(tmp_path) as folder:
+        root, id_ = copy(letters[0], folder / "var"), letters[1][number]
+        findings = Findings(root)
+        store = LocalStore(root)
+        path, whole = store.layout.message(id_), store.letter(ANN, id_)
+        with take_snapshot(store.layout.index, findings) as index:
+            for spoilt in flips(path.read_bytes()):
+                path.write_bytes(spoilt)
+                _check_message(store.layout, path, id_, index, findings)
+                assert findings.problems, spoilt
+                findings.problems.clear()
+                with suppress(Refusal):
+                    assert store.letter(ANN, id_) == whole
+        store.close()
 
 
 @every_way
