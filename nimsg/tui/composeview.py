@@ -73,26 +73,7 @@ class ComposeView(Widget):
         self._choices: tuple[str, ...] = ()
         self._said: list[str] = []
         self._problems: list[str] = []
-        mark = ASCII_MARK if desk.glyphs.ellipsis.isascii() else MARK
-        self._to = EditBox(
-            draft.to,
-            multiline=False,
-            mark=mark,
-            changed=lambda text: self._edit(to=text),
-        )
-        self._subject = EditBox(
-            draft.subject,
-            multiline=False,
-            mark=mark,
-            changed=lambda text: self._edit(subject=text),
-        )
-        self._body = EditBox(
-            draft.body, mark=mark, changed=lambda text: self._edit(body=text)
-        )
-        if not draft.to:
-            # Who passes a text on writes above it.
-            self._body.set_edit_pos(0)
-        self._pane = EditPane(self._body)
+        self._make_boxes()
         self._fields = {Part.TO: self._to, Part.SUBJECT: self._subject}
         self._labelled = {
             part: Columns(
@@ -119,6 +100,30 @@ class ComposeView(Widget):
             (Part.STATUS, "enter"): self._send,
         }
         self.refresh()
+
+    def _make_boxes(self) -> None:
+        """What the draft's lines and its body are typed in."""
+        draft = self.draft
+        mark = ASCII_MARK if self._desk.glyphs.ellipsis.isascii() else MARK
+        self._to = EditBox(
+            draft.to,
+            multiline=False,
+            mark=mark,
+            changed=lambda text: self._edit(to=text),
+        )
+        self._subject = EditBox(
+            draft.subject,
+            multiline=False,
+            mark=mark,
+            changed=lambda text: self._edit(subject=text),
+        )
+        self._body = EditBox(
+            draft.body, mark=mark, changed=lambda text: self._edit(body=text)
+        )
+        if not draft.to:
+            # Who passes a text on writes above it.
+            self._body.set_edit_pos(0)
+        self._pane = EditPane(self._body)
 
     # -- the contract of a view
 
