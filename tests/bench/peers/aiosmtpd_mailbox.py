@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 from tests.bench import proc
 from tests.bench.peers import smtp
-from tests.bench.peers.base import Peer
-from tests.bench.wire import Wire
 
 
-class Aiosmtpd(Peer):
+class Aiosmtpd(smtp.MailServer):
     """See `Peer`."""
 
-    can = frozenset({"deliver"})
     note = (
         "one Maildir for all recipients; the fsync runs in the event loop; offers no "
         "PIPELINING, so four round trips a message"
@@ -28,18 +25,6 @@ class Aiosmtpd(Peer):
         where = f"{proc.HOST}:{self.port}"
         handler = ("-c", "aiosmtpd.handlers.Mailbox", str(self.folder / "box"))
         return [self.found(), "-n", "-l", where, *handler]
-
-    async def connect(self, number: int) -> Wire:
-        """See `Peer`."""
-        return await smtp.connect(self.port, b"EHLO", number)
-
-    async def deliver(self, wire: Wire, to: str, body: bytes) -> None:
-        """See `Peer`."""
-        await smtp.deliver(wire, to, body)
-
-    async def hang_up(self, wire: Wire) -> None:
-        """See `Peer`."""
-        await smtp.hang_up(wire)
 
     def stored(self) -> int:
         """See `Peer`."""

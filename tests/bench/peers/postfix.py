@@ -8,8 +8,7 @@ from pathlib import Path
 
 from tests.bench import proc
 from tests.bench.peers import smtp
-from tests.bench.peers.base import RECIPIENTS, Peer
-from tests.bench.wire import Wire
+from tests.bench.peers.base import RECIPIENTS
 
 
 MAIN = """\
@@ -67,10 +66,9 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 """
 
 
-class Postfix(Peer):
+class Postfix(smtp.MailServer):
     """See `Peer`."""
 
-    can = frozenset({"deliver"})
     note = (
         "answers when the queue file is synced; in_flow_delay=0 (no pause when mail "
         "comes faster than it leaves)"
@@ -115,18 +113,6 @@ class Postfix(Peer):
             uid=owner.pw_uid,
             gid=owner.pw_gid,
         )
-
-    async def connect(self, number: int) -> Wire:
-        """See `Peer`."""
-        return await smtp.connect(self.port, b"EHLO", number)
-
-    async def deliver(self, wire: Wire, to: str, body: bytes) -> None:
-        """See `Peer`."""
-        await smtp.deliver(wire, to, body)
-
-    async def hang_up(self, wire: Wire) -> None:
-        """See `Peer`."""
-        await smtp.hang_up(wire)
 
     def stored(self) -> int:
         """See `Peer`."""

@@ -1,5 +1,6 @@
 """The least of an SMTP or LMTP client; it pipelines where the server offers that."""
 
+from tests.bench.peers.base import Peer
 from tests.bench.wire import Wire, dial
 
 
@@ -55,3 +56,21 @@ async def hang_up(wire: Wire) -> None:
     wire.write(b"QUIT\r\n")
     await expect(wire, b"221")
     wire.close()
+
+
+class MailServer(Peer):
+    """A peer that takes mail by SMTP. See `Peer`."""
+
+    can = frozenset({"deliver"})
+
+    async def connect(self, number: int) -> Wire:
+        """See `Peer`."""
+        return await connect(self.port, b"EHLO", number)
+
+    async def deliver(self, wire: Wire, to: str, body: bytes) -> None:
+        """See `Peer`."""
+        await deliver(wire, to, body)
+
+    async def hang_up(self, wire: Wire) -> None:
+        """See `Peer`."""
+        await hang_up(wire)
