@@ -174,6 +174,23 @@ def test_what_was_sent_in_a_batch_is_known_to_the_rest_of_it(
     assert batched.rows() == single.rows()
 
 
+@pytest.mark.parametrize("what", Act)
+@pytest.mark.parametrize("actor", [ANN, BOB])
+def test_what_was_sent_in_a_batch_can_be_acted_upon_in_it(
+    tmp_path: Path, what: Act, actor: int
+) -> None:
+    single, batched = (
+        Store(tmp_path / "one", Quota()),
+        Store(tmp_path / "many", Quota()),
+    )
+    outcomes = single.do(NOW + 1, SEND)
+    act = MailAct(what, actor, [id_of(outcomes[0]) or ""], Device.TUI)
+    outcomes += single.do(NOW + 1, act)
+
+    assert list(said(batched.do(NOW + 1, SEND, act))) == list(said(outcomes))
+    assert batched.rows() == single.rows()
+
+
 def test_a_batch_that_is_taken_back_leaves_nothing_behind(tmp_path: Path) -> None:
     store = Store(tmp_path, Quota())
     fault = SendMail(ANN, ["bob"], "b", "", "\ud800", None)
