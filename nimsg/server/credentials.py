@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 from nimsg.core.commands import CreateAccount
 from nimsg.errors import ConfigError, Refusal
+from nimsg.logs import LOGGER
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_name
 from nimsg.server.passwords import Passwords
 from nimsg.store.base import Store
+
+
+OTHERS = 0o077
 
 
 class Credential(NamedTuple):
@@ -30,15 +34,20 @@ class Imported(NamedTuple):
 def read_credentials(path: Path) -> list[Credential]:
     """All lines of a file; empty ones are passed over.
 
-    Raises `ConfigError` naming the file and the line that cannot be taken.
+    A file that others can read is told of in the log. Raises `ConfigError` naming the
+    file and the line that cannot be taken.
     """
     try:
-        text = path.read_bytes().decode("ascii")
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read().decode("ascii")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         bad_line = error.object.count(b"\n", 0, error.start) + 1
         raise _bad(path, bad_line, "only ASCII characters can stand here") from None
+    if mode & OTHERS:
+        LOGGER.warning("others can read the passwords in %s: chmod 600 %s", path, path)
     found: dict[str, Credential] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip("\r"):

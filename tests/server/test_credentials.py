@@ -119,6 +119,25 @@ def test_c3_no_password_is_in_the_words_of_an_error(tmp_path: Path) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_c3_a_file_that_others_can_read_is_told_of_in_the_log(
+    tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path, b"bob secret\n")
+    path.chmod(0o600)
+    read_credentials(path)
+    assert caplog.messages == []
+
+    path.chmod(mode)
+    assert read_credentials(path) == [Credential("bob", "secret")]
+
+    [line] = caplog.records
+    assert line.levelname == "WARNING"
+    assert line.message == (
+        f"others can read the passwords in {path}: chmod 600 {path}"
+    )
+
+
 def test_c3_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"missing\.txt cannot be read: No such"):
         read_credentials(tmp_path / "missing.txt")
