@@ -17,6 +17,7 @@ from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
+    check_only_var,
     read_settings,
 )
 from nimsg.cli.stream import Call
@@ -91,6 +92,8 @@ def run_export(args: Namespace) -> int:
     """Export; nothing changes but what --open opens."""
     if (args.var is None) != (args.of is None):
         raise UsageError("--var and --of go together: whose mail?")
+    if args.var is not None:
+        check_only_var(args)
     compose = Composer(args.domain, read_map(args.map) if args.map else None)
     boxes = [Box(args.box)] if args.box else BOXES
     with Bars() as bars:

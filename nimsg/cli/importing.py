@@ -16,6 +16,7 @@ from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
+    check_only_var,
     read_settings,
 )
 from nimsg.cli.stream import Call, stream
@@ -81,6 +82,8 @@ def run_import(args: Namespace) -> int:
     """Import an archive; 4 when something could not be taken."""
     if (args.var is None) != (args.map is None):
         raise UsageError("--var and --map go together: whose mail is it?")
+    if args.var is not None:
+        check_only_var(args)
     archive = open_input(args)
     known = read_map(args.map) if args.map else None
     with Bars() as bars:

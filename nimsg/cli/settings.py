@@ -93,6 +93,26 @@ def add_connection_arguments(parser: ArgumentParser) -> None:
     )
 
 
+# Given, they mean a server over the wire.
+WIRED = ("server", "user", "password_file", "tls", "ca", "fingerprint")
+
+
+def wired(args: Namespace) -> str | None:
+    """The first option given that is for a server over the wire; None where none is."""
+    given = (name for name in WIRED if getattr(args, name))
+    return next((f"--{name.replace('_', '-')}" for name in given), None)
+
+
+def check_only_var(args: Namespace) -> None:
+    """Raises `UsageError` where beside --var a server over the wire is meant too."""
+    given = wired(args)
+    if given:
+        raise UsageError(
+            f"--var is for who owns the folder, {given} for a server over the wire: "
+            "give one of them"
+        )
+
+
 def add_json_argument(parser: ArgumentParser) -> None:
     """`--json`, the same for every verb."""
     parser.add_argument(

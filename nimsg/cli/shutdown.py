@@ -11,13 +11,15 @@ from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
+    check_only_var,
     config_path,
     read_config,
     read_settings,
+    wired,
 )
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client import answers
-from nimsg.errors import KINDS, Exit, Refusal, UsageError
+from nimsg.errors import KINDS, Exit, Refusal
 from nimsg.protocol.constants import limit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.layout import Layout
@@ -61,15 +63,18 @@ def run_shutdown(args: Namespace) -> int:
 def local_folder(args: Namespace) -> Path | None:
     """The folder whose server is meant; None where it is one over the wire.
 
-    An argument goes before the environment, and that before what is just there.
+    An argument goes before the environment, and that before what is just there. Who
+    says who they are means to be asked for it, which the folder's owner is not.
     Raises `UsageError`.
     """
-    if args.var and args.server:
-        raise UsageError("--var and --server name two servers: give one of them")
-    if args.var or (os.environ.get("NIMSG_VAR") and not args.server):
+    if args.var:
+        check_only_var(args)
         return var_folder(args)
-    named = args.server or os.environ.get("NIMSG_SERVER")
-    if named or read_config(config_path()).text("server"):
+    if wired(args):
+        return None
+    if os.environ.get("NIMSG_VAR"):
+        return var_folder(args)
+    if os.environ.get("NIMSG_SERVER") or read_config(config_path()).text("server"):
         return None
     here = var_folder(args)
     return here if Layout(here).admin_socket.exists() else None

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from nimsg.cli.main import parser_of
+from nimsg.cli.shutdown import local_folder
 from nimsg.protocol.digest import message_digest
 from nimsg.protocol.strict import JsonObject
 from tests.cli.conftest import Shell
@@ -355,3 +358,32 @@ def test_s4_4_a_nickname_in_use_comes_with_another(shell: Shell) -> None:
 
     assert (done.code, done.out) == (4, "")
     assert done.err == "nimsg: bob is in use; bob2 is free: --user bob2\n"
+
+
+@pytest.mark.parametrize(
+    "option", [("--user", "root"), ("--password-file", "f"), ("--tls",)]
+)
+def test_s3_22_who_says_who_they_are_means_no_server_that_is_just_there(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    (shell.home / "var").mkdir()
+    (shell.home / "var" / "admin.sock").touch()
+    parser, _ = parser_of("shutdown")
+
+    assert local_folder(parser.parse_args([])) == Path("var")
+    assert local_folder(parser.parse_args([*option])) is None
+    monkeypatch.setenv("NIMSG_VAR", "elsewhere")
+    assert local_folder(parser.parse_args([])) == Path("elsewhere")
+    assert local_folder(parser.parse_args([*option])) is None
+
+
+def test_s3_22_a_wrong_password_ends_no_server_of_ones_own(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIMSG_VAR", str(shell.home))
+    with FakeServer(obliging({"auth.login": "bad_credentials"})) as server:
+        shell.config.write_text(f'server = "{server.address}"\n')
+        monkeypatch.setenv("NIMSG_PASSWORD", "wrong")
+        done = shell.types("shutdown", "--user", "root")
+
+    assert (done.code, done.out) == (77, "")

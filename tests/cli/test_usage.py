@@ -113,7 +113,15 @@ def test_s0_18_what_cannot_be_sent_is_said_in_words(
         (("shutdown", "soon"), "'soon' is no whole number from 0 to 86400"),
         (("shutdown", "86401"), "'86401' is no whole number"),
         (("shutdown", "5", "--cancel"), "not allowed with argument"),
-        (("shutdown", "--var", "x", "--server", "1"), "name two servers"),
+        *(
+            ((*verb, "--var", "x", *option), f"{option[0]} for a server over the wire")
+            for verb in (
+                ("shutdown",),
+                ("export", "m.mbox", "--of", "ann"),
+                ("import", "m.mbox", "--map", "m"),
+            )
+            for option in (("--server", "1"), ("--user", "ann"), ("--tls",))
+        ),
         (("logins", "-n", "x"), "invalid count value: 'x'"),
         (("search", "x", "--box", "inbox", "--room", "lab"), "--box or --room"),
         (("search", "x", "--room", "Lab"), "'Lab' names no room"),
