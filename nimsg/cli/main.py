@@ -208,12 +208,19 @@ def complain(error: NimsgError) -> int:
     from nimsg.text import clean_line, printable
 
     # One line: what a server says is not taken for the shell's prompt, or nimsg's.
-    text = clean_line(str(error)[:LONGEST])
+    text = clean_line(_about(error)[:LONGEST])
     if isinstance(error, Refusal) and error.kind in HINTS:
         text = f"{text}; {HINTS[error.kind]}"
     text = folded(f"nimsg: {text}", terminal_width(sys.stderr))
     print(printable(text, sys.stderr.encoding), file=sys.stderr)
     return error.exit
+
+
+def _about(error: NimsgError) -> str:
+    """What was refused, and which name it is about."""
+    user = error.data.get("user") if isinstance(error, Refusal) else None
+    named = isinstance(error, Refusal) and error.kind in NAMED
+    return f"{user}: {error}" if named and isinstance(user, str) else str(error)
 
 
 def confess(error: Exception) -> int:
@@ -233,6 +240,8 @@ def confess(error: Exception) -> int:
 # A message may hold what a server said; nobody reads more of it.
 LONGEST = 2000
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# Of what was refused for a name, which of several it was is said.
+NAMED = ("unknown_user", "name_invalid", "name_reserved")
 HINTS = {
     "bad_credentials": "`nimsg register` makes an account where the server lets you",
     "registration_closed": "ask who runs the server: nimsg user add NAME",

@@ -184,8 +184,14 @@ def _kick(call: invitation.Call, args: Namespace) -> int:
 
 
 def _unlock(call: invitation.Call, args: Namespace) -> int:
-    failures = answers.number(call("users.unlock", {"user": args.name}), "failures")
-    told = "can log in again" if failures else "was not locked"
+    freed = call("users.unlock", {"user": args.name})
+    failures = answers.number(freed, "failures")
+    if answers.flag(freed, "locked"):
+        told = "can log in again"
+    elif failures:
+        told = "was not locked; the wrong passwords are forgotten"
+    else:
+        told = "was not locked"
     show.note(clean_line(f"{args.name} {told}."))
     return Exit.DONE
 

@@ -152,6 +152,10 @@ class Kicked(Result, frozen=True):
 
 
 class Unlocked(Result, frozen=True):
-    """For so many names and addresses wrong passwords were forgotten; 0 is none."""
+    """For so many names and addresses wrong passwords were forgotten; 0 is none.
+
+    `locked` says whether the name was locked, from anywhere.
+    """
 
     failures: int
+    locked: bool

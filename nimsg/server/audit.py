@@ -13,6 +13,8 @@ from nimsg.server.attempts import NOT_PERMITTED, Attempts
 
 ADMINS: Final = (Needs.ADMIN, Needs.LOCAL)
 DONE: Final = "done"
+# There was nothing to do.
+NOT_LOCKED: Final = "not_locked"
 # What a line tells of the parameters beside the method. None of it is secret.
 TOLD: Final[dict[str, tuple[str, ...]]] = {
     "room.topic": ("room",),
@@ -53,7 +55,7 @@ class Auditor:
         self._told = NOTHING
 
     def note(self, request: Request, user: str, role: str, outcome: str) -> None:
-        """Tell of a call where it is an admin's act; `outcome` is `done` or a kind."""
+        """Tell of a call where it is an admin's act; `outcome` says how it went."""
         method = request.method.name
         # Who is nobody yet has tried nothing that a name could be told of.
         if not _is_told(request, role) or outcome == "login_required":

@@ -7,6 +7,7 @@ from nimsg.errors import Refusal
 from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.packed import PackedPage
 from nimsg.protocol.results import Result
+from nimsg.server.audit import DONE
 from nimsg.server.login import Login as Login
 from nimsg.server.people import Person
 from nimsg.server.registry import Live
@@ -41,10 +42,12 @@ class Reply(NamedTuple):
     """A result, and what is to follow once it has been sent.
 
     `login` makes the session somebody's; `afterwards` is committed and waited
-    for by nobody; `goodbye` ends the session and says why.
+    for by nobody; `goodbye` ends the session and says why. `outcome` is what the
+    log says of an admin's act.
     """
 
     result: Result | PackedPage
     login: Login | None = None
     afterwards: MailAct | None = None
     goodbye: CloseReason | None = None
+    outcome: str = DONE

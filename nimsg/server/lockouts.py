@@ -29,6 +29,13 @@ class Key(NamedTuple):
     address: str
 
 
+class Freed(NamedTuple):
+    """For how many keys of a name there were failures, and whether one was locked."""
+
+    failures: int
+    locked: bool
+
+
 class _Standing(Struct):
     """Whether there are failures to forgive, and until when the name is locked."""
 
@@ -110,12 +117,12 @@ class Lockouts:
                 found[key.name] = max(until, found.get(key.name, 0))
         return found
 
-    def unlock(self, name: str) -> int:
-        """Forget all failures of a name; of how many keys there were any."""
+    def unlock(self, name: str) -> Freed:
+        """Forget all failures of a name."""
         keys = [key for key in self._standings if key.name == name]
-        for key in keys:
-            del self._standings[key]
-        return len(keys)
+        now_s = self._timers.now_s()
+        untils = [self._standings.pop(key).locked_until_s or now_s for key in keys]
+        return Freed(len(keys), locked=any(until_s > now_s for until_s in untils))
 
     def _note(self, key: Key, locked_until_s: float | None) -> None:
         self._standings.pop(key, None)

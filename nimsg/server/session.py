@@ -26,7 +26,7 @@ from nimsg.protocol.constants import (
 from nimsg.protocol.methods import Activity, Method, Needs
 from nimsg.protocol.results import Closing
 from nimsg.protocol.results_people import SessionRow
-from nimsg.server.audit import DONE, Auditor
+from nimsg.server.audit import Auditor
 from nimsg.server.context import Context, Login, Reply
 from nimsg.server.dispatch import Asker, answer, check_may_call
 from nimsg.server.errands import Errands
@@ -269,7 +269,7 @@ class Session:
             LOGGER.exception("a fault of ours in %s", request.method.name)
             self._refuse(request, Refusal("internal_error"))
         else:
-            self._tell(request, DONE)
+            self._tell(request, reply.outcome)
             self.push(encode_answer(request.id, reply.result))
             if reply.afterwards is not None:
                 self._services.commit_later(reply.afterwards)

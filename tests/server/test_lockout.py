@@ -293,6 +293,38 @@ async def test_c6_the_owner_of_the_machine_unlocks_a_name(
     assert again == "unknown_user"
 
 
+async def test_c6_sec_17_it_is_said_and_told_where_no_name_was_locked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    time = VirtualTime()
+    freed = []
+    async with timed_office(tmp_path, time) as server, people(server, "bob", "eve"):
+        await attempts(server, Login(WRONG))
+        await lock(server, "eve")
+        async with at_the_machine(server.config.var) as wire:
+            for user in ("bob", "bob", "eve"):
+                answer = await wire.call("users.unlock", {"user": user})
+                freed.append(answer["result"])
+            await lock(server, "eve")
+            time.advance(BLOCK_S)
+            answer = await wire.call("users.unlock", {"user": "eve"})
+            freed.append(answer["result"])
+
+    told = [line for line in caplog.messages if "users.unlock" in line]
+    assert freed == [
+        {"failures": 1, "locked": False},
+        {"failures": 0, "locked": False},
+        {"failures": 1, "locked": True},
+        {"failures": 1, "locked": False},
+    ]
+    assert [line.partition("users.unlock ")[2] for line in told] == [
+        "user=bob outcome=not_locked",
+        "user=bob outcome=not_locked",
+        "user=eve outcome=done",
+        "user=eve outcome=not_locked",
+    ]
+
+
 async def test_c6_a_name_stays_locked_where_its_freeing_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

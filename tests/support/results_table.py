@@ -293,5 +293,5 @@ RESULTS: tuple[Result, ...] = (
         ]
     ),
     Kicked(0),
-    Unlocked(0),
+    Unlocked(0, locked=False),
 )

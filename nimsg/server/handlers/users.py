@@ -16,8 +16,10 @@ from nimsg.protocol.constants import CloseReason
 from nimsg.protocol.results import Done, UserRow, Users
 from nimsg.protocol.results_people import Kicked, Sessions, Unlocked
 from nimsg.protocol.rules import check_new_name, check_new_password
+from nimsg.server.audit import DONE, NOT_LOCKED
 from nimsg.server.context import Context, Reply
 from nimsg.server.handlers.people import known_account
+from nimsg.server.lockouts import Freed
 
 
 async def add(context: Context, params: q.AddUser) -> Reply:
@@ -94,15 +96,17 @@ async def unlock(context: Context, params: q.OneUser) -> Reply:
     A name that nobody has and nobody tried is `unknown_user`.
     """
     services = context.services
-    forgotten: list[int] = []
+    freed: list[Freed] = []
 
     def unlock_live() -> None:
-        forgotten.append(services.lockouts.unlock(params.user))
+        freed.append(services.lockouts.unlock(params.user))
 
     await services.change(ForgiveFailures(params.user), unlock_live)
-    if not any(forgotten):
+    [found] = freed
+    if not found.failures:
         await known_account(services, params.user)
-    return Reply(Unlocked(sum(forgotten)))
+    outcome = DONE if found.locked else NOT_LOCKED
+    return Reply(Unlocked(found.failures, found.locked), outcome=outcome)
 
 
 async def sessions(context: Context, _: q.Nothing) -> Reply:
