@@ -8,9 +8,16 @@ from collections.abc import Callable, Sequence
 
 from nimsg.client.acts import Acts
 from nimsg.client.acts_person import Person
-from nimsg.client.acts_rooms import RoomBook
+from nimsg.client.acts_rooms import RoomBook, Rooms
 from nimsg.client.lines import INDENT, SYSTEM
-from nimsg.client.registry import BLANKS, COMMANDS, LEADERS, Invocation, parse
+from nimsg.client.registry import (
+    ALIASES,
+    BLANKS,
+    COMMANDS,
+    LEADERS,
+    Invocation,
+    parse,
+)
 from nimsg.errors import NimsgError, UsageError
 from nimsg.tui.ground import Ground
 from nimsg.tui.keys import Context, KeyMap, key_text
@@ -20,6 +27,8 @@ from nimsg.tui.talklog import Entry, Kind, TalkLog
 
 # They open a window: what is said lies not on top of it, where it would take the keys.
 GOING = frozenset({"create", "join"})
+# What begins a message is called so elsewhere.
+WRITING = dict.fromkeys(("send", "compose", "write", "mail"), "new")
 TIME = re.compile(r"\A\d\d:\d\d ")
 Screened = dict[str, Callable[[Invocation], None]]
 Shown = Callable[[str, Sequence[str]], None]  # a title, lines
@@ -66,29 +75,36 @@ class Console:
             return False
         if typed is None:
             return True
-        if (act := self.screened.get(typed.command)) is not None:
+        # The screen shows all that was said in a room; a part of it is told.
+        part = typed.args.get("n") is not None
+        act = None if part else self.screened.get(typed.command)
+        if act is not None:
             try:
                 act(typed)
             except NimsgError as error:
                 self._ground.say(str(error), bad=True)
             return True
         goes = typed.command in GOING
-        self._ground.start(self._perform(line, rooms, privates, goes=goes))
+        book = None if part else rooms
+        self._ground.start(self._perform(line, book, privates, goes=goes))
         return True
 
     def _by_key(self, line: str) -> str:
         """What is said of what only a key does, as `drafts`; else nothing."""
         word = line.strip(BLANKS).lstrip("".join(LEADERS)).partition(" ")[0].lower()
-        keys = self._keys.keys_of(word, Context.LIST)
-        if not keys or word in COMMANDS:
+        keys = self._keys.keys_of(WRITING.get(word, word), Context.LIST)
+        if not keys or word in COMMANDS or word in ALIASES:
             return ""
-        return f"{word} is no command: {key_text(keys[0])} does it in the mail"
+        told = f"{word} is no command: {key_text(keys[0])} does it in the mail"
+        return f"{told}, message USER TEXT here" if word in WRITING else told
 
     async def _perform(
-        self, line: str, rooms: RoomBook, privates: PrivateDesk, *, goes: bool
+        self, line: str, rooms: RoomBook | None, privates: PrivateDesk, *, goes: bool
     ) -> None:
+        """Without a book of rooms, a page of one is said like everything else."""
         said: list[str] = []
-        await Acts(self.person(said.append), rooms, privates).perform(line)
+        me = self.person(said.append)
+        await Acts(me, rooms or Rooms(me), privates).perform(line)
         lines = [one for text in said for one in text.split("\n")]
         for one in lines:
             self.keep(one)

@@ -25,6 +25,15 @@ _CUTS: dict[Command, tuple[str, ...]] = {
     Command.DELETE_TO_LINE_START: ("ctrl u",),
     Command.DELETE_TO_LINE_END: ("ctrl k",),
 }
+# What help tells of them: keys, and what they do.
+TYPING: tuple[tuple[tuple[str, ...], str], ...] = (
+    (_CUTS[Command.DELETE_TO_LINE_START], "delete to the start of this line"),
+    (_CUTS[Command.DELETE_TO_LINE_END], "delete to the end of this line"),
+    (_CUTS[Command.DELETE_WORD_LEFT], "delete the word before"),
+    (_MOVES[Command.WORD_LEFT], "a word back"),
+    (_MOVES[Command.WORD_RIGHT], "a word on"),
+    ((UNDO,), "take back what was typed or deleted last, or do it again"),
+)
 # These do nothing where there is nothing to do, and nothing else either.
 _OWN_KEYS = {key for keys in (*_MOVES.values(), *_CUTS.values()) for key in keys}
 _ERASERS = frozenset({"backspace", "delete"})

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from nimsg.client import registry
 from nimsg.text import pad, width, wrap
+from nimsg.tui.editbox import TYPING
 from nimsg.tui.glyphs import UNICODE, Glyphs
-from nimsg.tui.keys import Context, KeyMap
+from nimsg.tui.keys import Context, KeyMap, key_text
 from nimsg.tui.popups import Done, TextPopup
 from nimsg.tui.spans import Line
 
@@ -13,6 +14,7 @@ from nimsg.tui.spans import Line
 GAP = "  "
 # Beside names that take more than half, an explanation has a row of its own.
 MOST_PART = 2
+TYPES = (Context.COMPOSE, Context.TALK, Context.CONSOLE)
 
 Entry = tuple[str, str]
 Group = tuple[str, Sequence[Entry]]
@@ -22,7 +24,8 @@ def help_popup(
     keys: KeyMap, context: Context, close: Done, glyphs: Glyphs = UNICODE
 ) -> TextPopup:
     """The help of a context; what is typed filters it."""
-    groups = [(f"Keys ({context})", keys.help(context)), *_commands()]
+    typing = [("Typing", _typing())] if context in TYPES else []
+    groups = [(f"Keys ({context})", keys.help(context)), *typing, *_commands()]
     return TextPopup(
         "Help", lambda cells, words: help_lines(groups, cells, words), close, glyphs
     )
@@ -37,6 +40,10 @@ def help_lines(groups: Sequence[Group], cells: int, words: str) -> list[Line]:
             lines += [[]] * bool(lines)
             lines += [[("title", heading)], *_rows(found, cells)]
     return lines
+
+
+def _typing() -> list[Entry]:
+    return [(" ".join(map(key_text, keys)), does) for keys, does in TYPING]
 
 
 def _commands() -> list[Group]:

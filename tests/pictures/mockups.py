@@ -124,7 +124,9 @@ MOCKUPS: Sequence[Mockup] = (
         "A room with its members",
         "From 120 columns on those who are in the room stand beside what is said: who"
         " is online comes first, with a sign. From 200 columns on they stand so beside"
-        " the boxes, too.",
+        " the boxes, too. The server tells nobody who joins or leaves a room: whoever"
+        " joins stands there once they speak, else within half a minute if anything"
+        " happens.",
         (120, 40),
         Context.TALK,
         ("send", "page-up", "next-window"),

@@ -66,7 +66,14 @@ async def test_what_cannot_be_understood_is_said_and_not_taken(
 
 
 @pytest.mark.parametrize(
-    ("line", "key"), [("drafts", "D"), (" :People ", "w"), ("/forward i1", "f")]
+    ("line", "key"),
+    [
+        ("drafts", "D"),
+        (" :People ", "w"),
+        ("/forward i1", "f"),
+        (":send bob hello", "m"),
+        ("compose", "m"),
+    ],
 )
 async def test_what_a_key_does_and_no_command_names_the_key(
     server: Server, line: str, key: str
@@ -77,6 +84,16 @@ async def test_what_a_key_does_and_no_command_names_the_key(
         # A command that is written wrongly is told how it is written.
         assert not ann.desktop.command("message")
         assert "usage: message" in ann.said[-1]
+
+
+async def test_what_begins_a_message_is_told_how_to_send_one_here(
+    server: Server,
+) -> None:
+    async with seated(server.port, "ann") as ann:
+        assert not ann.desktop.command(":send")
+        assert ann.said[-1] == (
+            "send is no command: m does it in the mail, message USER TEXT here"
+        )
 
 
 async def test_nothing_typed_is_nothing_done(server: Server) -> None:

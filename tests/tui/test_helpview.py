@@ -36,6 +36,16 @@ def test_help_lists_the_keys_of_the_place_and_all_commands() -> None:
     assert "Commands: Rooms" in drawn
 
 
+@pytest.mark.parametrize("context", list(Context))
+def test_help_tells_of_the_keys_of_a_field_where_one_types(context: Context) -> None:
+    drawn = "\n".join(render_text(help_popup(KeyMap(), context, nothing), (100, 150)))
+
+    types = context in {Context.COMPOSE, Context.TALK, Context.CONSOLE}
+    assert ("Ctrl-U" in drawn and "delete to the start of this line" in drawn) is types
+    assert ("Ctrl-W Alt-Backspace" in drawn) is types
+    assert ("Alt-u" in drawn and "take back what was typed" in drawn) is types
+
+
 def test_typing_leaves_what_has_the_words_under_its_heading() -> None:
     popup = help_popup(KeyMap(), Context.LIST, nothing)
     press(popup, (80, 24), *"whoelse sec")

@@ -456,6 +456,24 @@ async def test_the_history_of_the_room_one_looks_at_reads_back(server: Server) -
         assert "number 10" in shown
 
 
+async def test_the_history_before_a_message_is_shown_on_top(server: Server) -> None:
+    async with seated(server.port, "ann") as ann:
+        ann.desktop.console.screened = Commands(
+            ann.desktop, ann.acts, Choosing()
+        ).screened(lambda: None)
+        for number in range(1, 9):
+            await ann.desktop.rooms.post("lobby", f"number {number}")
+        ann.desktop.command("history lobby 4")
+        await ann.until(lambda: ann.aside.texts)
+        [(title, lines)] = ann.aside.texts
+        assert title == "history lobby 4"
+        assert lines[0] == "#lobby, messages 1 to 3 of 8"
+        assert [line[-8:] for line in lines[1:]] == ["number 1", "number 2", "number 3"]
+
+        ann.desktop.command("history lobby mine")
+        await ann.hears("nothing was said in #lobby since you last wrote")
+
+
 async def test_the_history_of_a_room_one_is_not_in_is_refused(server: Server) -> None:
     async with seated(server.port, "ann") as ann:
         ann.desktop.console.screened = Commands(
