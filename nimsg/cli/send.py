@@ -20,12 +20,13 @@ from nimsg.client.queries import answering, resolve
 from nimsg.client.references import outbox_reference
 from nimsg.errors import ConfigError, Exit, Refusal, UsageError
 from nimsg.protocol.constants import limit
-from nimsg.protocol.rules import check_message, check_recipients
+from nimsg.protocol.rules import check_message, check_recipients, is_single
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_line
 
 
 STDIN = "-"
+PARTED = "; names are parted by a blank"
 
 
 def send_arguments(parser: ArgumentParser) -> None:
@@ -73,7 +74,7 @@ def run_send(args: Namespace) -> int:
     patience_s = duration_s(args.for_)
     to = list(dict.fromkeys([*args.to, *args.more]))
     if to or not args.reply_to:
-        check_recipients("", to)
+        _check_recipients(to, args)
     check_client_id(args.client_id)
     check_utf8("the subject", args.subject)
     body = read_body(args)
@@ -90,7 +91,7 @@ def run_send(args: Namespace) -> int:
             id_ = session.run(resolve(args.reply_to))
             message |= session.run(answering(id_, session.user, to, args.subject))
         deadline = time.monotonic() + settings.patience_s
-        sent = session.insist("mail.send", message, deadline=deadline)
+        sent = _sent(session, message, to, deadline)
         report(sent, args)
         refused = answers.rows(sent, "refused", answers.refused)
         if not args.wait:
@@ -98,6 +99,29 @@ def run_send(args: Namespace) -> int:
         if refused and not args.any:
             return Exit.REFUSED
         return wait_for(session, answers.identifier(sent), args.wait, patience_s, args)
+
+
+def _check_recipients(to: list[str], args: Namespace) -> None:
+    """Raises `Refusal`; a text among the names may have been meant as the message."""
+    try:
+        check_recipients("", to)
+    except Refusal as refusal:
+        if refusal.kind != "name_invalid" or args.message is not None or args.file:
+            raise
+        why = f"{refusal}; a text goes behind -m"
+        raise Refusal(refusal.kind, why, refusal.data) from None
+
+
+def _sent(
+    session: Session, message: JsonObject, to: list[str], deadline: float
+) -> JsonObject:
+    """The answer to sending. Raises `Refusal`, which says what a comma may mean."""
+    try:
+        return session.insist("mail.send", message, deadline=deadline)
+    except Refusal as refusal:
+        if refusal.kind != "all_refused" or all(map(is_single, to)):
+            raise
+        raise Refusal(refusal.kind, f"{refusal}{PARTED}", refusal.data) from None
 
 
 def report(sent: JsonObject, args: Namespace) -> None:
@@ -108,7 +132,8 @@ def report(sent: JsonObject, args: Namespace) -> None:
         show.say(answers.identifier(sent))
     sys.stdout.flush()
     for user, kind in answers.rows(sent, "refused", answers.refused):
-        show.note(clean_line(f"nimsg: {not_sent(user, kind)}"))
+        parted = "" if is_single(user) else PARTED
+        show.note(clean_line(f"nimsg: {not_sent(user, kind)}{parted}"))
     if sys.stdout.isatty() and not args.json:
         names = ", ".join(answers.texts(sent, "to"))
         reference = outbox_reference(answers.number(sent, "position"))

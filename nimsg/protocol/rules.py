@@ -13,6 +13,7 @@ ROOM = re.compile(r"[a-z0-9._-]{1,32}\Z")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LINE_BREAK = re.compile(r"[\r\n]")
 RESERVED = frozenset({"admin", "all", "server", "system"})
+SEPARATORS = frozenset(",;")
 TOKEN_PREFIX = "nimsg_"  # noqa: S105 - the visible part of a token, not a secret
 INVITATION_PREFIX = "nimsg-invite_"
 
@@ -25,10 +26,26 @@ def check_name(name: str) -> str:
 
 
 def check_new_name(name: str) -> str:
-    """Like `check_name`, and refuses the reserved names too."""
+    """Like `check_name`, and refuses what only accounts of old may be called.
+
+    That is `name_reserved`: the reserved names, and what reads like a list of names.
+    """
     if check_name(name).casefold() in RESERVED:
         raise Refusal("name_reserved", data={"user": name})
+    return check_single(name)
+
+
+def check_single(name: str) -> str:
+    """Raises `Refusal("name_reserved")` for a new name that reads like a list."""
+    if not is_single(name):
+        why = "a new name has no comma and no semicolon: they part names in lists"
+        raise Refusal("name_reserved", why, {"user": name})
     return name
+
+
+def is_single(name: str) -> bool:
+    """Whether a name cannot be taken for a list of names."""
+    return SEPARATORS.isdisjoint(name)
 
 
 def check_room(name: str) -> str:

@@ -7,7 +7,12 @@ from nimsg.core.commands import CreateAccount, SetPassword
 from nimsg.core.invitations import require_usable
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode, Registration
-from nimsg.protocol.rules import check_name, check_new_name, check_new_password
+from nimsg.protocol.rules import (
+    check_name,
+    check_new_name,
+    check_new_password,
+    check_single,
+)
 from nimsg.server.services import Services
 
 
@@ -117,6 +122,8 @@ class OpenPolicy:
             raise Refusal("unknown_user", data={"user": name})
         invitation = await invited(self._services, invitation)
         check_name(name)
+        if await self._services.read(self._services.store.account, name) is None:
+            check_single(name)
         new = CreateAccount(
             name, None, look_alike=True, existing=True, invitation=invitation
         )

@@ -34,6 +34,7 @@ from nimsg.core.quota import Quota, payers
 from nimsg.core.ulid import RANDOM_BYTES, ulid
 from nimsg.errors import Refusal
 from nimsg.protocol.digest import body_hash
+from nimsg.protocol.rules import check_single
 from nimsg.protocol.times import rfc3339
 from nimsg.store import accountbook, invitationbook
 from nimsg.store.accountfile import encode_account
@@ -274,8 +275,9 @@ class Writer:
         found = {name: self._directory.uid(name) for name in to}
         if make:
             for name in [name for name, uid in found.items() if uid is None]:
-                # The name of a removed account stays unknown.
+                # The name of a removed account stays unknown, as does a list of names.
                 with suppress(Refusal):
+                    check_single(name)
                     new = CreateAccount(name, None, look_alike=True, existing=True)
                     found[name] = self._change_account(new, now)
         return found

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode, Box
-from nimsg.protocol.rules import check_name
+from nimsg.protocol.rules import check_name, is_single
 from nimsg.protocol.strict import JsonObject
 from nimsg.tui.completion import correspondents
 from nimsg.tui.drafts import Drafts
@@ -182,7 +182,8 @@ class Composing:
                 raise
             # Without passwords a name that nobody has becomes a mailbox by a message.
             proven = self._ground.home.auth == AuthMode.PASSWORD
-            may_be = refusal.kind == "unknown_user" and not proven
+            new = refusal.kind == "unknown_user" and is_single(name)
+            may_be = new and not proven
             self._known[name] = None if may_be else False
         else:
             self._known[name] = True

@@ -387,3 +387,35 @@ def test_s3_22_a_wrong_password_ends_no_server_of_ones_own(
         done = shell.types("shutdown", "--user", "root")
 
     assert (done.code, done.out) == (77, "")
+
+
+def test_a_refused_name_is_said(shell: Shell) -> None:
+    text = shell.types("send", "ann", "hello from bob")
+    assert (text.code, text.out) == (2, "")
+    assert text.err == (
+        "nimsg: hello from bob: a name has 1 to 32 printable ASCII characters and no "
+        "space; a text goes behind -m\n"
+    )
+    name = shell.types("send", "ann", "b b", "-m", "x")
+    assert name.err == (
+        "nimsg: b b: a name has 1 to 32 printable ASCII characters and no space\n"
+    )
+
+
+def test_a_list_of_names_in_one_word_is_taken_for_what_it_is(shell: Shell) -> None:
+    sent: JsonObject = {
+        "id": ID,
+        "position": 1,
+        "to": ["eve"],
+        "refused": [{"user": "ann,bob", "kind": "unknown_user"}],
+    }
+    words = ("send", "ann,bob", "eve", "-m", "x", "--server")
+    with FakeServer(obliging({"mail.send": sent})) as server:
+        done = shell.types(*words, server.address)
+    assert done.err == (
+        "nimsg: not sent to ann,bob: there is no such user; names are parted by a "
+        "blank\n"
+    )
+    with FakeServer(obliging({"mail.send": "all_refused"})) as server:
+        done = shell.types(*words, server.address)
+    assert (done.code, done.err) == (4, "nimsg: no; names are parted by a blank\n")

@@ -38,6 +38,7 @@ def origin(**changes: object) -> Asked:
 SENDING: tuple[Row, ...] = (
     ("to nobody", "mail.send", letter(to=["nobody"]), "all_refused", {}),
     ("to several nobodies", "mail.send", letter(to=["x", "y"]), "all_refused", {}),
+    ("to names in one", "mail.send", letter(to=["ben,ann"]), "all_refused", {}),
     ("to oneself", "mail.send", letter(to=["ann"]), "self_recipient", {}),
     ("to oneself too", "mail.send", letter(to=["ben", "ann"]), "self_recipient", {}),
     ("to one twice", "mail.send", letter(to=["ben", "ben"]), "invalid_params", {}),

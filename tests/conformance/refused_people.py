@@ -182,7 +182,7 @@ COMING: tuple[Row, ...] = (
             "name_reserved",
             {"user": name},
         )
-        for name in ("admin", "System", "SERVER", "all")
+        for name in ("admin", "System", "SERVER", "all", "a,b", "a;b")
     ),
     *(
         (
@@ -220,6 +220,7 @@ COMING: tuple[Row, ...] = (
 OWNER: tuple[Row, ...] = (
     ("a name that is taken", "users.add", {"user": "ann"}, "name_taken", {}),
     ("a reserved name", "users.add", {"user": "admin"}, "name_reserved", {}),
+    ("a comma in a name", "users.add", {"user": "a,b"}, "name_reserved", {}),
     ("no name", "users.add", {"user": "a b"}, "name_invalid", {}),
     (
         "a short password",

@@ -33,7 +33,8 @@ def test_c3_every_printable_ascii_character_makes_a_name() -> None:
     for character in PRINTABLE:
         for name in (character, character * 32, f"a{character}b"):
             assert rules.check_name(name) == name
-            assert rules.check_new_name(name) == name
+            if character not in ",;":
+                assert rules.check_new_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_x14_names_that_look_like_paths_are_names(name: str) -> None:
     assert rules.check_new_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["#room", "-option", "--to", "*", "?", "@all", "a,b"])
+@pytest.mark.parametrize("name", ["#room", "-option", "--to", "*", "?", "@all", "a:b"])
 def test_x16_names_that_look_like_something_else_are_names(name: str) -> None:
     assert rules.check_new_name(name) == name
 
@@ -64,7 +65,10 @@ def test_sec_13_a_refused_name_is_repeated_only_in_part() -> None:
     assert caught.value.data == {"user": "x" * 64}
 
 
-@pytest.mark.parametrize("name", ["admin", "system", "server", "all", "Admin", "ALL"])
+@pytest.mark.parametrize(
+    "name",
+    ["admin", "system", "server", "all", "Admin", "ALL", "a,b", "a;b", ",", "bob,"],
+)
 def test_sec_13_reserved_names_are_refused_to_new_accounts(name: str) -> None:
     assert rules.check_name(name) == name
     with pytest.raises(Refusal) as caught:

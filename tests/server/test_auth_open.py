@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from nimsg.core.commands import CreateAccount
 from nimsg.protocol.results import Began, Done
+from nimsg.store.local import LocalStore
 from tests.support.aioclient import connected
 from tests.support.office import Person, office, people
 from tests.support.post import refused
@@ -73,6 +75,45 @@ async def test_x16_what_is_no_name_is_refused(tmp_path: Path, name: str) -> None
         async with connected(server.port) as client:
             with refused("name_invalid"):
                 await client.call("auth.login", user=name)
+
+
+@pytest.mark.parametrize("auth", ["open", "nick"])
+async def test_x16_a_list_of_names_becomes_no_mailbox(
+    tmp_path: Path, auth: str
+) -> None:
+    async with office(tmp_path, auth=auth) as server, people(server, "alice") as (a,):
+        sent = await a.send("ann,bob", "carol", "dave;")
+        with refused("all_refused"):
+            await a.send("ann,bob")
+        for method in ("auth.login", "auth.register"):
+            async with connected(server.port) as client:
+                with refused("name_reserved"):
+                    await client.call(method, user="ann,bob")
+
+    assert sent.to == ["carol"]
+    assert [(row.user, row.kind) for row in sent.refused] == [
+        ("ann,bob", "unknown_user"),
+        ("dave;", "unknown_user"),
+    ]
+
+
+@pytest.mark.parametrize("auth", ["open", "nick"])
+async def test_x16_who_has_a_comma_in_a_name_already_keeps_it(
+    tmp_path: Path, auth: str
+) -> None:
+    store = LocalStore(tmp_path / "var")
+    store.file(store.commit([CreateAccount("ann,bob", None)], 1))
+    async with (
+        office(tmp_path, store=store, auth=auth) as server,
+        people(server, "alice", "ann,bob") as (a, both),
+    ):
+        sent = await a.send("ann,bob")
+        async with connected(server.port) as client:
+            if auth == "open":
+                await client.call("auth.register", user="ann,bob")
+        counts = (await both.inbox()).new
+
+    assert (sent.to, counts) == (["ann,bob"], 1)
 
 
 async def test_s0_10_with_closed_registration_only_known_names_are_mailboxes(

@@ -133,6 +133,8 @@ BAD_NAMES = {
     "Server": "name_reserved",
     "SYSTEM": "name_reserved",
     "all": "name_reserved",
+    "ann,eve": "name_reserved",
+    "ann;eve": "name_reserved",
     "bob": "name_taken",
     "BoB": "name_taken",
 }

@@ -78,6 +78,7 @@ REFUSED: dict[str, tuple[Data, str]] = {
     "a taken name": ({"user": "bob"}, "name_taken"),
     "a name like it": ({"user": "BOB"}, "name_taken"),
     "a reserved name": ({"user": "admin"}, "name_reserved"),
+    "a list of names": ({"user": "ann,bob"}, "name_reserved"),
     "a name with a space": ({"user": "b b"}, "name_invalid"),
     "a short password": ({"user": "eve", "password": "x"}, "password_invalid"),
     "an unknown role": ({"user": "eve", "role": "root"}, "invalid_params"),

@@ -196,9 +196,10 @@ async def test_where_knowing_a_name_is_enough_anybody_can_be_written_to(
         for _ in range(2):
             assert ann.desktop.composing.known("carol") is None
             await ann.settles()
-        assert ann.desktop.composing.known("no name") is None
-        await ann.settles()
-        assert ann.desktop.composing.known("no name") is False
+        for no_new_name in ("no name", "carol,bob"):
+            assert ann.desktop.composing.known(no_new_name) is None
+            await ann.settles()
+            assert ann.desktop.composing.known(no_new_name) is False
         ann.desktop.write_to("carol")
         [draft] = ann.desktop.post.drafts
         ann.types(draft, body="hello")
