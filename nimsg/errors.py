@@ -156,6 +156,15 @@ KINDS: dict[str, Kind] = {
 }
 
 
+def tls_words(error: OSError | ValueError) -> str:
+    """Why TLS failed, without the file and line of Python's own source."""
+    reason = getattr(error, "reason", "")
+    if reason:
+        return str(reason).replace("_", " ").lower()
+    words = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return words.partition(" (_ssl.c")[0].removeprefix("[SSL] ")
+
+
 class NimsgError(Exception):
     """Root of all errors that nimsg raises on purpose."""
 

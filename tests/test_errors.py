@@ -1,9 +1,11 @@
 """Every way of saying no: one root, one table, one exit code each."""
 
+import ssl
+
 import pytest
 
 from nimsg import errors
-from nimsg.errors import KINDS, Exit, ProtocolFault, Refusal
+from nimsg.errors import KINDS, Exit, ProtocolFault, Refusal, tls_words
 
 
 EXITS: dict[str, int] = {
@@ -139,3 +141,29 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     }
 
     assert drawn == defined
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by"),
+        (ssl.SSLError(1, "[SSL] PEM lib (_ssl.c:3926)"), "PEM lib"),
+        (ssl.SSLEOFError(8, "EOF occurred (_ssl.c:1006)"), "EOF occurred"),
+        (ValueError("check_hostname requires server_hostname"), "check_hostname"),
+        (OSError(), ""),
+    ],
+)
+def test_sec_6_no_line_of_pythons_own_source_is_shown(
+    error: OSError | ValueError, words: str
+) -> None:
+    found = tls_words(error)
+
+    assert found.startswith(words)
+    assert "_ssl.c" not in found
+
+
+def test_sec_6_openssls_reasons_are_words() -> None:
+    error = ssl.SSLError(1, "[SSL: HTTP_REQUEST] http request (_ssl.c:1006)")
+    error.reason = "HTTP_REQUEST"
+
+    assert tls_words(error) == "http request"

@@ -8,7 +8,7 @@ from nimsg.client.address import Address, Security
 from nimsg.client.failures import broken, ended, lost, silent, turned_away, unreached
 from nimsg.client.session import ClientSession
 from nimsg.client.tls import check_certificate, make_context, not_secured
-from nimsg.errors import NimsgError, ProtocolFault, Refusal
+from nimsg.errors import NimsgError, ProtocolFault, Refusal, tls_words
 from nimsg.protocol.envelope import Answer, ServerEvent
 from nimsg.protocol.strict import JsonObject
 
@@ -154,8 +154,8 @@ class AioClient(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         if self._refusal is not None:
             self._fail(turned_away(self._address, self._refusal))
-        why = self.closing or (exc.strerror if isinstance(exc, OSError) else "")
-        self._fail(ended(self._address, why or "", greeted=bool(self.hello)))
+        why = self.closing or (tls_words(exc) if isinstance(exc, OSError) else "")
+        self._fail(ended(self._address, why, greeted=bool(self.hello)))
         self._closed.set()
 
     # -- what came

@@ -18,7 +18,7 @@ from nimsg.client.failures import (
     unreached,
 )
 from nimsg.client.session import ClientSession
-from nimsg.errors import ProtocolFault, Unreachable
+from nimsg.errors import ProtocolFault, Unreachable, tls_words
 from nimsg.protocol.envelope import Answer
 from nimsg.protocol.strict import JsonObject
 
@@ -158,8 +158,8 @@ class BlockingClient:
                 return turned_away(self._address, answer.refusal)
         if isinstance(error, TimeoutError):
             return silent(self._address, greeted=bool(self._session.hello))
-        why = self._session.closing or (error.strerror if error else "")
-        return ended(self._address, why or "", greeted=bool(self._session.hello))
+        why = self._session.closing or (tls_words(error) if error else "")
+        return ended(self._address, why, greeted=bool(self._session.hello))
 
     def _ended(self) -> Unreachable:
         try:

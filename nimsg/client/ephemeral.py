@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from nimsg.errors import ConfigError
+from nimsg.errors import ConfigError, tls_words
 
 
 BEFORE = datetime.timedelta(hours=1)
@@ -37,7 +37,7 @@ def new_identity(now: datetime.datetime) -> Identity:
         _load(context, pem)
     except OSError as error:
         raise ConfigError(
-            f"the key of a private link cannot be loaded: {error.strerror or error}"
+            f"the key of a private link cannot be loaded: {tls_words(error)}"
         ) from None
     return Identity(context, fingerprint)
 

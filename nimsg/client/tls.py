@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from nimsg.client.address import Address, Security, check_fingerprint
-from nimsg.errors import ConfigError, NimsgError, Unreachable, Untrusted
+from nimsg.errors import ConfigError, NimsgError, Unreachable, Untrusted, tls_words
 
 
 # No byte has said that TLS is not spoken; the other side has hung up.
@@ -52,7 +52,7 @@ def make_context(security: Security) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=security.ca)
     except OSError as error:
         raise ConfigError(
-            f"{security.ca} cannot be used as a CA file: {_why(error)}"
+            f"{security.ca} cannot be used as a CA file: {tls_words(error)}"
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if security.fingerprint:
@@ -78,8 +78,9 @@ def check_certificate(
 def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
     """Why TLS is not spoken with it."""
     if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message.rstrip(".")
         return Untrusted(
-            f"the certificate of {address} is not trusted: {error.verify_message}; "
+            f"the certificate of {address} is not trusted: {why}; "
             "give --ca FILE, or --fingerprint as the server prints it"
         )
     # The second is asyncio's word for a deadline.
@@ -90,10 +91,4 @@ def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
             f"{address} ended the connection in the middle of the handshake: "
             "it may be full: try again later"
         )
-    return Untrusted(f"{address} does not speak TLS ({_why(error)})")
-
-
-def _why(error: OSError | ValueError) -> str:
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
-    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return Untrusted(f"{address} does not speak TLS ({tls_words(error)})")

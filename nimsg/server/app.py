@@ -105,10 +105,11 @@ class Server:
     async def _listen(self) -> None:
         allow_many_files()
         if not self.config.local_only:
-            self.services.tls = tls_of(self.config, self.services.clock)
+            # A host that is none gets no certificate, which would keep its name.
             self._listener = Listener(self.config.host, self.config.port)
             self._listeners.append(self._listener)
             self.port = self._listener.port
+            self.services.tls = tls_of(self.config, self.services.clock)
         admin = await asyncio.start_unix_server(
             self._serve_local,
             sock=bound_socket(self.config.var / "admin.sock"),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from nimsg.errors import Refusal, Unavailable
+from nimsg.errors import ConfigError, NimsgError, Refusal, Unavailable, tls_words
 from nimsg.logs import LOGGER
 from nimsg.protocol.codec import encode_refusal
 
@@ -22,6 +22,19 @@ SEND_BUFFER = 131_072
 PAUSE_S = 1.0
 # So many at once are told over TLS why they are refused; others are hung up on.
 REFUSED_AT_ONCE = 16
+OWN_HOST = (
+    "give --host an address of this machine: 127.0.0.1 is for itself alone, 0.0.0.0 or "
+    ":: for everybody"
+)
+PRIVILEGED = (
+    "choose a port of 1024 or more with --port, or give the server the capability "
+    "CAP_NET_BIND_SERVICE"
+)
+# Why there is nowhere to listen, and what to do, where another try mends nothing.
+NOWHERE = {
+    errno.EADDRNOTAVAIL: f"this machine has no such address; {OWN_HOST}",
+    errno.EACCES: f"Permission denied; {PRIVILEGED}",
+}
 # Nothing more can be opened just now.
 SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -49,16 +62,17 @@ class Terms(NamedTuple):
 
 
 class Listener:
-    """Places to connect to, from construction on. Raises `Unavailable`."""
+    """Places to connect to, from construction on.
+
+    Raises `Unavailable` for a port in use, `ConfigError` for a host or a port that
+    the server cannot have.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         try:
             self.sockets = _bound(host, port)
-        except OSError as error:
-            raise Unavailable(
-                f"cannot listen on {host} port {port}: {_reason(error)}; stop who has "
-                "it, or choose another with --port"
-            ) from None
+        except (OSError, UnicodeError) as error:
+            raise nowhere(host, port, error) from None
         self.port: int = self.sockets[0].getsockname()[1]
         self.taken = 0
         self._refusing = 0
@@ -93,7 +107,7 @@ class Listener:
             try:
                 self._let_in(address, terms)
             except Refusal as refusal:
-                self._turn_away(connection, terms, refusal, tasks)
+                self._turn_away(found, terms, refusal, tasks)
                 continue
             protocol = _Protocol(serve, address, over)
             tasks.create_task(self._take(connection, terms, protocol))
@@ -120,7 +134,7 @@ class Listener:
                 ssl_shutdown_timeout=terms.handshake_s if tls else None,
             )
         except OSError as error:
-            LOGGER.info("no TLS was spoken: %s", error)
+            LOGGER.info("%s spoke no TLS: %s", protocol.address, tls_words(error))
         except Exception:  # noqa: BLE001 - one connection ends no server
             LOGGER.exception("a fault of ours in taking a connection")
         finally:
@@ -133,12 +147,13 @@ class Listener:
 
     def _turn_away(
         self,
-        connection: socket.socket,
+        found: tuple[socket.socket, str],
         terms: Terms,
         refusal: Refusal,
         tasks: asyncio.TaskGroup,
     ) -> None:
         """Hang up, with a reason: under TLS a few get one, which takes a handshake."""
+        connection, address = found
         terms.turned_away(refusal.kind)
         if terms.context() is None:
             with suppress(OSError):
@@ -147,7 +162,7 @@ class Listener:
             self._refusing += 1
             # It has a descriptor as those have that are let in.
             self.taken += 1
-            protocol = _Protocol(partial(_say_no, refusal), "", self._refused)
+            protocol = _Protocol(partial(_say_no, refusal), address, self._refused)
             tasks.create_task(self._take(connection, terms, protocol))
             return
         connection.close()
@@ -192,12 +207,12 @@ class _Protocol(asyncio.StreamReaderProtocol):
         loop = asyncio.get_running_loop()
         super().__init__(asyncio.StreamReader(READ_BUFFER, loop), serve, loop)
         self.begun = False
-        self._address = address
+        self.address = address
         self._let_go = let_go
 
     def over(self) -> None:
         """The connection is over, or did not come about."""
-        self._let_go(self._address)
+        self._let_go(self.address)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
@@ -250,8 +265,18 @@ def _listening(family: int, place: tuple[object, ...]) -> socket.socket:
     return sock
 
 
-def _reason(error: OSError) -> str:
-    """Why, in the system's words."""
+def nowhere(host: str, port: int, error: OSError | UnicodeError) -> NimsgError:
+    """Why nothing listens there, and what to do."""
+    where = f"cannot listen on {host} port {port}"
+    if not isinstance(error, OSError):
+        return ConfigError(f"{where}: this is no name of a host; {OWN_HOST}")
     if isinstance(error, socket.gaierror):
-        return error.strerror or "the host is unknown"
-    return os.strerror(error.errno or 0)
+        why = f"the name cannot be resolved ({error.strerror})"
+        return ConfigError(f"{where}: {why}; {OWN_HOST}")
+    number = error.errno or 0
+    why = os.strerror(number)
+    if number == errno.EADDRINUSE:
+        return Unavailable(
+            f"{where}: {why}; stop who has it, or choose another with --port"
+        )
+    return ConfigError(f"{where}: {NOWHERE.get(number, f'{why}; {OWN_HOST}')}")

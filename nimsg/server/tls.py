@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nimsg.config import ServerConfig
-from nimsg.errors import ConfigError
+from nimsg.errors import ConfigError, tls_words
 from nimsg.logs import LOGGER, audit
 from nimsg.server.certificate import Certificate, read_certificate
 from nimsg.server.owncert import Pair
@@ -17,6 +17,11 @@ from nimsg.store.layout import Layout
 WARN_DAYS = 30
 LOOK_EVERY_S = 86_400.0
 OTHERS = 0o077
+# OpenSSL's words for two files that cannot be used together, and ours.
+NO_PAIR = {
+    "PEM lib": "one of them is no PEM file, or the key has a passphrase",
+    "key values mismatch": "the key is not that of the certificate",
+}
 
 
 def server_context(cert: Path, key: Path) -> ssl.SSLContext:
@@ -30,7 +35,8 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
         # A key that asks for its password would ask for ever.
         context.load_cert_chain(cert, key, password=lambda: b"")
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", "") or str(error)
+        words = tls_words(error)
+        why = NO_PAIR.get(words, words)
         raise ConfigError(f"{cert} with {key} cannot be used for TLS: {why}") from None
     return context
 
@@ -76,7 +82,7 @@ class Tls:
         try:
             self.context, self.certificate = self._read()
         except ConfigError as error:
-            LOGGER.error("the certificate stays as it was: %s", error)
+            LOGGER.error("SIGHUP: the certificate stays as it was: %s", error)
             return
         audit(
             who="signal",

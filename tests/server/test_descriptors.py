@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.errors import Unavailable
+from nimsg.errors import ConfigError, Exit, Unavailable
 from nimsg.server import descriptors, listener
 from nimsg.server.descriptors import RESERVED, connections_most, open_files
 from nimsg.server.listener import Listener, Terms
@@ -111,10 +111,34 @@ def test_x4_a_port_in_use_and_a_host_that_is_none_are_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(
-            Unavailable, match=f"127.0.0.1 port {port}: Address already"
+            Unavailable, match=f"127.0.0.1 port {port}: Address already in use; stop"
         ):
             Listener("127.0.0.1", port)
-    with pytest.raises(Unavailable, match=r"cannot listen on 192\.0\.2\.1 port 0"):
-        Listener("192.0.2.1", 0)
-    with pytest.raises(Unavailable, match=r"no\.such\.host\.invalid"):
-        Listener("no.such.host.invalid", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("192.0.2.1", "this machine has no such address; "),
+        ("no.such.host.invalid", "the name cannot be resolved ("),
+        ("no..host", "this is no name of a host; "),
+        ("h" * 70, "this is no name of a host; "),
+    ],
+)
+def test_x4_a_host_that_is_not_this_machine_is_a_setting(host: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Listener(host, 0)
+
+    words = str(caught.value)
+    assert words.startswith(f"cannot listen on {host} port 0: {why}")
+    assert "give --host an address of this machine" in words
+    assert "stop who has it" not in words
+
+
+def test_x4_a_port_of_the_systems_is_a_setting() -> None:
+    """Asked of the function: who runs the tests may be allowed all ports."""
+    refused = listener.nowhere("::1", 25, PermissionError(errno.EACCES, "no"))
+
+    assert refused.exit is Exit.CONFIG
+    assert str(refused).startswith("cannot listen on ::1 port 25: Permission denied; ")
+    assert "1024 or more" in str(refused)

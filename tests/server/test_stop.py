@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.errors import Unavailable
+from nimsg.errors import ConfigError, Unavailable
 from nimsg.server.app import Server
 from nimsg.store.local import LocalStore
 from tests.support.office import HANG_S, office, people
@@ -132,7 +132,7 @@ async def test_a_port_in_use_is_named_and_leaves_the_store_free(tmp_path: Path) 
 
 async def test_a_host_that_is_none_is_named(tmp_path: Path) -> None:
     config = quick_config(tmp_path / "var", host="no such host")
-    with pytest.raises(Unavailable, match="no such host"):
+    with pytest.raises(ConfigError, match="no such host"):
         async with asyncio.timeout(HANG_S):
             await Server(config, LocalStore(config.var)).serve(
                 asyncio.Event(), lambda: None

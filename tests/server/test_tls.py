@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from nimsg.client.address import Address, Security
 from nimsg.client.aio import connect
 from nimsg.config import ServerConfig, check_server
 from nimsg.errors import ConfigError, Exit, Refusal, Unreachable
+from nimsg.logs import LOGGER
 from nimsg.server.certificate import BEGIN, END, MS_PER_DAY, read_certificate
 from nimsg.server.listener import REFUSED_AT_ONCE
 from nimsg.server.owncert import Pair, names_for
@@ -36,6 +38,16 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 def trusting(tls: Certificate) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=tls.cert)
+
+
+def with_passphrase(key: Path) -> bytes:
+    """The same key, locked."""
+    found = serialization.load_pem_private_key(key.read_bytes(), None)
+    return found.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
 
 
 async def test_sec_6_all_is_said_over_tls(tmp_path: Path, tls: Certificate) -> None:
@@ -63,8 +75,9 @@ def test_sec_6_tls_is_1_2_at_least(tls: Certificate) -> None:
 
 
 async def test_sec_6_who_speaks_in_the_clear_gets_no_hello_and_is_dropped(
-    tmp_path: Path, tls: Certificate
+    tmp_path: Path, tls: Certificate, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", LOGGER.name)
     async with (
         office(tmp_path, tls_cert=tls.cert, tls_key=tls.key) as server,
         wired(server.port) as wire,
@@ -75,6 +88,23 @@ async def test_sec_6_who_speaks_in_the_clear_gets_no_hello_and_is_dropped(
             heard = await wire.reader.read()
 
     assert b"hello" not in heard
+    [line] = [one for one in caplog.messages if "TLS" in one]
+    assert line.startswith("127.0.0.1 spoke no TLS: ")
+    assert "_ssl.c" not in line
+
+
+def certificates(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.pem"))
+
+
+async def test_sec_6_a_host_that_is_none_gets_no_certificate(tmp_path: Path) -> None:
+    """It would name a host that was a slip of the pen, for ten years."""
+    with pytest.raises(ExceptionGroup) as caught:
+        async with office(tmp_path, host="192.0.2.1"):
+            pass
+
+    assert caught.group_contains(ConfigError, match="no such address")
+    assert not certificates(tmp_path)
 
 
 async def test_sec_7_who_makes_no_handshake_in_time_is_dropped(
@@ -193,15 +223,20 @@ def test_sec_6_a_certificate_that_is_none_is_named(
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("no certificate")
     other = make_certificate(tmp_path, "other.example.org")
+    locked = tmp_path / "locked.pem"
+    locked.write_bytes(with_passphrase(tls.key))
+    none = "one of them is no PEM file, or the key has a passphrase"
     pairs = [
-        (wrong, tls.key),
-        (tls.cert, wrong),
-        (tls.cert, other.key),
+        (wrong, tls.key, none),
+        (tls.cert, wrong, none),
+        (tls.cert, locked, none),
+        (tls.cert, other.key, "the key is not that of the certificate"),
     ]
 
-    for cert, key in pairs:
-        with pytest.raises(ConfigError, match=str(cert)):
+    for cert, key, why in pairs:
+        with pytest.raises(ConfigError) as caught:
             server_context(cert, key)
+        assert str(caught.value) == f"{cert} with {key} cannot be used for TLS: {why}"
 
 
 def test_sec_6_the_file_that_is_missing_is_the_one_named(
@@ -366,3 +401,6 @@ def test_sec_6_a_broken_new_certificate_changes_nothing(
     assert tls.certificate.fingerprint == new.fingerprint
     levels = [record.levelname for record in caplog.records]
     assert levels == ["ERROR", "ERROR", "ERROR", "AUDIT"]
+    start = "SIGHUP: the certificate stays as it was: "
+    assert all(line.startswith(start) for line in caplog.messages[:3])
+    assert not any("_ssl.c" in line for line in caplog.messages)
