@@ -27,7 +27,12 @@ from nimsg.protocol.constants import (
 )
 from nimsg.server.app import Server
 from nimsg.server.credentials import import_credentials, read_credentials, shred
-from nimsg.server.descriptors import forbid_core_dumps
+from nimsg.server.descriptors import (
+    allow_many_files,
+    forbid_core_dumps,
+    most_files,
+    require_files,
+)
 from nimsg.server.memory import keep_little
 from nimsg.server.services import wall_clock_ms
 from nimsg.store.local import LocalStore
@@ -202,6 +207,8 @@ def run_server(args: Namespace) -> int:
 
 def _run(args: Namespace) -> int:
     config = check_server(config_of(args))
+    allow_many_files()
+    require_files(most_files())
     credentials = read_credentials(args.credentials) if args.credentials else []
     store = LocalStore(
         config.var,

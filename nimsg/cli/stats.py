@@ -69,7 +69,7 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
         (
             "Connections",
             f"{people.interactive} interactive, {people.headless} headless, "
-            f"{people.anonymous} anonymous",
+            f"{people.anonymous} anonymous, of {stats.connections_most}",
         ),
         ("Accounts", str(stats.accounts)),
         ("Messages", str(stats.messages)),

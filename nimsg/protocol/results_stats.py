@@ -41,6 +41,7 @@ class Stats(Result, frozen=True):
     at: int
     uptime_s: int
     connections: Connections
+    connections_most: int
     accounts: int
     messages: int
     rooms: int

@@ -12,11 +12,14 @@ from nimsg.errors import Refusal, StorageFailure
 from nimsg.logs import LOGGER
 from nimsg.protocol.codec import encode_refusal
 from nimsg.server.descriptors import (
+    HOW_TO_RAISE,
     TURNED_AWAY,
     allow_many_files,
-    connections_most,
+    files_for,
     most_files,
     open_files,
+    require_files,
+    served_most,
 )
 from nimsg.server.listener import READ_BUFFER, Listener, Terms
 from nimsg.server.retention import keep_purging
@@ -116,15 +119,27 @@ class Server:
             limit=READ_BUFFER,
         )
         self._listeners.append(admin)
+        if not self.config.local_only:
+            self._limit_sessions()
+
+    def _limit_sessions(self) -> None:
+        """How many are served, so that the store always has its descriptors."""
+        wanted, files, already = self.config.max_clients, most_files(), open_files()
+        require_files(files, files_for(1, already))
+        most = self._sessions_most = min(wanted, served_most(files, already))
+        self.services.limits["clients"] = most
+        if most < wanted:
+            LOGGER.warning(
+                "the limit of open files is %d: %d connections are taken at most, not "
+                "%d (--max-clients), for which it has to be %d; %s",
+                *(files, most, wanted, files_for(wanted, already), HOW_TO_RAISE),
+            )
 
     def _terms(self) -> Terms:
-        """How many are served, so that the store always has its descriptors."""
-        most = connections_most(most_files(), open_files())
-        self._sessions_most = min(self.config.max_clients, max(1, most - TURNED_AWAY))
         return Terms(
             self._context,
             self.config.tls_deadline_s,
-            min(most, self._sessions_most + TURNED_AWAY),
+            self._sessions_most + TURNED_AWAY,
             self.services.meter.refused,
             self.services.throttle.enter,
             self.services.throttle.leave,
@@ -151,7 +166,11 @@ class Server:
         now_s = self.services.timers.now_s()
         if now_s >= self._full_again_s:
             self._full_again_s = now_s + FULL_TOLD_S
-            LOGGER.warning("all %d connections are taken", self._sessions_most)
+            most = self._sessions_most
+            by = "--max-clients"
+            if most < self.config.max_clients:
+                by = "the limit of open files"
+            LOGGER.warning("connections are refused: the most is %d, by %s", most, by)
 
     def _serve_local(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -3,8 +3,13 @@
 import resource
 from pathlib import Path
 
+from nimsg.errors import ConfigError
+
 
 RESERVED = 64
+# Fewer are too few for the store and a handful of people.
+FILES_LEAST = 128
+HOW_TO_RAISE = "LimitNOFILE= in the unit raises it, or `ulimit -n` before the start"
 MOST_OF_TEN = 9
 # Turned away with a reason, which under TLS takes a handshake.
 TURNED_AWAY = 16
@@ -17,6 +22,15 @@ def allow_many_files() -> None:
     """Raise the limit of open files to what the system lets this process have."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def require_files(most: int, least: int = FILES_LEAST) -> None:
+    """Raises `ConfigError` where so many descriptors are too few."""
+    if most < least:
+        raise ConfigError(
+            f"the limit of open files is {most}, and a server needs {least} at least: "
+            f"{HOW_TO_RAISE}"
+        )
 
 
 def forbid_core_dumps() -> None:
@@ -35,6 +49,17 @@ def open_files() -> int:
         return sum(1 for _ in OPEN.iterdir())
     except OSError:
         return OPEN_USUALLY
+
+
+def served_most(most: int, already_open: int) -> int:
+    """How many connections are served: those that are told why not come on top."""
+    return max(1, connections_most(most, already_open) - TURNED_AWAY)
+
+
+def files_for(served: int, already_open: int) -> int:
+    """The least limit of descriptors by which so many connections are served."""
+    need = served + TURNED_AWAY + already_open
+    return max(-(-need * 10 // MOST_OF_TEN), need + RESERVED)
 
 
 def connections_most(most: int, already_open: int) -> int:

@@ -74,6 +74,8 @@ METRICS = (
     Metric("nimsg_uptime_seconds", "gauge", "How long the server has run.",
            lambda stats: _one(stats.uptime_s)),
     Metric("nimsg_connections", "gauge", "Open connections.", _connections),
+    Metric("nimsg_connections_most", "gauge", "Connections that are taken at most.",
+           lambda stats: _one(stats.connections_most)),
     Metric("nimsg_accounts", "gauge", "Accounts that are not closed.",
            lambda stats: _one(stats.accounts)),
     Metric("nimsg_messages", "gauge", "Messages in the store.",

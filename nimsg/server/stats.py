@@ -32,6 +32,7 @@ async def stats(services: Services) -> Stats:
         at=services.clock(),
         uptime_s=int(now_s - meter.began_s),
         connections=_connections(services),
+        connections_most=services.limits["clients"],
         accounts=sizes.accounts,
         messages=sizes.messages,
         rooms=sizes.rooms,

@@ -53,11 +53,21 @@ def busy(client: BlockingClient, count: int) -> None:
         assert client.call("mail.status", {"id": answers.text(sent, "id")})
 
 
-def figures(server: ServerProcess, env: dict[str, str]) -> tuple[int, int]:
-    """Open files of a server, and how many it may have."""
+def figures(server: ServerProcess, env: dict[str, str]) -> tuple[int, int, int]:
+    """Open files of a server, how many it may have, and how many connections."""
     done = typed("stats", "--json", "--var", str(server.var), env=env)
     found = json.loads(done.out)
-    return found["open_files"], found["open_files_most"]
+    return found["open_files"], found["open_files_most"], found["connections_most"]
+
+
+def test_sec_15_a_server_with_hardly_any_files_does_not_start(tmp_path: Path) -> None:
+    env, var = environment(tmp_path), tmp_path / "var"
+
+    with pytest.raises(RuntimeError, match="a server needs 128") as caught:
+        ServerProcess(var, env=env, files=20).__enter__()
+
+    assert "no server: nimsg: the limit of open files is 20" in str(caught.value)
+    assert not var.exists()
 
 
 def test_sec_15_a_crowd_leaves_the_store_its_files(tmp_path: Path) -> None:
@@ -72,7 +82,7 @@ def test_sec_15_a_crowd_leaves_the_store_its_files(tmp_path: Path) -> None:
             with crowd(server.port) as sockets:
                 told = [first_frame(sock) for sock in sockets]
                 busy(ann, 40)
-                open_, most = figures(server, env)
+                open_, most, served_most = figures(server, env)
                 person = Person(
                     "bob", tmp_path, server.address, NIMSG_PASSWORD=PASSWORD
                 )
@@ -83,6 +93,11 @@ def test_sec_15_a_crowd_leaves_the_store_its_files(tmp_path: Path) -> None:
     refused = sum(b"too_many_clients" in frame for frame in told)
     assert served + refused == CROWD
     assert 100 < served < FILES - LEFT
+    # Who asks the server for figures and ann are connected too.
+    assert served <= served_most < FILES - LEFT
+    first, second = server.complaints.splitlines()
+    assert f"WARNING the limit of open files is {FILES}: {served_most} con" in first
+    assert f"the most is {served_most}, by the limit of open files" in second
     assert most == FILES
     assert open_ <= FILES * 0.9
     assert (late.code, late.out) == (75, "")
@@ -111,7 +126,7 @@ def test_sec_15_silent_handshakes_leave_the_store_its_files(
             ann.call("auth.login", {"user": "ann", "password": PASSWORD})
             with crowd(server.port):
                 busy(ann, 40)
-                open_, _ = figures(server, env)
+                open_, _, _ = figures(server, env)
                 context = ssl.create_default_context(cafile=certificate.cert)
                 with (
                     socket.create_connection(("127.0.0.1", server.port), 9) as late,
@@ -120,6 +135,6 @@ def test_sec_15_silent_handshakes_leave_the_store_its_files(
                     context.wrap_socket(late, server_hostname="127.0.0.1")
 
     assert open_ <= FILES * 0.9
-    assert "all " in server.complaints
+    assert "connections are refused: the most is " in server.complaints
     assert len(server.complaints.splitlines()) < 5
     assert server.process.returncode == 0

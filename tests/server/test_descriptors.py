@@ -7,12 +7,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nimsg.errors import ConfigError, Exit, Unavailable
+from nimsg.protocol.results_stats import Stats
 from nimsg.server import descriptors, listener
-from nimsg.server.descriptors import RESERVED, connections_most, open_files
+from nimsg.server.app import Server
+from nimsg.server.descriptors import (
+    FILES_LEAST,
+    RESERVED,
+    TURNED_AWAY,
+    connections_most,
+    files_for,
+    open_files,
+    require_files,
+    served_most,
+)
 from nimsg.server.listener import Listener, Terms
+from tests.support.aioclient import connected_locally
+from tests.support.office import office
+from tests.support.wire import wired
 
 
 @pytest.mark.parametrize(
@@ -25,6 +40,57 @@ def test_sec_15_some_are_left_for_files(
     assert connections_most(most, already) == connections
     if connections > 1:
         assert connections + already <= min(most * 0.9, most - RESERVED)
+
+
+@pytest.mark.parametrize("served", [1, 100, 546, 547, 4096, 16_000])
+@pytest.mark.parametrize("already", [12, 30, 60])
+def test_sec_15_the_limit_that_is_advised_is_the_least_that_does(
+    served: int, already: int
+) -> None:
+    files = files_for(served, already)
+
+    assert served_most(files, already) >= served
+    assert served_most(files - 1, already) < max(served, 2)
+    assert connections_most(files, already) >= served + TURNED_AWAY
+
+
+def test_sec_15_too_few_for_any_server_are_refused() -> None:
+    require_files(FILES_LEAST)
+    with pytest.raises(ConfigError) as caught:
+        require_files(FILES_LEAST - 1)
+
+    assert "the limit of open files is 127, and a server needs 128" in str(caught.value)
+    assert "LimitNOFILE" in str(caught.value)
+    assert "ulimit -n" in str(caught.value)
+
+
+async def test_sec_15_what_the_files_are_too_few_for_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More are asked for than any limit of this machine has files."""
+    wanted = 2**40
+    async with office(tmp_path, max_clients=wanted) as server:
+        async with wired(server.port) as wire:
+            hello = await wire.frame()
+        found = await told(server)
+
+    params = hello["params"]
+    assert isinstance(params, dict)
+    limits = params["limits"]
+    assert isinstance(limits, dict)
+    assert limits["clients"] == found.connections_most < wanted
+    [line] = caplog.messages
+    assert (
+        f": {found.connections_most} connections are taken at most, not {wanted}"
+        in line
+    )
+    assert f"the limit of open files is {found.open_files_most}" in line
+    assert "LimitNOFILE" in line
+
+
+async def told(server: Server) -> Stats:
+    async with connected_locally(server.config.var) as local:
+        return msgspec.convert(await local.call("server.stats"), Stats)
 
 
 def test_sec_15_open_ones_are_counted(

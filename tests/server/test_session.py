@@ -110,7 +110,10 @@ async def test_sec_11_a_full_server_is_logged_once_a_minute(
             await server.services.registry.emptied()
             time.advance(wait_s)
 
-    assert caplog.messages == ["all 1 connections are taken"] * 2
+    assert (
+        caplog.messages
+        == ["connections are refused: the most is 1, by --max-clients"] * 2
+    )
 
 
 # -- requests ------------------------------------------------------------------

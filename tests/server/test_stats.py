@@ -57,6 +57,7 @@ async def test_n8_the_owner_is_told_all_figures(tmp_path: Path) -> None:
         found = await asked(server)
 
     assert found.connections == Connections(anonymous=1, headless=2, interactive=1)
+    assert found.connections_most == server.config.max_clients
     assert (found.accounts, found.messages, found.rooms) == (3, 1, 2)
     assert (found.sent, found.sent_minute) == (1, 1)
     assert found.refusals == {"unknown_room": 1}
@@ -107,6 +108,7 @@ def test_n8_the_text_is_what_prometheus_reads() -> None:
     ]
     assert lines == known
     assert 'nimsg_connections{kind="interactive"} 3' in lines
+    assert "nimsg_connections_most 8" in lines
     assert 'nimsg_queue_length{queue="indexer"} 10' in lines
     assert 'nimsg_refusals_total{kind="busy"} 16' in lines
     assert 'nimsg_commit_seconds{quantile="0.99"} 1.5e-05' in lines
