@@ -8,7 +8,7 @@ from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
-from nimsg.client.tables import many
+from nimsg.client.tables import amount, many
 from nimsg.errors import Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.backup import Report, backup_store
@@ -51,7 +51,7 @@ def print_report(report: Report, folder: Path) -> None:
     show.say(
         f"{many(report.copied, 'message file')} copied, "
         f"{report.kept} there before; "
-        f"{report.bytes / 1e6:.1f} MB written"
+        f"{amount(report.bytes)} written"
     )
     print_problems(report.problems)
 

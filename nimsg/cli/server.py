@@ -33,6 +33,7 @@ from nimsg.server.descriptors import (
     most_files,
     require_files,
 )
+from nimsg.server.exposition import require_place
 from nimsg.server.memory import keep_little
 from nimsg.server.services import wall_clock_ms
 from nimsg.store.local import LocalStore
@@ -209,6 +210,8 @@ def _run(args: Namespace) -> int:
     config = check_server(config_of(args))
     allow_many_files()
     require_files(most_files())
+    if config.prometheus is not None:
+        require_place(config.prometheus)
     credentials = read_credentials(args.credentials) if args.credentials else []
     store = LocalStore(
         config.var,
@@ -288,6 +291,8 @@ def config_of(args: Namespace) -> ServerConfig:
         raise UsageError(
             f"--max-clients is 1 or more, --min-free {MIN_FREE_LEAST_MIB} or more"
         )
+    if args.shred_credentials and args.credentials is None:
+        raise UsageError("--shred-credentials goes with --credentials FILE")
     port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
     if not 0 <= args.retention <= RETENTION_MOST_DAYS:
         raise UsageError(f"--retention is 0 to {RETENTION_MOST_DAYS} days")

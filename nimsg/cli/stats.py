@@ -8,7 +8,7 @@ import msgspec
 from nimsg.cli import show
 from nimsg.cli.localstore import running_server
 from nimsg.cli.store import add_var_argument, var_folder
-from nimsg.client.tables import many, short_time
+from nimsg.client.tables import amount, many, short_time
 from nimsg.errors import Exit, StorageFailure
 from nimsg.protocol.results_stats import Stats
 from nimsg.server.exposition import exposition, write_exposition
@@ -17,7 +17,6 @@ from nimsg.server.exposition import exposition, write_exposition
 STANDARD_OUTPUT = "-"
 # Who asks wants to know whether the server lives.
 ANSWER_S = 5.0
-MIB = 1024 * 1024
 US_PER_MS = 1000
 NAME_CELLS = 13
 UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -87,7 +86,7 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
             f"{many(queues.indexer, 'message')} to index",
         ),
         ("Refusals", ", ".join(refusals) or "none"),
-        ("Memory", f"{stats.rss_bytes // MIB} MiB"),
+        ("Memory", amount(stats.rss_bytes)),
         ("Open files", f"{stats.open_files} of {stats.open_files_most}"),
         ("Free space", _space(stats)),
     ]
@@ -99,8 +98,8 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
 
 def _space(stats: Stats) -> str:
     refused = ": mail is refused" if stats.mail_refused else ""
-    least = stats.min_free_bytes // MIB
-    return f"{stats.free_bytes // MIB} MiB, mail needs {least}{refused}"
+    least = amount(stats.min_free_bytes)
+    return f"{amount(stats.free_bytes)}, mail needs {least}{refused}"
 
 
 def _ms(us: int) -> str:

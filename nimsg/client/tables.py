@@ -10,6 +10,7 @@ from nimsg.text import clean_line, clip, pad, width
 GAP = "  "
 LEAST_REST = 12
 SECONDS_PER_MS = 0.001
+UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 class Column(NamedTuple):
@@ -81,6 +82,14 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 def many(count: int, one: str, more: str = "") -> str:
     """`1 message`, `2 messages`; `more` is the plural where it is another."""
     return f"{count} {one if count == 1 else more or f'{one}s'}"
+
+
+def amount(count: int) -> str:
+    """So many bytes, in the largest unit that is not too large: `3.2 MiB`."""
+    for unit, size in UNITS:
+        if count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + f" {unit}"
+    return many(count, "byte")
 
 
 def short_time(at_ms: int | None, now_ms: int) -> str:

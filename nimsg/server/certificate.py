@@ -1,4 +1,4 @@
-"""What a certificate says of itself: its fingerprint, and until when it is good."""
+"""What a certificate says of itself: its fingerprint, and when it is good."""
 
 import datetime
 import hashlib
@@ -18,9 +18,10 @@ LONG = 0x80
 
 
 class Certificate(NamedTuple):
-    """The sha-256 in hex of a certificate, and its last moment (ms UTC)."""
+    """The sha-256 in hex of a certificate, its first and last moment (ms UTC)."""
 
     fingerprint: str
+    since: int
     until: int
 
     def days_left(self, now: int) -> int:
@@ -34,7 +35,7 @@ def read_certificate(path: Path) -> Certificate:
         pem = path.read_text(encoding="ascii", errors="replace")
         first = pem[pem.index(BEGIN) : pem.index(END) + len(END)]
         der = ssl.PEM_cert_to_DER_cert(first)
-        return Certificate(hashlib.sha256(der).hexdigest(), _until(der))
+        return Certificate(hashlib.sha256(der).hexdigest(), *_validity(der))
     except OSError as error:
         why = error.strerror or "it cannot be read"
     except (ValueError, IndexError):
@@ -42,14 +43,18 @@ def read_certificate(path: Path) -> Certificate:
     raise ConfigError(f"{path} cannot be used as a certificate: {why}")
 
 
-def _until(der: bytes) -> int:
-    """The end of its validity (RFC 5280, section 4.1). Raises `ValueError`."""
+def _validity(der: bytes) -> tuple[int, int]:
+    """When it begins and ends (RFC 5280, section 4.1). Raises `ValueError`."""
     body = _content(_content(der, SEQUENCE), SEQUENCE)
     parts = list(_elements(body))
     if parts[0][0] == VERSION:
         del parts[0]
     # Serial number, algorithm, issuer, validity.
-    _, (tag, text) = _elements(parts[3][1])
+    begin, end = _elements(parts[3][1])
+    return _time(*begin), _time(*end)
+
+
+def _time(tag: int, text: bytes) -> int:
     format_ = TIMES.get(tag, "")
     at = datetime.datetime.strptime(text.decode("ascii"), format_)  # noqa: DTZ007 - %z
     return int(at.timestamp()) * 1000

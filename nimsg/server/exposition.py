@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nimsg.errors import ConfigError
 from nimsg.protocol.results_stats import Stats
 from nimsg.store.atomic import put_file
 from nimsg.store.disk import RealDisk
@@ -130,6 +131,20 @@ def _lines(metric: Metric, stats: Stats) -> Iterator[str]:
         yield f"# TYPE {metric.name} {metric.kind}"
     for labels, value in samples.items():
         yield f"{metric.name}{labels} {value:.15g}"
+
+
+def require_place(path: Path) -> None:
+    """Raises `ConfigError` where a file that is kept for a monitor cannot be."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        why = "this is a folder; name a file in it"
+    elif not folder.is_dir():
+        why = f"there is no folder {folder}; make it, or name another file"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        why = f"the server may not write into {folder}; let it, or name another file"
+    else:
+        return
+    raise ConfigError(f"--prometheus {path}: {why}")
 
 
 def write_exposition(path: Path, text: str) -> None:

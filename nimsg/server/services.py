@@ -171,10 +171,12 @@ class Services:
         for outcome in outcomes:
             value = outcome.value
             self.parking.wake(outcome.wakes)
-            if isinstance(value, SentMail | SentPost) and not value.duplicate:
-                sent += 1
-                if isinstance(value, SentPost):
-                    posts.append(value)
+            if not isinstance(value, SentMail | SentPost) or value.duplicate:
+                continue
+            # The server's own notices are delivered, and nobody has sent them.
+            sent += isinstance(value, SentMail) or value.sender != 0
+            if isinstance(value, SentPost):
+                posts.append(value)
         self.rooms.deliver(posts)
         self.meter.took_in(sent, self.timers.now_s())
         self.indexing.note()

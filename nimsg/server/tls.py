@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nimsg.config import ServerConfig
@@ -93,13 +94,24 @@ class Tls:
         self.warn()
 
     def warn(self) -> None:
-        """Log where the certificate ends soon, and where others can read its key."""
+        """Log where the certificate is not good for long, and others can read its key.
+
+        Not good for long is not yet, and not any more, too.
+        """
         with suppress(OSError):  # it was read before, and may be gone by now
             if self._key.stat().st_mode & OTHERS:
                 LOGGER.warning(
                     "others can read the key %s: chmod 600 %s", self._key, self._key
                 )
-        days = self.certificate.days_left(self._clock())
+        now = self._clock()
+        if now < self.certificate.since:
+            begin = datetime.fromtimestamp(self.certificate.since // 1000, UTC)
+            LOGGER.warning(
+                "the certificate %s is not valid before %s UTC: clients that look at "
+                "its date will not connect; look at this machine's clock",
+                *(self._cert, f"{begin:%Y-%m-%d %H:%M:%S}"),
+            )
+        days = self.certificate.days_left(now)
         if days < 0:
             LOGGER.warning("the certificate %s has expired", self._cert)
         elif days < WARN_DAYS:

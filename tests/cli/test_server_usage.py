@@ -64,6 +64,8 @@ def _as_before() -> Iterator[None]:
         (("--limit", "frame_bytes=9"), 2, "names are arrivals_per_hour"),
         (("--max-clients", "many"), 2, "invalid int value: 'many'"),
         (("--min-free", "-1"), 2, "--min-free"),
+        (("--shred-credentials",), 2, "goes with --credentials FILE"),
+        (("--prometheus", "/no/such/x.prom"), 78, "there is no folder /no/such;"),
         (("--tls-cert", "cert.pem"), 78, "given together"),
         (("--tls-key", "key.pem"), 78, "given together"),
     ],

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from nimsg.cli import account, invitation, show, user
 from nimsg.client import mailtables, peopletables, tables
-from nimsg.client.tables import Column
+from nimsg.client.tables import Column, amount
 from nimsg.text import clean_line, width
 from tests.support.examples import few
 
@@ -306,3 +306,19 @@ def test_a_pipe_has_no_width() -> None:
     assert show.terminal_width(io.StringIO()) is None
     with open(os.devnull, encoding="utf-8") as stream:  # noqa: PTH123
         assert show.terminal_width(stream) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (1023, "1023 bytes"),
+        (1024, "1 KiB"),
+        (3_355_443, "3.2 MiB"),
+        (64 * 2**20, "64 MiB"),
+        (5 * 2**40, "5120 GiB"),
+    ],
+)
+def test_n8_an_amount_is_told_in_a_unit_that_fits(count: int, shown: str) -> None:
+    assert amount(count) == shown

@@ -1,6 +1,7 @@
 """What a server tells of itself, to its owner and to a monitor."""
 
 import asyncio
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,15 @@ import msgspec
 import pytest
 
 from nimsg.cli.stats import lines as shown
+from nimsg.errors import ConfigError
 from nimsg.protocol.results_stats import Connections, Queues, Stats
 from nimsg.server.app import Server
-from nimsg.server.exposition import METRICS, exposition, write_exposition
+from nimsg.server.exposition import (
+    METRICS,
+    exposition,
+    require_place,
+    write_exposition,
+)
 from nimsg.server.stats import MonitorFile, stats
 from nimsg.store.local import LocalStore
 from tests.support.aioclient import connected, connected_locally
@@ -79,7 +86,8 @@ async def test_n8_whether_mail_is_refused_is_told(tmp_path: Path) -> None:
 
     assert (found.min_free_bytes, found.mail_refused) == (2**52, True)
     assert "nimsg_mail_refused 1" in text
-    assert dict(shown(found))["Free space"].endswith(": mail is refused")
+    space = dict(shown(found))["Free space"]
+    assert space.endswith(" GiB, mail needs 4194304 GiB: mail is refused")
 
 
 async def test_n8_a_retry_is_no_second_message(tmp_path: Path) -> None:
@@ -89,6 +97,18 @@ async def test_n8_a_retry_is_no_second_message(tmp_path: Path) -> None:
         found = await asked(server)
 
     assert found.sent == 1
+
+
+async def test_n8_what_the_server_says_itself_is_not_sent(tmp_path: Path) -> None:
+    async with office(tmp_path) as server, guest(server, "eve") as eve:
+        await eve.post()
+        async with guest(server, "bob"):
+            pass
+        # That bob is gone is a notice, for which nobody waits.
+        while (found := await asked(server)).messages < 2:
+            pass
+
+    assert (found.messages, found.sent) == (2, 1)
 
 
 async def test_n8_the_end_of_the_certificate_is_told(tmp_path: Path) -> None:
@@ -151,6 +171,27 @@ async def test_n8_the_server_keeps_the_file_itself(
         await until(path.exists)
 
     assert "nimsg_uptime_seconds" in path.read_text()
+
+
+def test_n8_a_place_where_no_file_can_be_kept_is_a_setting(tmp_path: Path) -> None:
+    missing = tmp_path / "later"
+    require_place(tmp_path / "nimsg.prom")
+
+    for path, why in (
+        (missing / "x.prom", f"there is no folder {missing}; make it"),
+        (tmp_path, "this is a folder; name a file in it"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            require_place(path)
+        assert str(caught.value).startswith(f"--prometheus {path}: {why}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_n8_a_folder_of_others_is_a_setting(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(ConfigError, match=f"may not write into {tmp_path}; let it"):
+        require_place(tmp_path / "x.prom")
+    tmp_path.chmod(0o700)
 
 
 def test_n8_a_file_that_cannot_be_written_is_told_once(

@@ -20,6 +20,7 @@ from nimsg.logs import LOGGER
 from nimsg.server.certificate import BEGIN, END, MS_PER_DAY, read_certificate
 from nimsg.server.listener import REFUSED_AT_ONCE
 from nimsg.server.owncert import Pair, names_for
+from nimsg.server.services import wall_clock_ms
 from nimsg.server.tls import Tls, fingerprint, server_context
 from tests.support.aioclient import PASSWORD
 from tests.support.certificates import Certificate, make_certificate
@@ -348,11 +349,33 @@ def test_sec_6_a_certificate_that_cannot_be_kept_is_a_setting(tmp_path: Path) ->
 @pytest.mark.parametrize("year", [2026, 2049, 2050, 2999])
 def test_sec_6_the_end_of_a_certificate_is_read(tmp_path: Path, year: int) -> None:
     until = datetime.datetime(year, 12, 24, 18, 30, 5, tzinfo=datetime.UTC)
-    made = make_certificate(tmp_path, "post.example", until=until)
+    since = until - datetime.timedelta(days=400)
+    made = make_certificate(tmp_path, "post.example", since=since, until=until)
 
     found = read_certificate(made.cert)
 
-    assert found == (made.fingerprint, int(until.timestamp()) * 1000)
+    moments = [int(at.timestamp()) * 1000 for at in (since, until)]
+    assert found == (made.fingerprint, *moments)
+
+
+@pytest.mark.parametrize(("early_ms", "warned"), [(1, True), (0, False)])
+def test_sec_6_a_certificate_that_is_not_good_yet_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, early_ms: int, *, warned: bool
+) -> None:
+    since = datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+    until = datetime.datetime(2031, 1, 2, tzinfo=datetime.UTC)
+    made = make_certificate(tmp_path, "post.example", since=since, until=until)
+    tls = Tls(made.cert, made.key, lambda: tls_since(made) - early_ms)
+
+    tls.warn()
+
+    begin = f"certificate {made.cert} is not valid before 2030-01-02 03:04:05 UTC"
+    assert (begin in caplog.text) is warned
+    assert bool(caplog.messages) is warned
+
+
+def tls_since(made: Certificate) -> int:
+    return read_certificate(made.cert).since
 
 
 @pytest.mark.parametrize("text", ["", f"{BEGIN}\nMAA=\n{END}", f"{BEGIN}\nMIIB\n{END}"])
@@ -388,7 +411,7 @@ def test_sec_6_a_broken_new_certificate_changes_nothing(
 ) -> None:
     old = make_certificate(tmp_path / "old", "post.example")
     new = make_certificate(tmp_path / "new", "post.example")
-    tls = Tls(old.cert, old.key, lambda: 0)
+    tls = Tls(old.cert, old.key, wall_clock_ms)
     before = tls.context
     for broken in (b"", b"no certificate", new.cert.read_bytes()):
         old.cert.write_bytes(broken)

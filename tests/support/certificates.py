@@ -29,7 +29,10 @@ class Certificate(NamedTuple):
 
 
 def make_certificate(
-    folder: Path, *hosts: str, until: datetime.datetime | None = None
+    folder: Path,
+    *hosts: str,
+    since: datetime.datetime | None = None,
+    until: datetime.datetime | None = None,
 ) -> Certificate:
     """A new certificate for these hosts, its own authority, in a folder."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -41,7 +44,7 @@ def make_certificate(
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY)
+        .not_valid_before(since or now - DAY)
         .not_valid_after(until or now + 365 * DAY)
         .add_extension(
             x509.SubjectAlternativeName([_general_name(host) for host in hosts]),
