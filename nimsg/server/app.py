@@ -8,7 +8,7 @@ from contextlib import suppress
 from math import inf
 
 from nimsg.config import ServerConfig
-from nimsg.errors import Refusal, StorageFailure
+from nimsg.errors import StorageFailure
 from nimsg.logs import LOGGER
 from nimsg.protocol.codec import encode_refusal
 from nimsg.server.descriptors import (
@@ -21,7 +21,7 @@ from nimsg.server.descriptors import (
     require_files,
     served_most,
 )
-from nimsg.server.listener import READ_BUFFER, Listener, Terms
+from nimsg.server.listener import READ_BUFFER, TOO_MANY, Listener, Terms, no_place
 from nimsg.server.retention import keep_purging
 from nimsg.server.services import Services, wall_clock_ms
 from nimsg.server.session import Session
@@ -32,7 +32,6 @@ from nimsg.server.tls import tls_of
 from nimsg.store.base import Store
 
 
-TOO_MANY = "too_many_clients"
 FULL_TOLD_S = 60.0
 
 
@@ -156,7 +155,7 @@ class Server:
         if len(self.services.registry) >= self._sessions_most:
             self._say_full()
             self.services.meter.refused(TOO_MANY)
-            writer.write(encode_refusal(None, Refusal(TOO_MANY)))
+            writer.write(encode_refusal(None, no_place()))
             writer.close()
             return None
         return Session(self.services, reader, writer, local=False).run()

@@ -16,6 +16,7 @@ from nimsg.protocol.codec import encode_refusal
 
 
 BACKLOG = 1024
+TOO_MANY = "too_many_clients"
 READ_BUFFER = 65_536
 # Else the system keeps megabytes of what a peer does not read, beside `unsent_bytes`.
 SEND_BUFFER = 131_072
@@ -41,6 +42,12 @@ SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 Door = Callable[[str], object]
 LetGo = Callable[[str], None]
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None] | None]
+
+
+def no_place() -> Refusal:
+    """The server has all its connections."""
+    why = "the server is full; try again when somebody has gone"
+    return Refusal(TOO_MANY, why, {"limit": "clients"})
 
 
 class Terms(NamedTuple):
@@ -116,7 +123,7 @@ class Listener:
         """Count one more. Raises `Refusal`."""
         if self.taken >= terms.most:
             terms.full()
-            raise Refusal("too_many_clients")
+            raise no_place()
         terms.enter(address)
         self.taken += 1
 
@@ -134,7 +141,8 @@ class Listener:
                 ssl_shutdown_timeout=terms.handshake_s if tls else None,
             )
         except OSError as error:
-            LOGGER.info("%s spoke no TLS: %s", protocol.address, tls_words(error))
+            why = tls_words(error) or "it hung up"
+            LOGGER.info("%s spoke no TLS: %s", protocol.address, why)
         except Exception:  # noqa: BLE001 - one connection ends no server
             LOGGER.exception("a fault of ours in taking a connection")
         finally:

@@ -224,6 +224,7 @@ class Services:
         """End all threads, then close the store."""
         self.people.close()
         self.attempts.close()
+        self.throttle.close()
         self.committer.close()
         self.indexing.close()
         self.passwords.close()

@@ -10,11 +10,13 @@ from nimsg.core.rates import Buckets, Rate, neighbours
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import ADDRESS_LIMITS, LIMITS
 from nimsg.protocol.requests import Params, Send
+from nimsg.server.floods import Floods
 from nimsg.server.peer import LOCAL
 from nimsg.server.timers import Timers
 
 
 MS_PER_S = 1000
+CLIENTS: Final = "clients_per_address"
 MINUTE_S, HOUR_S = 60.0, 3600.0
 
 
@@ -99,11 +101,15 @@ class _Check(NamedTuple):
 
 
 class Throttle:
-    """Owned by the loop. Every refusal is `rate_limited`, and says until when."""
+    """Owned by the loop. A rate is refused as `rate_limited`, and says until when.
+
+    What is refused for a limit of addresses is told in the log.
+    """
 
     def __init__(self, limits: Mapping[str, int], timers: Timers) -> None:
         self._timers = timers
-        self._most_clients = limits["clients_per_address"]
+        self._floods = Floods(timers)
+        self._most_clients = limits[CLIENTS]
         self._clients: Counter[str] = Counter()
         self._checks = {
             name: _Check(name, rule, Buckets(Rate(limits[name], rule.window_s)))
@@ -134,8 +140,13 @@ class Throttle:
         caller = Caller(0, address)
         for key in _address(caller, NO_PARAMS):
             if self._most_clients and self._clients[key] >= self._most_clients:
-                why = f"{self._most_clients} connections from this address are the most"
-                raise Refusal("too_many_clients", why)
+                self._floods.note(address, CLIENTS)
+                raise Refusal(
+                    "too_many_clients",
+                    f"{self._most_clients} connections from this address are the most; "
+                    "try again when one of them has ended",
+                    {"limit": CLIENTS},
+                )
             self._take(self._named("connections_per_minute"), caller, NO_PARAMS)
             self._clients[key] += 1
 
@@ -145,6 +156,10 @@ class Throttle:
         self._clients[key] -= 1
         if self._clients[key] <= 0:
             del self._clients[key]
+
+    def close(self) -> None:
+        """Tell in the log what is still to be told."""
+        self._floods.close()
 
     def _named(self, *names: str) -> list[_Check]:
         """Those of some limits that limit anything."""
@@ -157,6 +172,8 @@ class Throttle:
             for key in rule.keys(caller, params):
                 wait_s = buckets.wait_s(key, now_s)
                 if wait_s > 0:
+                    if name in ADDRESS_LIMITS:
+                        self._floods.note(caller.address, name)
                     raise _too_often(name, rule.words, wait_s)
                 found.append((buckets, key))
         for buckets, key in found:

@@ -3,7 +3,8 @@
 import pytest
 
 from nimsg.logs import AUDIT
-from nimsg.server.attempts import ADDRESSES_MOST, TOLD_MOST, WINDOW_S, Attempts
+from nimsg.server.attempts import TOLD_MOST, Attempts
+from nimsg.server.bounded import ADDRESSES_MOST, WINDOW_S
 from tests.support.virtualtime import VirtualTime
 
 

@@ -8,8 +8,8 @@ import pytest
 from nimsg.errors import Refusal
 from nimsg.logs import AUDIT, LOGGER, audit, one_line
 from nimsg.protocol.methods import METHODS
-from nimsg.server.attempts import WINDOW_S
 from nimsg.server.audit import ADMINS, TOLD, UNTOLD
+from nimsg.server.bounded import WINDOW_S
 from tests.support.aioclient import PASSWORD, connected_locally
 from tests.support.logged import logged
 from tests.support.office import office, people

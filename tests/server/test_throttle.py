@@ -10,10 +10,12 @@ import pytest
 from nimsg.config import ServerConfig
 from nimsg.core.rates import KEYS_MOST, neighbours
 from nimsg.errors import Exit, Refusal
+from nimsg.logs import LOGGER
 from nimsg.protocol.constants import ACCOUNT_LIMITS, ADDRESS_LIMITS, LIMITS, AuthMode
 from nimsg.protocol.requests import Nothing
 from nimsg.protocol.strict import loads
 from nimsg.server.app import Server
+from nimsg.server.bounded import WINDOW_S
 from nimsg.server.dispatch import HANDLERS
 from nimsg.server.throttle import COUNTED, RULES, Caller, Throttle, limits_of
 from tests.support.aioclient import PASSWORD
@@ -287,7 +289,8 @@ async def test_sec_11_connections_at_once_are_counted_by_address(
         refusals = server.services.meter.refusals["too_many_clients"]
 
     assert full == ["None too_many_clients"]
-    assert "2 connections from this address are the most" in words
+    assert "2 connections from this address are the most; try again when one" in words
+    assert "'limit': 'clients_per_address'" in words
     assert refusals == 1
 
 
@@ -306,6 +309,49 @@ async def test_sec_11_new_connections_are_counted_by_address(tmp_path: Path) -> 
             pass
 
     assert refused == ["None rate_limited"]
+
+
+# -- what the log tells of it ---------------------------------------------------
+
+
+async def test_sec_11_a_flood_is_told_in_one_line_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", LOGGER.name)
+    time = VirtualTime()
+    async with limited(
+        tmp_path, time, logins_per_minute=2, clients_per_address=1
+    ) as server:
+        await tries(server, HERE, "auth.login", *"abcde")
+        await server.services.registry.emptied()
+        async with greeted(server.port, HERE), wired(server.port, address=HERE) as one:
+            await one.rest()
+        await server.services.registry.emptied()
+        await tries(server, THERE, "auth.login", *"abc")
+        first = refusals(caplog)
+        time.advance(WINDOW_S)
+        minute = refusals(caplog)
+        time.advance(2 * WINDOW_S)
+        assert refusals(caplog) == []
+        await tries(server, HERE, "auth.login", *"abcd")
+        again = refusals(caplog)
+    at_the_end = refusals(caplog)
+
+    assert first == [
+        f"{HERE}: refused (logins_per_minute)",
+        f"{THERE}: {first[0][11:]}",
+    ]
+    each = "clients_per_address 1, logins_per_minute 2"
+    assert minute == [f"{HERE}: 3 more refused ({each})"]
+    assert again == first[:1]
+    assert at_the_end == [f"{HERE}: 1 more refused (logins_per_minute 1)"]
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The lines about them since this was asked the last time."""
+    found = [line for line in caplog.messages if "refused (" in line]
+    caplog.clear()
+    return found
 
 
 # -- what it costs -------------------------------------------------------------
