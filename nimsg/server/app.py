@@ -143,6 +143,7 @@ class Server:
             self.services.throttle.enter,
             self.services.throttle.leave,
             self._say_full,
+            self.services.floods.spoke_no_tls,
         )
 
     def _context(self) -> ssl.SSLContext | None:

@@ -56,7 +56,7 @@ class Terms(NamedTuple):
     `context` gives the TLS of the next one, None for none; `most` counts those that
     are still shaking hands too. `enter` raises `Refusal` for an address that has too
     many; `leave` is told when one that was let in is over, `full` that there are
-    `most`.
+    `most`, `no_tls` which address made no handshake, and why.
     """
 
     context: Callable[[], ssl.SSLContext | None]
@@ -66,6 +66,7 @@ class Terms(NamedTuple):
     enter: Door
     leave: Door
     full: Callable[[], object]
+    no_tls: Callable[[str, str], object]
 
 
 class Listener:
@@ -141,8 +142,7 @@ class Listener:
                 ssl_shutdown_timeout=terms.handshake_s if tls else None,
             )
         except OSError as error:
-            why = tls_words(error) or "it hung up"
-            LOGGER.info("%s spoke no TLS: %s", protocol.address, why)
+            terms.no_tls(protocol.address, tls_words(error) or "it hung up")
         except Exception:  # noqa: BLE001 - one connection ends no server
             LOGGER.exception("a fault of ours in taking a connection")
         finally:

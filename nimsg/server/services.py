@@ -25,6 +25,7 @@ from nimsg.server.attempts import Attempts
 from nimsg.server.blocks import Blocks
 from nimsg.server.commit import Committer, Waiter
 from nimsg.server.countdown import Countdown
+from nimsg.server.floods import Floods
 from nimsg.server.indexing import Indexing
 from nimsg.server.lockouts import Lockouts
 from nimsg.server.login import Login
@@ -88,7 +89,8 @@ class Services:
         self.timers = timers = timers or LoopTimers()
         self.meter = Meter(timers.now_s())
         self.limits = limits_of(config)
-        self.throttle = Throttle(self.limits, timers)
+        self.floods = Floods(timers)
+        self.throttle = Throttle(self.limits, timers, self.floods)
         self.attempts = Attempts(timers)
         self.tls: Tls | None = None
         self.parking = Parking()
@@ -224,7 +226,7 @@ class Services:
         """End all threads, then close the store."""
         self.people.close()
         self.attempts.close()
-        self.throttle.close()
+        self.floods.close()
         self.committer.close()
         self.indexing.close()
         self.passwords.close()

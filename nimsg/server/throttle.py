@@ -106,9 +106,11 @@ class Throttle:
     What is refused for a limit of addresses is told in the log.
     """
 
-    def __init__(self, limits: Mapping[str, int], timers: Timers) -> None:
+    def __init__(
+        self, limits: Mapping[str, int], timers: Timers, floods: Floods
+    ) -> None:
         self._timers = timers
-        self._floods = Floods(timers)
+        self._floods = floods
         self._most_clients = limits[CLIENTS]
         self._clients: Counter[str] = Counter()
         self._checks = {
@@ -156,10 +158,6 @@ class Throttle:
         self._clients[key] -= 1
         if self._clients[key] <= 0:
             del self._clients[key]
-
-    def close(self) -> None:
-        """Tell in the log what is still to be told."""
-        self._floods.close()
 
     def _named(self, *names: str) -> list[_Check]:
         """Those of some limits that limit anything."""

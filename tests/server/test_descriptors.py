@@ -117,7 +117,7 @@ async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def test_sec_15_connections_that_are_over_make_room() -> None:
     places = Listener("127.0.0.1", 0)
     turned_away: list[str] = []
-    terms = Terms(lambda: None, 1.0, 2, turned_away.append, bool, bool, bool)
+    terms = Terms(lambda: None, 1.0, 2, turned_away.append, bool, bool, bool, max)
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(places.run(terms, hold))
         for _ in range(3):
@@ -148,7 +148,7 @@ async def test_sec_15_nothing_left_to_open_is_waited_out(
     """The system says so for real: the process is given no descriptor more."""
     monkeypatch.setattr(listener, "PAUSE_S", 0.01)
     places = Listener("127.0.0.1", 0)
-    terms = Terms(lambda: None, 1.0, 9, bool, bool, bool, bool)
+    terms = Terms(lambda: None, 1.0, 9, bool, bool, bool, bool, max)
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(places.run(terms, hold))
         real = asyncio.get_running_loop().sock_accept

@@ -17,6 +17,7 @@ from nimsg.protocol.strict import loads
 from nimsg.server.app import Server
 from nimsg.server.bounded import WINDOW_S
 from nimsg.server.dispatch import HANDLERS
+from nimsg.server.floods import Floods
 from nimsg.server.throttle import COUNTED, RULES, Caller, Throttle, limits_of
 from tests.support.aioclient import PASSWORD
 from tests.support.guests import caller, guest, guests
@@ -347,6 +348,25 @@ async def test_sec_11_a_flood_is_told_in_one_line_a_minute(
     assert at_the_end == [f"{HERE}: 1 more refused (logins_per_minute 1)"]
 
 
+def test_sec_11_who_speaks_no_tls_fills_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", LOGGER.name)
+    time = VirtualTime()
+    floods = Floods(time)
+
+    for address in (HERE, HERE, THERE, HERE):
+        floods.spoke_no_tls(address, "http request")
+    time.advance(WINDOW_S)
+    floods.close()
+
+    assert caplog.messages == [
+        f"{HERE} spoke no TLS: http request",
+        f"{THERE} spoke no TLS: http request",
+        f"{HERE}: 2 more spoke no TLS",
+    ]
+
+
 def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
     """The lines about them since this was asked the last time."""
     found = [line for line in caplog.messages if "refused (" in line]
@@ -358,7 +378,9 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_sec_11_strangers_fill_no_table() -> None:
-    throttle = Throttle(limits_of(ServerConfig(Path("var"), host="::")), VirtualTime())
+    time = VirtualTime()
+    limits = limits_of(ServerConfig(Path("var"), host="::"))
+    throttle = Throttle(limits, time, Floods(time))
     for number in range(2 * KEYS_MOST):
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         throttle.enter(address)
