@@ -151,7 +151,9 @@ KINDS: dict[str, Kind] = {
         -32053, Exit.TRY_LATER, "a mailbox is full; mail has to be deleted there"
     ),
     "storage_failed": Kind(
-        -32052, Exit.STORAGE, "the disk failed; unknown, retry with the same client_id"
+        -32052,
+        Exit.STORAGE,
+        "the server's disk failed; what was asked may be done or not",
     ),
 }
 

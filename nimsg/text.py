@@ -340,3 +340,8 @@ def _reopen_bidi(rows: list[str]) -> list[str]:
         text, still_open = _close_bidi(still_open + row)
         closed.append(text)
     return closed
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """`1 message`, `2 messages`; `more` is the plural where it is another."""
+    return f"{count} {one if count == 1 else more or f'{one}s'}"

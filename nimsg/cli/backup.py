@@ -8,13 +8,13 @@ from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
-from nimsg.client.tables import amount, many
+from nimsg.client.tables import amount
 from nimsg.errors import Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.backup import Report, backup_store
 from nimsg.store.disk import RealDisk
 from nimsg.store.layout import Layout
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 
 
 def backup_arguments(parser: ArgumentParser) -> None:

@@ -10,15 +10,14 @@ from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
-from nimsg.client.tables import many
-from nimsg.errors import ConfigError, Exit
+from nimsg.errors import Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
 from nimsg.store.disk import RealDisk
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, require_found
 from nimsg.store.rebuild import Rebuilt
 from nimsg.store.salvage import Salvaged, salvage_store
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 
 
 AGREE = "Files, ledger and index agree."
@@ -41,8 +40,7 @@ def run_check(args: Namespace) -> int:
     var = var_folder(args)
     if args.rebuild:
         return rebuild(var, args)
-    if not Layout(var).format.exists():
-        raise ConfigError(f"there is no store in {var}; name its folder with --var")
+    require_found(Layout(var))
     with Bars() as bars:
         report = check_store(var, bars)
     if args.json:

@@ -7,9 +7,9 @@ from pathlib import Path
 from nimsg.client import answers
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import BlockingClient, connect
-from nimsg.errors import ConfigError, Silent, Unreachable
+from nimsg.errors import Silent, Unreachable
 from nimsg.protocol.strict import JsonObject
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, require_found
 
 
 # A server that lives says hello at once; what it is asked may take the disk's time.
@@ -27,8 +27,8 @@ def local_client(
     store be made. Raises `ConfigError` where there is none, `Silent` where its server
     does not answer, `Unavailable` where somebody else has it.
     """
-    if not make and not Layout(var).format.exists():
-        raise ConfigError(f"there is no store in {var}; name its folder with --var")
+    if not make:
+        require_found(Layout(var))
     try:
         client = _connect(var)
     except Silent:
@@ -49,8 +49,7 @@ def running_server(var: Path) -> BlockingClient:
     Raises `ConfigError` where there is no store, `Unreachable` where none runs,
     `Silent` where one does not answer.
     """
-    if not Layout(var).format.exists():
-        raise ConfigError(f"there is no store in {var}; name its folder with --var")
+    require_found(Layout(var))
     try:
         return _connect(var)
     except Silent:

@@ -252,5 +252,6 @@ HINTS = {
     "not_blocked": "nimsg blocks shows whom",
     "login_required": "give --user and a password, or a token",
     "busy": "nothing was changed",
+    "storage_failed": "try again when the server is back",
     "disk_full": "nothing was stored; try again when space has been made",
 }

@@ -32,12 +32,11 @@ from nimsg.client.mailwords import new_client_id
 from nimsg.client.people_answers import RoomPage
 from nimsg.client.peopletables import ROOM_COLUMNS, room_cells
 from nimsg.client.queries import find_room, members, rooms
-from nimsg.client.tables import many
 from nimsg.errors import Exit, Refusal, UsageError
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message, check_topic
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 
 
 Parsers = dict[str, ArgumentParser]

@@ -27,6 +27,11 @@ from nimsg.text import clean_line
 
 STDIN = "-"
 PARTED = "; names are parted by a blank"
+# After these nobody knows whether a message is stored.
+IN_DOUBT = {
+    "storage_failed": "the server's disk failed",
+    "internal_error": "the server has a fault of its own",
+}
 
 
 def send_arguments(parser: ArgumentParser) -> None:
@@ -91,7 +96,7 @@ def run_send(args: Namespace) -> int:
             id_ = session.run(resolve(args.reply_to))
             message |= session.run(answering(id_, session.user, to, args.subject))
         deadline = time.monotonic() + settings.patience_s
-        sent = _sent(session, message, to, deadline)
+        sent = _send(session, message, to, deadline)
         report(sent, args)
         refused = answers.rows(sent, "refused", answers.refused)
         if not args.wait:
@@ -112,16 +117,26 @@ def _check_recipients(to: list[str], args: Namespace) -> None:
         raise Refusal(refusal.kind, why, refusal.data) from None
 
 
-def _sent(
+def _send(
     session: Session, message: JsonObject, to: list[str], deadline: float
 ) -> JsonObject:
-    """The answer to sending. Raises `Refusal`, which says what a comma may mean."""
+    """What the server says of a message. Raises `Refusal`.
+
+    That says what a comma among the names may mean, and how to find out where nobody
+    knows whether the message is stored.
+    """
     try:
         return session.insist("mail.send", message, deadline=deadline)
     except Refusal as refusal:
-        if refusal.kind != "all_refused" or all(map(is_single, to)):
+        if refusal.kind == "all_refused" and not all(map(is_single, to)):
+            raise Refusal(refusal.kind, f"{refusal}{PARTED}", refusal.data) from None
+        if refusal.kind not in IN_DOUBT:
             raise
-        raise Refusal(refusal.kind, f"{refusal}{PARTED}", refusal.data) from None
+        raise Refusal(
+            refusal.kind,
+            f"{IN_DOUBT[refusal.kind]}; the message may be sent or not: sent again "
+            f"with --client-id {message['client_id']} it is stored once",
+        ) from None
 
 
 def report(sent: JsonObject, args: Namespace) -> None:

@@ -14,8 +14,8 @@ from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client.address import Address
 from nimsg.config import ServerConfig, check_server
 from nimsg.core.quota import BYTES_PER_MIB, Quota
-from nimsg.errors import Exit, UsageError
-from nimsg.logs import LEVELS, finish, set_up
+from nimsg.errors import Exit, StorageFailure, UsageError
+from nimsg.logs import LEVELS, LOGGER, finish, set_up
 from nimsg.protocol.constants import (
     ACCOUNT_LIMITS,
     ADDRESS_LIMITS,
@@ -26,7 +26,12 @@ from nimsg.protocol.constants import (
     limit,
 )
 from nimsg.server.app import Server
-from nimsg.server.credentials import import_credentials, read_credentials, shred
+from nimsg.server.credentials import (
+    Credential,
+    import_credentials,
+    read_credentials,
+    shred,
+)
 from nimsg.server.descriptors import (
     allow_many_files,
     forbid_core_dumps,
@@ -37,6 +42,7 @@ from nimsg.server.exposition import require_place
 from nimsg.server.memory import keep_little
 from nimsg.server.services import wall_clock_ms
 from nimsg.store.local import LocalStore
+from nimsg.text import many
 
 
 PORT_MOST = 65_535
@@ -223,19 +229,31 @@ def _run(args: Namespace) -> int:
     server = Server(config, store)
     for notice in store.notices:
         show.say(f"nimsg: {notice}")
+    try:
+        _work(server, args, credentials)
+    except StorageFailure as failure:
+        LOGGER.error("%s", failure)
+        return Exit.STORAGE
+    return Exit.DONE
+
+
+def _work(server: Server, args: Namespace, credentials: list[Credential]) -> None:
+    """Make the accounts that were given, and serve. Raises `StorageFailure`."""
     if credentials:
         imported = import_credentials(
-            store, server.services.passwords, credentials, wall_clock_ms()
+            server.services.store,
+            server.services.passwords,
+            credentials,
+            wall_clock_ms(),
         )
         show.say(
-            f"nimsg: {args.credentials}: {imported.made} accounts made, "
+            f"nimsg: {args.credentials}: {many(imported.made, 'account')} made, "
             f"{imported.known} were there and keep their passwords"
         )
         if args.shred_credentials:
             shred(args.credentials)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(server))
-    return Exit.DONE
 
 
 async def serve(server: Server) -> None:

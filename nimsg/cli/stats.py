@@ -8,10 +8,11 @@ import msgspec
 from nimsg.cli import show
 from nimsg.cli.localstore import running_server
 from nimsg.cli.store import add_var_argument, var_folder
-from nimsg.client.tables import amount, many, short_time
+from nimsg.client.tables import amount, short_time
 from nimsg.errors import Exit, StorageFailure
 from nimsg.protocol.results_stats import Stats
 from nimsg.server.exposition import exposition, write_exposition
+from nimsg.text import many
 
 
 STANDARD_OUTPUT = "-"

@@ -11,10 +11,10 @@ from nimsg.cli.secret import ask_new, read_secret_file
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client import answers, people_answers
-from nimsg.client.tables import Column, many, short_time
+from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 
 
 # What may come first, and makes the store.

@@ -18,8 +18,8 @@ from nimsg.client.events import (
 from nimsg.client.lines import said
 from nimsg.client.people_answers import LoginRow, RoomMessage
 from nimsg.client.registry import Invocation, help_lines, parse
-from nimsg.client.tables import many
 from nimsg.errors import NimsgError, ProtocolFault, Refusal, UsageError
+from nimsg.text import many
 
 
 DONE = "logout"  # the command that ends a session

@@ -11,10 +11,10 @@ from nimsg.client.people_answers import RoomInfo, RoomMessage, RoomPage, room_in
 from nimsg.client.peopletables import ROOM_COLUMNS, room_cells
 from nimsg.client.queries import find_room, members as names_in, rooms as all_rooms
 from nimsg.client.registry import Invocation
-from nimsg.client.tables import many
 from nimsg.errors import Refusal, Unreachable
 from nimsg.protocol.constants import LOBBY, Notice
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import many
 
 
 MARK_S = 3.0

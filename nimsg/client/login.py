@@ -9,12 +9,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from nimsg.client.queries import Query, Request
-from nimsg.client.tables import many
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode
 from nimsg.protocol.rules import check_name, check_new_password, is_token
 from nimsg.protocol.strict import JsonObject
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 
 
 TRIES = 3

@@ -2,8 +2,9 @@
 
 from nimsg.client import answers
 from nimsg.client.people_answers import LoginRow, OnlineRow, RoomInfo, SeenRow
-from nimsg.client.tables import Column, many, short_time
+from nimsg.client.tables import Column, short_time
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import many
 
 
 ONLINE_COLUMNS = (Column("Name", 32), Column("Since", 12), Column("Client", 8))

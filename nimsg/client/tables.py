@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nimsg.text import clean_line, clip, pad, width
+from nimsg.text import clean_line, clip, many, pad, width
 
 
 GAP = "  "
@@ -77,11 +77,6 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     *front, last = zip(row, widths, strict=True)
     texts = [pad(text, cells) for text, cells in front]
     return GAP.join([*texts, clip(last[0], last[1])]).rstrip()
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """`1 message`, `2 messages`; `more` is the plural where it is another."""
-    return f"{count} {one if count == 1 else more or f'{one}s'}"
 
 
 def amount(count: int) -> str:

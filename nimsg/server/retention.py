@@ -18,7 +18,9 @@ async def keep_purging(services: Services) -> None:
         try:
             await purge(services)
         except Refusal as refusal:
-            LOGGER.warning("texts of deleted messages stay for now: %s", refusal)
+            # The end of a server whose disk failed says itself what has failed.
+            if refusal.kind != "storage_failed":
+                LOGGER.warning("texts of deleted messages stay for now: %s", refusal)
         await asyncio.sleep(services.config.purge_interval_s)
 
 

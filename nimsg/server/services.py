@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +42,8 @@ from nimsg.server.throttle import Throttle, limits_of
 from nimsg.server.timers import LoopTimers, Timers
 from nimsg.server.tls import Tls
 from nimsg.store.base import Store
+from nimsg.store.failure import index_failure
+from nimsg.store.layout import Layout
 
 
 READERS = 2
@@ -211,16 +214,24 @@ class Services:
         try:
             self.committer.submit(command).add_done_callback(_forget)
         except Refusal as refusal:
-            LOGGER.warning("not written: %s", refusal)
+            # The end of a server whose disk failed says itself what has failed.
+            if refusal.kind != "storage_failed":
+                LOGGER.warning("not written: %s", refusal)
 
     async def read(
         self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """The answer to a question to the store, asked on a reader's thread."""
+        """The answer to a question to the store, asked on a reader's thread.
+
+        Raises `StorageFailure` where the index cannot be read.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._readers, lambda: question(*args, **kwargs)
-        )
+        try:
+            return await loop.run_in_executor(
+                self._readers, lambda: question(*args, **kwargs)
+            )
+        except sqlite3.Error as error:
+            raise index_failure(error, Layout(self.config.var)) from error
 
     def close(self) -> None:
         """End all threads, then close the store."""

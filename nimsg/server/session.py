@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 
 from nimsg.core.accounts import Account
-from nimsg.errors import ProtocolFault, Refusal
+from nimsg.errors import ProtocolFault, Refusal, StorageFailure
 from nimsg.logs import LOGGER
 from nimsg.protocol.codec import (
     Request,
@@ -265,6 +265,9 @@ class Session:
             self._log_in(reply, revocations)
         except Refusal as refusal:
             self._refuse(request, refusal)
+        except StorageFailure as failure:
+            LOGGER.error("%s", failure)
+            self._refuse(request, Refusal("internal_error"))
         except Exception:  # noqa: BLE001 - a fault in one answer ends no session
             LOGGER.exception("a fault of ours in %s", request.method.name)
             self._refuse(request, Refusal("internal_error"))

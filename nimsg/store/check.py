@@ -93,7 +93,8 @@ def _is_store(layout: Layout, findings: Findings) -> bool:
         findings.file(layout.format)(f"cannot be read: {error.strerror}")
         return True
     if found != str(FORMAT):
-        findings.file(layout.format)(f"is {found[:40]!r}; this version has {FORMAT}")
+        shown = repr(found[:40]) if found else "empty"
+        findings.file(layout.format)(f"is {shown}; this version has {FORMAT}")
     return found == str(FORMAT)
 
 

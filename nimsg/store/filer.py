@@ -10,10 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from nimsg.errors import Refusal, StorageFailure
+from nimsg.errors import Refusal
 from nimsg.store.atomic import append, append_line, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import Disk
+from nimsg.store.failure import disk_failure, read_only_failure
 from nimsg.store.layout import Layout, StrPath
 from nimsg.store.ledger import End, read_tail
 from nimsg.store.messagefile import MessageFile, decode_message
@@ -78,14 +79,16 @@ class Filer:
 
     def carry_out(self, plan: Plan) -> None:
         """Do the steps, in order. Raises `StorageFailure`."""
+        place: StrPath = self._layout.root
         try:
             for step in plan.steps:
-                self._make_folder(step.path)
+                place = step.path
+                self._make_folder(place)
                 self._take(step)
                 # A name that goes is gone when its folder is synced.
                 self._unsynced.append(step.path)
         except OSError as error:
-            raise StorageFailure(f"a file could not be written: {error}") from error
+            raise disk_failure(error, place) from error
         self.end = plan.end
         self.filed = Filed(plan.n, plan.end.head)
 
@@ -116,9 +119,9 @@ class Filer:
                 self._sync_each(self._unsynced[:count])
             read_only = self._disk.read_only(self._fd)
         except OSError as error:
-            raise StorageFailure(f"files could not be synced: {error}") from error
+            raise disk_failure(error, self._layout.root) from error
         if read_only:
-            raise StorageFailure("the file system has become read-only")
+            raise read_only_failure(self._layout.root)
         del self._unsynced[:count]
         return covered
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nimsg.core.ulid import ulid_time
+from nimsg.errors import ConfigError
 from nimsg.protocol.times import MS_PER_DAY
 
 
@@ -117,3 +118,23 @@ def _folders(parent: Path) -> list[Path]:
 def day_name(day: int) -> str:
     """The folder `2026/11/20` of a day counted from 1970."""
     return f"{date.fromordinal(ORDINAL_1970 + day):%Y/%m/%d}"
+
+
+def require_found(layout: Layout) -> None:
+    """Refuse a folder in which there is no store. Raises `ConfigError`."""
+    try:
+        found = layout.format.exists()
+    except OSError as error:
+        raise ConfigError(
+            f"{layout.root} cannot be looked into: {error.strerror}; run this as the "
+            "user who owns the store"
+        ) from None
+    if not found:
+        raise not_found(layout.root)
+
+
+def not_found(root: Path) -> ConfigError:
+    """There is no store at `root`."""
+    if root.exists() and not root.is_dir():
+        return ConfigError(f"{root} is a file; name the folder of a store with --var")
+    return ConfigError(f"there is no store in {root}; name its folder with --var")

@@ -16,10 +16,11 @@ from nimsg.store.base import (
     JournalRow,
 )
 from nimsg.store.disk import FOLDER_MODE, Disk, RealDisk
+from nimsg.store.failure import disk_failure, index_failure, words
 from nimsg.store.filer import Filed, Filer, look
 from nimsg.store.layout import FORMAT, UNFINISHED, Layout
-from nimsg.store.lock import StoreLock
-from nimsg.store.places import require_free
+from nimsg.store.lock import StoreLock, unusable
+from nimsg.store.places import require_filled, require_free
 from nimsg.store.plan import recovery
 from nimsg.store.questions import Questions
 from nimsg.store.rebuild import epoch_of, rebuild_index
@@ -30,10 +31,10 @@ from nimsg.store.schema import (
     connect,
     create,
     has_tables,
-    is_damage,
     meta,
 )
 from nimsg.store.writer import Writer
+from nimsg.text import many
 
 
 MIB = 1024 * 1024
@@ -89,13 +90,11 @@ class LocalStore(Questions):
             for path in missing:
                 self._disk.fsync(path.parent)
             root.chmod(FOLDER_MODE)
-            lock = StoreLock(self.layout.lock, holder)
         except OSError as error:
-            raise ConfigError(
-                f"{root} cannot be used as a store: {error.strerror}; give a folder "
-                "that you may write to with --var"
-            ) from None
-        return lock
+            raise unusable(root, error) from None
+        return StoreLock(
+            self.layout.lock, holder, ", or give another folder with --var"
+        )
 
     def _open(self, entropy: Callable[[int], bytes]) -> None:
         try:
@@ -108,20 +107,16 @@ class LocalStore(Questions):
             self._connection = self._open_index(entropy)
             self._recover(entropy)
         except (sqlite3.DatabaseError, ValueError) as error:
-            if is_damage(error):
-                raise StorageFailure(
-                    f"{self.layout.index} is damaged ({error}); make it anew with "
-                    f"nimsg check --rebuild --var {self.layout.root}"
-                ) from None
-            raise StorageFailure(f"the index cannot be opened: {error}") from error
+            raise index_failure(error, self.layout) from error
         except OSError as error:
-            raise StorageFailure(f"the store cannot be opened: {error}") from error
+            raise disk_failure(error, self.layout.root) from error
 
     def _check_format(self) -> None:
         if not self.layout.format.exists():
             text = f"{FORMAT}\n".encode()
             put_file(self._disk, self.layout.format, text, durable=True)
         found = self.layout.format.read_bytes().decode("utf-8", "replace").strip()
+        require_filled(self.layout, found)
         if found == UNFINISHED:
             raise ConfigError(
                 f"{self.layout.root} is a backup that was not finished; run nimsg "
@@ -144,12 +139,15 @@ class LocalStore(Questions):
             return connection
         connection.close()
         rebuilt = rebuild_index(self._disk, self.layout, entropy)
+        accounts = many(rebuilt.accounts, "account")
+        messages = many(rebuilt.messages, "message")
+        lines = many(rebuilt.lines, "ledger line")
         self.notices.append(
-            f"index.db was missing: made anew from {rebuilt.accounts} accounts, "
-            f"{rebuilt.messages} messages and {rebuilt.lines} ledger lines"
+            f"index.db was missing: made anew from {accounts}, {messages} and {lines}"
         )
         if rebuilt.lost:
-            self.notices.append(f"{rebuilt.lost} positions have no message any more")
+            lost = many(rebuilt.lost, "position")
+            self.notices.append(f"{lost} without a message")
         return connect(self.layout.index)
 
     def _check_index_format(self, connection: sqlite3.Connection) -> None:
@@ -196,7 +194,9 @@ class LocalStore(Questions):
         n = max(int(meta(self._connection, "n")), plan.n, plan.end.n)
         self._writer = Writer(self._connection, n, entropy, self._quota)
         if rows:
-            self.notices.append(f"filed {len(rows)} journal rows of an earlier run")
+            self.notices.append(
+                f"filed {many(len(rows), 'journal row')} of an earlier run"
+            )
             self.settle()
             self._commit((), 0, full=False)
 
@@ -219,8 +219,10 @@ class LocalStore(Questions):
             free = self._disk.free_bytes(self.layout.root)
             self._reserve.give_below(free)
             batch = self._commit(commands, now, full=free < self._min_free_bytes)
-        except (sqlite3.Error, OSError) as error:
-            raise self._fail(f"a commit failed: {error}") from error
+        except sqlite3.Error as error:
+            raise self._fail(index_failure(error, self.layout)) from error
+        except OSError as error:
+            raise self._fail(disk_failure(error, self.layout.root)) from error
         self._tell_full(batch, free)
         return batch
 
@@ -234,7 +236,7 @@ class LocalStore(Questions):
             return
         self._full = full
         LOGGER.warning(
-            "mail is %s: %d MiB are free in %s, and %d are to be",
+            "mail is %s: %d MiB are free in %s, and %d MiB are needed",
             "refused as disk_full" if full else "taken again",
             free // MIB,
             self.layout.root,
@@ -268,7 +270,7 @@ class LocalStore(Questions):
         try:
             self._filer.file(batch.rows)
         except StorageFailure as failure:
-            raise self._fail(str(failure)) from failure
+            raise self._fail(failure) from None
 
     def settle(self) -> bool:
         """See `Store`."""
@@ -280,8 +282,12 @@ class LocalStore(Questions):
             self._reserve.hold()
             waiting = self._checkpoint(self._checkpointer, "PASSIVE")
             self._wal_full = waiting > WAL_PAGES
-        except (StorageFailure, sqlite3.Error, OSError) as failure:
-            raise self._fail(str(failure)) from failure
+        except StorageFailure as failure:
+            raise self._fail(failure) from None
+        except sqlite3.Error as error:
+            raise self._fail(index_failure(error, self.layout)) from error
+        except OSError as error:
+            raise self._fail(disk_failure(error, self.layout.reserve)) from error
         return True
 
     def close(self) -> None:
@@ -293,7 +299,7 @@ class LocalStore(Questions):
                 self.commit((), 0)
                 self._checkpoint(self._connection, "TRUNCATE")
         except sqlite3.Error as error:
-            raise self._fail(f"the index could not be closed: {error}") from error
+            raise self._fail(index_failure(error, self.layout)) from error
         finally:
             self.hang_up()
             self._held.close()
@@ -309,10 +315,10 @@ class LocalStore(Questions):
         pages: int = row["log"]
         return pages
 
-    def _fail(self, why: str) -> StorageFailure:
+    def _fail(self, failure: StorageFailure) -> StorageFailure:
         """From now on nothing is written: what the disk holds is unknown."""
-        self._failed = why
-        return StorageFailure(why)
+        self._failed = str(failure)
+        return failure
 
     def _refuse_failed(self) -> None:
         if self._failed:
@@ -323,6 +329,6 @@ class LocalStore(Questions):
         try:
             free = self._disk.free_bytes(self.layout.root)
         except OSError as error:
-            LOGGER.warning("the full text stays behind: %s", error)
+            LOGGER.warning("the full text stays behind: %s", words(error))
             return False
         return free >= self._min_free_bytes and self._full_text.index(most)

@@ -5,19 +5,31 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from nimsg.errors import Unavailable
+from nimsg.errors import ConfigError, Unavailable
 from nimsg.store.disk import FILE_MODE
+
+
+def unusable(root: Path, error: OSError) -> ConfigError:
+    """The folder of a store cannot be written to."""
+    return ConfigError(
+        f"{root} cannot be used as a store: {error.strerror}; let the user who runs "
+        "nimsg write to it, or give another folder with --var"
+    )
 
 
 class StoreLock:
     """Holds the lock from construction to `release`.
 
     `holder` is a line for people; a second server shows it. Raises `Unavailable`
-    where the lock is held.
+    where the lock is held, and tells to stop the holder, `or_else`; `ConfigError` for
+    a folder that cannot be written to.
     """
 
-    def __init__(self, path: Path, holder: str) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+    def __init__(self, path: Path, holder: str, or_else: str = "") -> None:
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+        except OSError as error:
+            raise unusable(path.parent, error) from None
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -25,7 +37,7 @@ class StoreLock:
             os.close(self._fd)
             raise Unavailable(
                 f"{path.parent} is in use by {other or 'another process'}; "
-                "stop it, or give this one another folder with --var"
+                f"stop it{or_else}"
             ) from None
         with suppress(OSError):  # a full disk has no room for the line
             os.truncate(self._fd, 0)

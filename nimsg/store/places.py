@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from nimsg.errors import ConfigError, StorageFailure
 from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import TEMPORARY
-from nimsg.store.layout import FORMAT, UNFINISHED, Layout
+from nimsg.store.layout import (
+    FORMAT,
+    UNFINISHED,
+    Layout,
+    not_found,
+    require_found,
+)
 from nimsg.store.moment import REBUILD, Moment
 
 
@@ -22,8 +28,10 @@ def require_free(layout: Layout) -> None:
     What an interrupted making of a store has left is no such folder, nor is a copy.
     """
     root = layout.root
-    if not root.is_dir():
+    if not root.exists():
         return
+    if not root.is_dir():
+        raise not_found(root)
     names = {path.name for path in root.iterdir()}
     copied = {layout.messages.name, layout.users.name}
     if layout.format.name in names or names >= copied:
@@ -42,11 +50,9 @@ def require_free(layout: Layout) -> None:
 
 def require_store(source: Layout) -> None:
     """Refuse a folder that nothing can be taken from. Raises `ConfigError`."""
-    if not source.format.exists():
-        raise ConfigError(
-            f"there is no store in {source.root}; name its folder with --var"
-        )
+    require_found(source)
     found = source.format.read_bytes()
+    require_filled(source, found.decode("utf-8", "replace").strip())
     if found != WHOLE:
         raise ConfigError(
             f"{source.root} has store format {_shown(found)}, and this nimsg reads "
@@ -54,6 +60,16 @@ def require_store(source: Layout) -> None:
         )
     if not source.index.exists():
         raise ConfigError(f"{source.index} is missing: {REBUILD}")
+
+
+def require_filled(layout: Layout, format_: str) -> None:
+    """Refuse an empty file `format`, as no release writes it. Raises `ConfigError`."""
+    if not format_:
+        raise ConfigError(
+            f"{layout.format} is empty, and has to hold the number of the store's "
+            "format; where this version has made the store, nimsg check --rebuild "
+            f"--var {layout.root} writes it again"
+        )
 
 
 def require_target(source: Layout, target: Layout) -> bool:

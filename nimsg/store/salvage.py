@@ -23,9 +23,10 @@ from nimsg.store.atomic import move_aside, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import Disk
 from nimsg.store.draftfile import decode_draft, require_id
+from nimsg.store.failure import disk_failure
 from nimsg.store.filer import Filer, look
 from nimsg.store.invitationfile import decode_invitation
-from nimsg.store.layout import FORMAT, Layout
+from nimsg.store.layout import FORMAT, Layout, not_found
 from nimsg.store.ledger import (
     EVENT,
     day_files,
@@ -50,6 +51,7 @@ from nimsg.store.schema import (
     meta,
 )
 from nimsg.store.trouble import Lenient
+from nimsg.text import many
 
 
 DATABASES = ("index.db", "index.db-wal", "index.db-shm")
@@ -104,7 +106,8 @@ def salvage_store(
     try:
         return _salvage(disk, layout, entropy, now, progress)
     except OSError as error:
-        raise StorageFailure(f"the store cannot be made anew: {error}") from error
+        failure = disk_failure(error, layout.root)
+        raise StorageFailure(f"the store cannot be made anew: {failure}") from error
     finally:
         lock.release()
 
@@ -112,15 +115,13 @@ def salvage_store(
 def _require_store(layout: Layout) -> None:
     if layout.format.exists():
         found = layout.format.read_bytes().decode("utf-8", "replace").strip()
-        if found != str(FORMAT):
+        if found not in ("", str(FORMAT)):
             raise ConfigError(
                 f"{layout.root} has store format {found[:40]!r}, and this nimsg makes "
                 f"format {FORMAT}"
             )
     elif not layout.users.is_dir():
-        raise ConfigError(
-            f"there is no store in {layout.root}; name its folder with --var"
-        )
+        raise not_found(layout.root)
 
 
 def _salvage(
@@ -148,7 +149,9 @@ def _salvage(
     rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
     if aside and _restore_receipts(disk, layout, aside, trouble):
         rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
-    return Salvaged(rebuilt, filed, aside, trouble.quarantine.losses, trouble.remarks)
+    # What is filled twice is told of twice.
+    remarks = list(dict.fromkeys(trouble.remarks))
+    return Salvaged(rebuilt, filed, aside, trouble.quarantine.losses, remarks)
 
 
 def _drop_empty(disk: Disk, layout: Layout) -> list[str]:
@@ -255,8 +258,8 @@ def _cut_ledger(disk: Disk, layout: Layout, trouble: Lenient) -> None:
             put_file(disk, aside, data[end:], durable=True)
             disk.truncate(path, end)
             trouble.remarks.append(
-                f"the last {len(data) - end} bytes of ledger/{path.name} broke off and "
-                "were cut"
+                f"cut from the end of ledger/{path.name}, which broke off: "
+                f"{many(len(data) - end, 'byte')}"
             )
         if end:
             return
@@ -309,8 +312,8 @@ def _restore_receipts(disk: Disk, layout: Layout, aside: str, trouble: Lenient) 
             )
             filer.sync()
         trouble.remarks.append(
-            f"{len(events)} receipts that the ledger has lost were taken from the old "
-            "index"
+            f"taken from the old index: {many(len(events), 'receipt')} that the ledger "
+            "has lost"
         )
     return bool(events)
 

@@ -210,7 +210,7 @@ def has_tables(connection: sqlite3.Connection) -> bool:
     return bool(found.fetchone()[0])
 
 
-def is_damage(error: sqlite3.DatabaseError | ValueError) -> bool:
+def is_damage(error: sqlite3.Error | ValueError) -> bool:
     """Whether the file itself is wrong: so SQLite says, or what was read from it."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code & PRIMARY_CODE in DAMAGE

@@ -7,10 +7,9 @@ from nimsg.client.answers import InboxRow
 from nimsg.client.people_answers import RoomInfo, room_info
 from nimsg.client.queries import resolve, rooms as all_rooms, run_async
 from nimsg.client.registry import Invocation, Kind as ArgumentKind
-from nimsg.client.tables import many
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 from nimsg.tui.console import Screened
 from nimsg.tui.desktop import Desktop
 from nimsg.tui.mailacts import MailActs

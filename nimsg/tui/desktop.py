@@ -7,10 +7,10 @@ from nimsg.client.acts import Acts
 from nimsg.client.events import Broadcast, Event, Invited, Presence, ShuttingDown, parse
 from nimsg.client.people_answers import RoomMessage, RoomPage
 from nimsg.client.roomwords import in_room
-from nimsg.client.tables import many
 from nimsg.errors import NimsgError
 from nimsg.protocol.constants import LOBBY, Box
 from nimsg.protocol.envelope import ServerEvent
+from nimsg.text import many
 from nimsg.tui.composeview import ComposeView
 from nimsg.tui.composing import Composing
 from nimsg.tui.console import Console

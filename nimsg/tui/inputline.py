@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import urwid
 
-from nimsg.client.tables import many
 from nimsg.protocol.constants import limit
-from nimsg.text import width
+from nimsg.text import many, width
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.editbox import PASTE_BEGINS, PASTE_ENDS, UNDO, EditBox, EditPane
 from nimsg.tui.shown import MARK

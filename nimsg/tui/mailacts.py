@@ -7,9 +7,9 @@ from typing import Protocol
 from nimsg.client.answers import InboxRow, OutboxRow
 from nimsg.client.mailtables import Row
 from nimsg.client.mailwords import new_client_id
-from nimsg.client.tables import long_time, many
+from nimsg.client.tables import long_time
 from nimsg.protocol.constants import Box, CopyState
-from nimsg.text import clean_line
+from nimsg.text import clean_line, many
 from nimsg.tui import answering
 from nimsg.tui.desktop import Desktop
 from nimsg.tui.found import Found

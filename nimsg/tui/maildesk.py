@@ -11,10 +11,11 @@ from nimsg.client.mailtables import NEW, Row
 from nimsg.client.mailwords import opening_told, recalled_from
 from nimsg.client.queries import run_async
 from nimsg.client.references import inbox_reference, outbox_reference
-from nimsg.client.tables import many, short_time
+from nimsg.client.tables import short_time
 from nimsg.errors import NimsgError, ProtocolFault, Refusal
 from nimsg.protocol.constants import Box, CopyState, limit
 from nimsg.protocol.strict import JsonObject
+from nimsg.text import many
 from nimsg.tui.ground import Ground, why
 from nimsg.tui.mailbox import BLOCK, Ask, MailWindow, is_deleted
 from nimsg.tui.openmail import OpenMail, OpenMails

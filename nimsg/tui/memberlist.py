@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nimsg.client.tables import many
-from nimsg.text import clean_line, width
+from nimsg.text import clean_line, many, width
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.spans import Line, clip_line
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nimsg.client.tables import many
-from nimsg.text import clean_line, clip, width
+from nimsg.text import clean_line, clip, many, width
 from nimsg.tui.spans import Line, beside, clip_line, line_width
 
 

@@ -63,7 +63,7 @@ READERS = (wounded_request, wounded_answer, wounded_frame)
 def test_t11_what_is_wounded_gives_typed_faults(read: Callable[[Random], None]) -> None:
     random = Random(11)  # noqa: S311 - the same wounds each time
 
-    for _ in range(10_000):
+    for _ in range(30_000):
         read(random)
 
 

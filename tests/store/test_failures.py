@@ -204,7 +204,7 @@ def test_s1_18_a_commit_in_doubt_is_no_answer_and_is_retried_once(
     store.broken.verb, store.broken.codes = "COMMIT", codes
     store.broken.done = done and len(codes) == 1
 
-    with pytest.raises(StorageFailure, match="a commit failed"):
+    with pytest.raises(StorageFailure, match=r"the disk failed: .*/index\.db"):
         store.commit([mail("one")], moment(1))
     with pytest.raises(StorageFailure):
         store.settle()
@@ -229,7 +229,7 @@ def test_a_commit_that_the_kernel_refuses_to_write_is_a_failure(
 
     with (
         files_no_longer_than(log.stat().st_size),
-        pytest.raises(StorageFailure, match="a commit failed"),
+        pytest.raises(StorageFailure, match="the disk failed: disk I/O error"),
     ):
         driven.store.commit(much, moment(9))
     driven.is_open = False
@@ -263,13 +263,44 @@ def test_a_stop_that_cannot_write_the_index_back_is_a_failure_and_lets_go(
 
     with (
         files_no_longer_than(8192),
-        pytest.raises(StorageFailure, match="could not be closed"),
+        pytest.raises(StorageFailure, match="the disk failed: disk I/O error"),
     ):
         driven.store.close()
 
     again = Driven(driven.store.layout.root, FaultyDisk())
     assert id_of(again.store, BOB, "one")
     again.store.close()
+
+
+def test_an_index_that_is_damaged_in_use_says_how_to_make_it_anew(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "var"
+    disk = FaultyDisk()
+    disk.free = PLENTY
+    driven = Driven(root, disk)
+    play(driven, NEW_TO_THREE)
+    driven.store.close()
+    store = BrokenStore(root, disk=disk, min_free_bytes=1)
+    store.broken.verb, store.broken.codes = "COMMIT", (sqlite3.SQLITE_CORRUPT,)
+
+    words = rf"^{root}/index.db is damaged .*; .* check --rebuild --var {root}$"
+    with pytest.raises(StorageFailure, match=words):
+        store.commit([mail("one")], moment(1))
+    store.close()
+
+
+def test_a_file_that_cannot_be_written_is_named(
+    driven: Driven, disk: FaultyDisk
+) -> None:
+    batch = driven.store.commit([mail("one")], moment(9))
+    path = driven.store.layout.message(id_of(driven.store, BOB, "one"))
+    disk.fault = Fault(len(disk.calls) + 1, errno.EIO, sticky=True)
+
+    with pytest.raises(StorageFailure, match=rf"Input/output error \({path}.*\); see"):
+        driven.store.file(batch)
+    driven.is_open = False
+    driven.store.close()
 
 
 # -- the real disk

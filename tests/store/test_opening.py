@@ -1,5 +1,7 @@
 """What a start makes of an index and a folder, and a question of a ruined file."""
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from nimsg.core.commands import CreateAccount
-from nimsg.errors import ConfigError, Refusal, Unavailable
+from nimsg.errors import ConfigError, Refusal, StorageFailure, Unavailable
+from nimsg.progress import Silent
+from nimsg.store.check import check_store
 from nimsg.store.local import LocalStore
 from nimsg.store.lock import StoreLock
+from nimsg.store.places import require_store
+from nimsg.store.salvage import salvage_store
 from nimsg.store.schema import connect, create as create_tables
 from tests.support.brokensql import files_no_longer_than
 from tests.support.crashed import Crashed
@@ -19,7 +25,7 @@ from tests.support.driven import (
     id_of,
     open_store,
 )
-from tests.support.faultydisk import FaultyDisk
+from tests.support.faultydisk import Fault, FaultyDisk
 
 
 PROJECT = Path(__file__).parents[2]
@@ -82,7 +88,10 @@ def test_an_index_that_cannot_be_written_is_not_called_damaged(
     crashed: Crashed,
 ) -> None:
     with files_no_longer_than(8192):
-        crashed.refuses("the index cannot be opened: disk I/O error")
+        crashed.refuses(
+            r"^the disk failed: disk I/O error \(.*/index\.db\); "
+            r'see "When the disk fails" in docs/operating\.md$'
+        )
 
     assert crashed.start() == crashed.expected
 
@@ -141,7 +150,7 @@ def test_a_new_folder_is_synced_into_those_above_it(tmp_path: Path) -> None:
 def test_a_file_is_no_folder_for_a_store(tmp_path: Path) -> None:
     (tmp_path / "var").touch()
 
-    with pytest.raises(ConfigError, match="cannot be used as a store"):
+    with pytest.raises(ConfigError, match="var is a file; name the folder of a store"):
         LocalStore(tmp_path / "var")
 
 
@@ -198,12 +207,63 @@ def test_what_an_interrupted_start_or_a_copy_left_becomes_a_store(
     assert (root / "format").read_bytes() == b"1\n"
 
 
-@pytest.mark.parametrize("found", [b"2\n", b"", b"\xff\xff"])
+@pytest.mark.parametrize("found", [b"2\n", b"\xff\xff"])
 def test_a_format_that_is_not_ours_is_refused(settled: Crashed, found: bytes) -> None:
     settled.layout.format.write_bytes(found)
 
     with pytest.raises(ConfigError, match="has store format"):
         open_store(settled.root, FaultyDisk())
+
+
+@pytest.mark.parametrize("found", [b"", b"\n"])
+def test_an_empty_format_is_named_and_written_again_by_a_rebuild(
+    settled: Crashed, found: bytes
+) -> None:
+    settled.layout.format.write_bytes(found)
+
+    with pytest.raises(ConfigError, match=r"format is empty, .*--rebuild --var \S+ wr"):
+        open_store(settled.root, FaultyDisk())
+    with pytest.raises(ConfigError, match="format is empty"):
+        require_store(settled.layout)
+    assert [one.what for one in check_store(settled.root).problems] == [
+        "is empty; this version has 1"
+    ]
+
+    salvage_store(
+        FaultyDisk(), settled.layout, entropy=os.urandom, now=0, progress=Silent()
+    )
+    assert settled.start() == settled.expected
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (
+            errno.ENOSPC,
+            r"^the disk failed: No space left on device \(.*\); make ",
+        ),
+        (
+            errno.EIO,
+            r"^the disk failed: Input/output error \(.*\); see ",
+        ),
+        (errno.EACCES, "cannot be used: Permission denied; all that is in the store "),
+    ],
+)
+def test_a_start_that_the_disk_ends_names_the_file_and_what_to_do(
+    settled: Crashed, number: int, words: str
+) -> None:
+    with pytest.raises(StorageFailure, match=words) as caught:
+        open_store(settled.root, FaultyDisk(Fault(3, number, sticky=True)))
+
+    assert str(settled.root) in str(caught.value)
+    assert "Errno" not in str(caught.value)
+
+
+def test_a_lock_that_cannot_be_made_is_no_fault_of_nimsg(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+
+    with pytest.raises(ConfigError, match="cannot be used as a store: Is a directory;"):
+        StoreLock(tmp_path / "lock", "somebody")
 
 
 def test_a_folder_in_use_names_its_holder_and_is_free_at_once_afterwards(
@@ -224,7 +284,7 @@ def test_a_lock_that_cannot_name_its_holder_holds_all_the_same(
     with files_no_longer_than(0):
         lock = StoreLock(tmp_path / "lock", "somebody")
 
-    with pytest.raises(Unavailable, match="in use by another process"):
+    with pytest.raises(Unavailable, match=r"in use by another process; stop it$"):
         StoreLock(tmp_path / "lock", "another")
     lock.release()
 

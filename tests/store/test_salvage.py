@@ -539,6 +539,16 @@ def test_a_line_that_cannot_have_been_is_passed_over(
     assert letters(ruin.root).keys() == before.keys()
 
 
+def test_what_is_filled_twice_is_told_of_once(ruin: Ruin) -> None:
+    ruin.edit_line(2, b"{", b"[")
+    cut_bytes(max(ruin.layout.ledger.iterdir()), 20)
+
+    remarks = salvage(ruin.root).remarks
+
+    assert any("taken from the old index" in line for line in remarks)
+    assert len([line for line in remarks if "line 2 was passed over" in line]) == 1
+
+
 def test_a_ledger_that_is_gone_takes_the_receipts_along(
     ruin: Ruin, before: Letters
 ) -> None:
@@ -772,7 +782,7 @@ def test_n12_receipts_that_the_ledger_lost_are_taken_from_the_old_index(
 
     done = salvage(ruin.root)
 
-    assert [line for line in done.remarks if "receipts" in line]
+    assert [line for line in done.remarks if line.startswith("taken from the old ind")]
     assert letters(ruin.root) == before
     # What broke within the chain stays to be seen.
     seams = ("breaks off", "does not carry the digest")

@@ -1,0 +1,56 @@
+"""Why the disk does not do what it should, in words: which file, and what to do."""
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+from nimsg.errors import StorageFailure
+from nimsg.store.layout import Layout, StrPath
+from nimsg.store.schema import is_damage
+
+
+LOOK = 'see "When the disk fails" in docs/operating.md'
+NO_FOLDER = "it has to be a folder of the store's; move it away"
+NOT_OURS = "all that is in the store has to belong to the user who runs nimsg"
+NO_SPACE = f"make room; {LOOK}"
+# What is wrong with the place, and not with the disk.
+REMEDIES = {
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EACCES: NOT_OURS,
+    errno.EPERM: NOT_OURS,
+}
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def words(error: Exception) -> str:
+    """What an error says, without the number that the system has for it."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def disk_failure(error: OSError, place: StrPath) -> StorageFailure:
+    """A call that failed, on the file that it names, else on `place`."""
+    at = os.fsdecode(error.filename) if error.filename else place
+    if error.errno in REMEDIES:
+        remedy = REMEDIES[error.errno]
+        return StorageFailure(f"{at} cannot be used: {words(error)}; {remedy}")
+    remedy = NO_SPACE if error.errno in FULL else LOOK
+    return StorageFailure(f"the disk failed: {words(error)} ({at}); {remedy}")
+
+
+def index_failure(error: sqlite3.Error | ValueError, layout: Layout) -> StorageFailure:
+    """What SQLite could not do: its file is damaged, or the disk has failed."""
+    if is_damage(error):
+        return StorageFailure(
+            f"{layout.index} is damaged ({error}); make it anew with "
+            f"nimsg check --rebuild --var {layout.root}"
+        )
+    return StorageFailure(f"the disk failed: {error} ({layout.index}); {LOOK}")
+
+
+def read_only_failure(root: Path) -> StorageFailure:
+    """A file system that takes no more writes, as it does after faults."""
+    return StorageFailure(
+        f"the disk failed: the file system has become read-only ({root}); {LOOK}"
+    )
