@@ -150,7 +150,9 @@ def test_x16_nothing_more_is_asked_of_a_disk_that_failed(
 ) -> None:
     moving = transfer(archive)
     moving.run(Store(refused("storage_failed")))
-    with pytest.raises(Refusal, match=r"the disk failed.*import it again") as caught:
+    with pytest.raises(
+        Refusal, match=r"the server's disk failed.*import it again"
+    ) as caught:
         moving.end()
     assert caught.value.exit == Exit.STORAGE
     assert list(lines(capsys))[-1].startswith("1 read: 0 stored")

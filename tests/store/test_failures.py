@@ -303,6 +303,17 @@ def test_a_file_that_cannot_be_written_is_named(
     driven.store.close()
 
 
+def test_a_disk_that_cannot_tell_its_space_ends_a_commit(
+    driven: Driven, disk: FaultyDisk
+) -> None:
+    disk.fault = Fault(len(disk.calls), errno.EIO)
+
+    with pytest.raises(StorageFailure, match="the disk failed: Input/output error"):
+        driven.store.commit([mail("one")], moment(9))
+    driven.is_open = False
+    driven.store.close()
+
+
 # -- the real disk
 
 

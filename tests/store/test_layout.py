@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nimsg.core.ulid import ulid
-from nimsg.store.layout import Layout
+from nimsg.errors import ConfigError
+from nimsg.store.layout import Layout, require_found
 from tests.support.examples import many
 
 
@@ -62,3 +63,10 @@ def test_message_files_come_oldest_first(tmp_path: Path) -> None:
         path.with_suffix(".json.tmp").touch()
 
     assert list(layout.message_files()) == sorted(paths)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_no_fault_of_nimsg(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigError, match="cannot be looked into: File name too long"):
+        require_found(Layout(tmp_path / ("x" * 300)))

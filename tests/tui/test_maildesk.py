@@ -140,7 +140,7 @@ async def test_a_mailbox_that_begins_anew_survives_a_refusal(server: Server) -> 
         bob.home.refused["mail.list"].append(Refusal("storage_failed"))
         bob.home.refused["mail.changes"].append(Refusal("cursor_invalid"))
         bob.home.cut()
-        await bob.hears("the disk failed")
+        await bob.hears("disk failed")
         await ann.sends("bob", "keys")
         await bob.has_mail("keys")
 
