@@ -27,6 +27,7 @@ from nimsg.server.services import Services, wall_clock_ms
 from nimsg.server.session import Session
 from nimsg.server.socketpath import bound_socket
 from nimsg.server.stats import keep_writing
+from nimsg.server.threads import Threads
 from nimsg.server.timers import Timers
 from nimsg.server.tls import tls_of
 from nimsg.store.base import Store
@@ -48,9 +49,10 @@ class Server:
         clock: Callable[[], int] = wall_clock_ms,
         timers: Timers | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
+        threads: type[Threads] = Threads,
     ) -> None:
         self.config = config
-        self.services = Services(config, store, clock, entropy, timers)
+        self.services = Services(config, store, clock, entropy, timers, threads)
         self.port = config.port
         self._listener: Listener | None = None
         self._listeners: list[Listener | asyncio.Server] = []

@@ -1,15 +1,15 @@
 """Group commit: what waits while one batch is written is the next batch.
 
-Two pools of one thread each keep the disk off the loop. One commits a batch and
+Two threads keep the disk off the loop. One commits a batch and
 then writes its files; a sync of the file system stands in nobody's way.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from nimsg.core.commands import Command, Outcome
 from nimsg.errors import Refusal, StorageFailure
+from nimsg.server.threads import Threads
 from nimsg.store.base import Batch, Store
 
 
@@ -34,6 +34,7 @@ class Committer:
         after: Callable[[Iterable[Outcome]], None],
         settle_interval_s: float,
         took: Callable[[float], object] = bool,
+        threads: type[Threads] = Threads,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -49,10 +50,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._failure: StorageFailure | None = None
-        self._writer, self._syncer = (
-            ThreadPoolExecutor(1, thread_name_prefix=name)
-            for name in ("writer", "syncer")
-        )
+        self._writer, self._syncer = threads(1, "writer"), threads(1, "syncer")
 
     def submit(self, command: Command) -> Waiter:
         """A future of the command's outcome.
@@ -98,11 +96,10 @@ class Committer:
 
     def close(self) -> None:
         """End the threads, each after what it is at."""
-        for pool in (self._writer, self._syncer):
-            pool.shutdown()
+        for threads in (self._writer, self._syncer):
+            threads.close()
 
     async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._work.wait()
             self._work.clear()
@@ -113,11 +110,9 @@ class Committer:
                 del self._waiting[:BATCH_MOST]
                 waiters = [waiter for _, waiter in taken]
                 try:
-                    batch = await loop.run_in_executor(
-                        self._writer,
-                        self._write,
-                        [command for command, _ in taken],
-                        self._clock(),
+                    commands = [command for command, _ in taken]
+                    batch = await self._writer.call(
+                        self._write, commands, self._clock()
                     )
                 except (StorageFailure, asyncio.CancelledError):
                     # Nobody else knows of those who wait for this batch.
@@ -150,12 +145,11 @@ class Committer:
         return batch
 
     async def _settle(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._filed.wait()
             await asyncio.sleep(self._settle_interval_s)
             self._filed.clear()
-            if await loop.run_in_executor(self._syncer, self._store.settle):
+            if await self._syncer.call(self._store.settle):
                 self._forget = True
                 self._work.set()
 

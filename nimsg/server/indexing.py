@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
+from nimsg.server.threads import Threads
 from nimsg.store.base import Store
 
 
@@ -22,7 +22,13 @@ class Indexing:
     which others need the disk and the processor. `asked` counts commands.
     """
 
-    def __init__(self, store: Store, pause_s: float, asked: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pause_s: float,
+        asked: Callable[[], int],
+        threads: type[Threads] = Threads,
+    ) -> None:
         self._store = store
         self._asked = asked
         self._pause_s = pause_s
@@ -32,7 +38,7 @@ class Indexing:
         self._waiting: list[asyncio.Future[None]] = []
         self._working = False
         self._rounds = 0
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="indexer")
+        self._thread = threads(1, "indexer")
 
     def note(self) -> None:
         """There may be something to take in."""
@@ -48,9 +54,7 @@ class Indexing:
             self._behind.clear()
             served, self._waiting = self._waiting, []
             self._working = True
-            while await loop.run_in_executor(
-                self._pool, self._store.index_text, ROUND_MOST
-            ):
+            while await self._thread.call(self._store.index_text, ROUND_MOST):
                 self._rounds += 1
             self._working, self._rounds = False, 0
             for waiter in served:
@@ -79,7 +83,7 @@ class Indexing:
 
     def close(self) -> None:
         """End the thread after what it is at."""
-        self._pool.shutdown()
+        self._thread.close()
 
 
 async def _wait(event: asyncio.Event, most_s: float) -> None:

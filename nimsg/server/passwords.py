@@ -1,34 +1,35 @@
 """Password hashes (Argon2id, RFC 9106), made and checked on a thread of their own."""
 
-import asyncio
 import os
 import sys
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from nimsg.errors import Refusal
+from nimsg.server.threads import Threads
 
 
 WAITING_MOST = 32
 # By so much hashing gives way to all that somebody waits for (nice(2)).
 NICENESS = 10
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Passwords:
     """Hashes of passwords. `memory_kib` and `rounds` are Argon2's costs."""
 
-    def __init__(self, memory_kib: int, rounds: int) -> None:
+    def __init__(
+        self, memory_kib: int, rounds: int, threads: type[Threads] = Threads
+    ) -> None:
         self._hasher = PasswordHasher(
             time_cost=rounds, memory_cost=memory_kib, parallelism=1
         )
-        self._pool = ThreadPoolExecutor(1, "passwords", _give_way)
+        self._thread = threads(1, "passwords", _give_way)
         self._waiting = 0
         # What a name without a hash is checked against, so that it takes as long.
         self._dummy = self._hasher.hash("a password nobody has")
@@ -57,7 +58,7 @@ class Passwords:
 
     def close(self) -> None:
         """End the thread."""
-        self._pool.shutdown()
+        self._thread.close()
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:
@@ -65,13 +66,12 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
+    async def _run(self, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         if self._waiting >= WAITING_MOST:
             raise Refusal("busy", "too many logins wait; try again in a moment")
         self._waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, work, *args)
+            return await self._thread.call(work, *args)
         finally:
             self._waiting -= 1
 

@@ -5,9 +5,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from nimsg.config import ServerConfig
 from nimsg.core.commands import (
@@ -38,6 +37,7 @@ from nimsg.server.privates import Privates
 from nimsg.server.registry import Live, Registry
 from nimsg.server.resumes import Resumes
 from nimsg.server.rooms import Rooms
+from nimsg.server.threads import Threads
 from nimsg.server.throttle import Throttle, limits_of
 from nimsg.server.timers import LoopTimers, Timers
 from nimsg.server.tls import Tls
@@ -48,8 +48,8 @@ from nimsg.store.layout import Layout
 
 READERS = 2
 MS_PER_S = 1000
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 V = TypeVar("V", SentMail, Copies, SentPost, Failures, int)
 
 
@@ -78,6 +78,7 @@ class Services:
         clock: Callable[[], int] = wall_clock_ms,
         entropy: Callable[[int], bytes] = os.urandom,
         timers: Timers | None = None,
+        threads: type[Threads] = Threads,
     ) -> None:
         self.config = config
         self.store = store
@@ -98,16 +99,20 @@ class Services:
         self.tls: Tls | None = None
         self.parking = Parking()
         self.registry = Registry()
-        self.passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
+        self.passwords = Passwords(config.hash_memory_kib, config.hash_rounds, threads)
         self.committer = Committer(
             store,
             clock,
             self._after_batch,
             config.settle_interval_s,
             self.meter.took,
+            threads,
         )
         self.indexing = Indexing(
-            store, config.settle_interval_s, lambda: self.committer.submitted
+            store,
+            config.settle_interval_s,
+            lambda: self.committer.submitted,
+            threads,
         )
         self.blocks = Blocks(store.blocks())
         every_s = self.limits["presence_ms"] / MS_PER_S
@@ -118,7 +123,7 @@ class Services:
         self.lockouts = Lockouts(timers, config.block_duration_s, config.lockout_scope)
         self.lockouts.load(store.locks(), clock())
         self.countdown = Countdown(self.people, timers, clock, self.commit_later)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._readers = threads(READERS, "reader")
 
     @property
     def proves_names(self) -> bool:
@@ -218,18 +223,13 @@ class Services:
             if refusal.kind != "storage_failed":
                 LOGGER.warning("not written: %s", refusal)
 
-    async def read(
-        self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, question: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         """The answer to a question to the store, asked on a reader's thread.
 
         Raises `StorageFailure` where the index cannot be read.
         """
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(
-                self._readers, lambda: question(*args, **kwargs)
-            )
+            return await self._readers.call(question, *args)
         except sqlite3.Error as error:
             raise index_failure(error, Layout(self.config.var)) from error
 
@@ -241,5 +241,5 @@ class Services:
         self.committer.close()
         self.indexing.close()
         self.passwords.close()
-        self._readers.shutdown()
+        self._readers.close()
         self.store.close()

@@ -319,7 +319,7 @@ async def test_sec_9_a_login_that_is_on_its_way_does_not_outlive_the_change(
 async def test_sec_2_logins_wait_in_a_queue_that_ends(tmp_path: Path) -> None:
     held = threading.Event()
     async with office(tmp_path) as server, AsyncExitStack() as stack:
-        server.services.passwords._pool.submit(held.wait, HANG_S)
+        _ = server.services.passwords._thread.call(held.wait, HANG_S)
         calls = []
         for number in range(WAITING_MOST + 1):
             login = {"user": f"user{number}", "password": "wrong"}
@@ -335,7 +335,7 @@ async def test_sec_2_logins_wait_in_a_queue_that_ends(tmp_path: Path) -> None:
 async def test_sec_2_more_than_32_hashes_are_refused_and_then_taken_again() -> None:
     held = threading.Event()
     passwords = Passwords(8, 1)
-    passwords._pool.submit(held.wait, HANG_S)
+    _ = passwords._thread.call(held.wait, HANG_S)
     async with asyncio.TaskGroup() as tasks:
         waiting = [tasks.create_task(passwords.hash("x")) for _ in range(WAITING_MOST)]
         await asyncio.sleep(0)

@@ -9,11 +9,12 @@ import asyncio
 import selectors
 import socket
 from collections.abc import Callable, Coroutine, Generator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import Context
 from itertools import count
 from random import Random
 from typing import Protocol, TypeVar, TypeVarTuple, Unpack, cast
+
+from nimsg.server.threads import Threads
 
 
 T = TypeVar("T")
@@ -86,8 +87,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._leap = Leap()
         self._chance = chance
         self._numbers = count()
-        # When each thread of a pool is free again.
-        self._threads: dict[Executor | None, list[float]] = {}
         self.host: Takes | None = None
         super().__init__(self._leap)
 
@@ -109,38 +108,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Task[T]:
         return NumberedTask(next(self._numbers), coro, self, context)
 
-    def run_in_executor(
-        self,
-        executor: Executor | None,
-        func: Callable[[Unpack[Ts]], T],
-        *args: *Ts,
-    ) -> asyncio.Future[T]:
-        """Do the work when a thread of the pool is free, all of it at one instant."""
-        assert isinstance(executor, ThreadPoolExecutor)
-        future: asyncio.Future[T] = self.create_future()
-        threads = self._threads.setdefault(executor, [0.0] * executor._max_workers)
-        free_s = min(threads)
-        begin_s = max(self.time(), free_s) + self._pace()
-        end_s = threads[threads.index(free_s)] = begin_s + self._pace()
-
-        def work() -> None:
-            if future.cancelled():
-                return
-            try:
-                value = func(*args)
-            except Exception as error:  # noqa: BLE001 - who waits for it is told
-                self.call_at(end_s, tell, future.set_exception, error)
-            else:
-                self.call_at(end_s, tell, future.set_result, value)
-
-        def tell(settle: Callable[[V], None], what: V) -> None:
-            if not future.cancelled():
-                settle(what)
-
-        self.call_at(begin_s, work)
-        return future
-
-    def _pace(self) -> float:
+    def pace(self) -> float:
+        """How many seconds a thread takes before its work, or after it."""
         return self._chance.expovariate(1 / self._chance.choice(PACES_S))
 
     # -- what `nimsg.server.listener` asks of a loop
@@ -160,3 +129,40 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Begin to speak over what `sock_accept` gave."""
         assert isinstance(sock, asyncio.Transport)
         sock.set_protocol(protocol_factory())
+
+
+class VirtualThreads(Threads):
+    """Each work is done on the loop when a thread is free, all of it at one instant."""
+
+    def __init__(
+        self, count: int, name: str, begin: Callable[[], object] = bool
+    ) -> None:
+        super().__init__(count, name, begin)
+        # When each thread is free again.
+        self._free_s = [0.0] * count
+
+    def call(self, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> asyncio.Future[T]:
+        """See `Threads`."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        future: asyncio.Future[T] = loop.create_future()
+        free_s = min(self._free_s)
+        begin_s = max(loop.time(), free_s) + loop.pace()
+        end_s = self._free_s[self._free_s.index(free_s)] = begin_s + loop.pace()
+
+        def do() -> None:
+            if future.cancelled():
+                return
+            try:
+                value = work(*args)
+            except Exception as error:  # noqa: BLE001 - who waits for it is told
+                loop.call_at(end_s, tell, future.set_exception, error)
+            else:
+                loop.call_at(end_s, tell, future.set_result, value)
+
+        def tell(settle: Callable[[V], None], what: V) -> None:
+            if not future.cancelled():
+                settle(what)
+
+        loop.call_at(begin_s, do)
+        return future

@@ -20,6 +20,7 @@ from nimsg.server.app import Server
 from nimsg.store.check import check_store
 from nimsg.store.local import LocalStore
 from tests.sim.checker import require
+from tests.sim.loop import VirtualThreads
 from tests.sim.network import Link, Network
 from tests.support.faultydisk import Call, FaultyDisk
 from tests.support.powercut import Volume
@@ -183,7 +184,7 @@ class Machine:
             self._root, port=0, auth="open", hash_memory_kib=8, hash_rounds=1
         )
         entropy = self._chance.randbytes
-        server = Server(config, store, self.clock, self._loop, entropy)
+        server = Server(config, store, self.clock, self._loop, entropy, VirtualThreads)
         serving = asyncio.create_task(server.serve(self._stop, self._listen))
         fallen = asyncio.create_task(self._fallen.wait())
         await asyncio.wait({serving, fallen}, return_when=asyncio.FIRST_COMPLETED)
