@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from nimsg.cli.main import VERBS, parser_of
-from nimsg.cli.server import config_of
+from nimsg.cli.serveroptions import config_of
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import connect
 from nimsg.core.accounts import Account
