@@ -74,16 +74,17 @@ VERBS: dict[str, Verb] = {
 }
 
 
-def entry() -> None:
-    """What the installed command runs."""
+def run_line() -> None:
+    """Run the command line of this process, and end it."""
     # A stream that the caller has closed reads and writes nothing.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nothing = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(nothing, mode, encoding="utf-8"))
-    # What is loaded stays to the end: looking through it for garbage takes a check
-    # for mail a tenth of its time.
-    sys.exit(main(sys.argv[1:], gc.freeze))
+    code = main(sys.argv[1:], gc.freeze)
+    # The interpreter would look through all that is left for garbage.
+    gc.freeze()
+    sys.exit(code)
 
 
 def main(argv: Sequence[str], loaded: Callable[[], object] = bool) -> int:

@@ -20,7 +20,7 @@ from tests.support.sitting import SAYS, Sitter
 from tests.support.terminal import Terminal
 
 
-ENTRY = "from nimsg.cli.main import entry; entry()"  # what the installed command runs
+ENTRY = "from nimsg.__main__ import entry; entry()"  # what the installed command runs
 RUNS = {
     "nimsg": [sys.executable, "-c", ENTRY],
     "python -m nimsg": [sys.executable, "-m", "nimsg"],
