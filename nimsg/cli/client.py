@@ -3,8 +3,6 @@
 import os
 from argparse import ArgumentParser, Namespace
 
-from nimsg.cli import show
-from nimsg.cli.mailbox import print_box
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -13,14 +11,13 @@ from nimsg.cli.settings import (
     read_settings,
     seconds,
 )
-from nimsg.client import answers
 from nimsg.client.address import parse_port
-from nimsg.client.queries import box_rows
 from nimsg.errors import Exit, UsageError
+from nimsg.protocol.answer import JsonObject
 from nimsg.protocol.constants import Box
-from nimsg.protocol.strict import JsonObject
 
 
+LISTS = ("nimsg.client.queries", "nimsg.cli.mailbox")  # what a check shows mail with
 PLACE = "HOST:PORT, HOST PORT or PORT, the same as --server; then PEER_PORT"
 
 
@@ -135,7 +132,7 @@ def run_client(args: Namespace) -> int:
     if peer_port:
         raise UsageError("--once opens no private links, and needs no peer port")
     args.server = server or args.server
-    with Session(read_settings(args, 0.0)) as session:
+    with Session(read_settings(args, 0.0), () if args.quiet else LISTS) as session:
         return check_once(session, args)
 
 
@@ -158,7 +155,12 @@ def check_once(session: Session, args: Namespace) -> int:
     """List what is new; the exit code says whether there is anything."""
     if args.quiet:
         return Exit.DONE if session.welcome.get("new") else Exit.NOTHING_NEW
+    from nimsg.client.queries import box_rows
+
     rows = session.run(box_rows(Box.INBOX, everything=False))
+    from nimsg.cli import show
+    from nimsg.cli.mailbox import print_box
+
     if args.open:
         for row in reversed(rows):
             _open(session, row, args)
@@ -171,6 +173,9 @@ def check_once(session: Session, args: Namespace) -> int:
 
 
 def _open(session: Session, row: JsonObject, args: Namespace) -> None:
+    from nimsg.cli import show
+    from nimsg.client import answers
+
     letter = session.call("mail.open", {"id": answers.identifier(row)})
     parsed = answers.letter(letter)
     if args.json:

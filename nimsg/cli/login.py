@@ -4,7 +4,6 @@ import sys
 
 from nimsg.cli.secret import Secret, ask, find_secret, no_secret
 from nimsg.cli.settings import Settings
-from nimsg.cli.show import note
 from nimsg.client.login import Dialog, Question, tries_left
 from nimsg.errors import Refusal, UsageError
 from nimsg.protocol.constants import AuthMode, Device
@@ -83,6 +82,8 @@ class Login:
 def ask_person(question: Question, said: str) -> str:
     """Ask on the terminal. Raises `Refusal` where the input ends."""
     if said:
+        from nimsg.cli.show import note
+
         note(said)
     if question.secret:
         return ask(question.text)

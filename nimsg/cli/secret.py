@@ -7,7 +7,6 @@ import os
 from typing import NamedTuple
 
 from nimsg.cli.settings import AnyPath, Settings
-from nimsg.cli.show import note
 from nimsg.errors import ConfigError, Refusal
 
 
@@ -65,6 +64,7 @@ def ask(prompt: str, what: str = "password") -> str:
 
 def ask_new(name: str) -> str:
     """Ask for a new password twice, until both are the same and can be used."""
+    from nimsg.cli.show import note
     from nimsg.client.login import (
         AGAIN,
         DIFFERENT,

@@ -1,36 +1,40 @@
-"""A logged-in connection for a verb, and how to come back when it is lost."""
+"""A logged-in connection for a verb, and how to come back when it is lost.
+
+What is only needed when the server has answered is loaded while it does.
+"""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from typing import TypeVar
 
-from nimsg.cli.login import Login, ask_person
 from nimsg.cli.secret import Secret
 from nimsg.cli.settings import Settings
 from nimsg.cli.stream import Call, stream
-from nimsg.client.answers import maybe_text
 from nimsg.client.blocking import BlockingClient, connect
 from nimsg.client.failures import passes
-from nimsg.client.login import logging_in
-from nimsg.client.queries import Query, run
+from nimsg.client.query import Query, run
 from nimsg.errors import Refusal, Unreachable
+from nimsg.protocol.answer import Answer, JsonObject
 from nimsg.protocol.constants import Device
-from nimsg.protocol.envelope import Answer
-from nimsg.protocol.strict import JsonObject
 
 
 T = TypeVar("T")
 PAUSE_S = 0.2
+LOGIN = "nimsg.cli.login"
 
 
 class Session:
     """Calls methods as one account. Use it in `with`.
 
-    Raises what `connect` raises, and `Refusal` where the login fails.
+    The modules `ahead` are loaded while the server is waited for: one during the
+    login, one during each call. Raises what `connect` raises, and `Refusal` where the
+    login fails.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ahead: Sequence[str] = ()) -> None:
         self._settings = settings
+        self._ahead = [LOGIN, *ahead]
         self._secret: Secret | None = None
         self.welcome: JsonObject = {}
         self._client = self._arrive(time.monotonic() + settings.patience_s)
@@ -44,7 +48,7 @@ class Session:
     @property
     def user(self) -> str:
         """Who is logged in."""
-        return maybe_text(self.welcome, "user") or ""
+        return self._settings.user or ""
 
     @property
     def secret(self) -> str | None:
@@ -106,7 +110,7 @@ class Session:
             time.sleep(PAUSE_S)  # noqa: TID251 - nothing else can happen meanwhile
 
     def _log_in(self, patience_s: float) -> BlockingClient:
-        client = reach(self._settings, patience_s)
+        client = reach(self._settings, patience_s, self._load_next)
         try:
             self.welcome = self._authenticate(client)
         except BaseException:
@@ -114,7 +118,15 @@ class Session:
             raise
         return client
 
+    def _load_next(self) -> None:
+        if self._ahead:
+            import_module(self._ahead.pop(0))
+
     def _authenticate(self, client: BlockingClient) -> JsonObject:
+        from nimsg.cli.login import Login, ask_person
+        from nimsg.client.answers import maybe_text
+        from nimsg.client.login import logging_in
+
         auth = str(client.hello.get("auth"))
         login = Login(self._settings, auth, Device.HEADLESS, self._secret)
         try:
@@ -128,11 +140,16 @@ class Session:
         return welcome
 
 
-def reach(settings: Settings, patience_s: float | None = None) -> BlockingClient:
+def reach(
+    settings: Settings,
+    patience_s: float | None = None,
+    meanwhile: Callable[[], object] = bool,
+) -> BlockingClient:
     """A greeted connection that nobody is logged in on."""
     return connect(
         settings.address,
         settings.security,
         timeout_s=settings.timeout_s,
         patience_s=settings.patience_s if patience_s is None else patience_s,
+        meanwhile=meanwhile,
     )

@@ -7,9 +7,8 @@ from typing import NamedTuple
 from nimsg.client.blocking import BlockingClient
 from nimsg.client.failures import passes
 from nimsg.errors import Refusal, Unreachable
+from nimsg.protocol.answer import Answer, JsonObject
 from nimsg.protocol.constants import limit
-from nimsg.protocol.envelope import Answer
-from nimsg.protocol.strict import JsonObject
 
 
 UNDER_WAY_MOST = limit("requests_in_flight") // 2

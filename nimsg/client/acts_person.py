@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from nimsg.client.acts_session import Steady
 from nimsg.client.lines import INDENT, LEAST_CELLS, folded, system
-from nimsg.client.queries import Query, run_async
+from nimsg.client.query import Query, run_async
 from nimsg.client.tables import Column, short_time, table
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clip

@@ -13,7 +13,7 @@ from nimsg.client.aio import AioClient, connect
 from nimsg.client.failures import passes_in_time, pauses
 from nimsg.client.login import Dialog, Question, Step
 from nimsg.client.people_answers import Welcome
-from nimsg.client.queries import Request
+from nimsg.client.query import Request
 from nimsg.errors import NimsgError, Refusal, Unavailable, Unreachable
 from nimsg.protocol.constants import CloseReason, Device
 from nimsg.protocol.envelope import ServerEvent

@@ -5,6 +5,7 @@ It imports no event loop and nothing heavy: a shell prompt waits for it.
 
 import socket
 import time
+from collections.abc import Callable
 from typing import cast
 
 from nimsg.client.address import Address, Security
@@ -17,10 +18,8 @@ from nimsg.client.failures import (
     turned_away,
     unreached,
 )
-from nimsg.client.session import ClientSession
 from nimsg.errors import ProtocolFault, Unreachable, tls_words
-from nimsg.protocol.envelope import Answer
-from nimsg.protocol.strict import JsonObject
+from nimsg.protocol.answer import Answer, JsonObject
 
 
 READ_BYTES = 65_536
@@ -31,14 +30,25 @@ LABEL_CHARS = 63
 class BlockingClient:
     """A connection over which methods are called. Close it, or use it in `with`.
 
-    Each call has `timeout_s` in all: bytes that answer nothing buy no time.
+    Each call has `timeout_s` in all: bytes that answer nothing buy no time. Each time
+    that it is to wait for the server it does something quick `meanwhile`.
     """
 
-    def __init__(self, sock: socket.socket, address: Address, timeout_s: float) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        address: Address,
+        timeout_s: float,
+        meanwhile: Callable[[], object] = bool,
+    ) -> None:
+        # Loaded while the server takes the connection and says hello.
+        from nimsg.client.session import ClientSession
+
         self._socket = sock
         self._address = address
         self.timeout_s = timeout_s
         self._deadline = 0.0
+        self._meanwhile = meanwhile
         self._session = ClientSession()
         self._early: list[Answer] = []
 
@@ -133,6 +143,7 @@ class BlockingClient:
             raise self._lost(error) from None
 
     def _receive(self) -> None:
+        self._meanwhile()
         try:
             self._limit_time()
             data = self._socket.recv(READ_BYTES)
@@ -175,6 +186,7 @@ def connect(
     *,
     timeout_s: float,
     patience_s: float = 0.0,
+    meanwhile: Callable[[], object] = bool,
 ) -> BlockingClient:
     """A greeted connection.
 
@@ -185,7 +197,7 @@ def connect(
     waits = pauses()
     while True:
         try:
-            return _connect_once(address, security, timeout_s)
+            return _connect_once(address, security, timeout_s, meanwhile)
         except Unreachable:
             pause_s = next(waits)
             if time.monotonic() + pause_s > deadline:
@@ -194,10 +206,13 @@ def connect(
 
 
 def _connect_once(
-    address: Address, security: Security, timeout_s: float
+    address: Address,
+    security: Security,
+    timeout_s: float,
+    meanwhile: Callable[[], object],
 ) -> BlockingClient:
     sock = _open_socket(address, security, timeout_s)
-    client = BlockingClient(sock, address, timeout_s)
+    client = BlockingClient(sock, address, timeout_s, meanwhile)
     try:
         client.greet()
     except BaseException:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nimsg.client import answers
-from nimsg.client.queries import Query, Request
+from nimsg.client.query import Query, Request
 from nimsg.protocol.rules import NAME
 from nimsg.protocol.strict import JsonObject
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from nimsg.client.queries import Query, Request
+from nimsg.client.query import Query, Request
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode
 from nimsg.protocol.rules import check_name, check_new_password, is_token

@@ -1,14 +1,11 @@
-"""What takes several questions, or one with rules: written once for both shells.
+"""What takes several questions, or one with rules: written once for both shells."""
 
-A query yields what the server is to be asked, is handed each result, and returns
-what it found. Whoever runs it asks the server in its own way.
-"""
-
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from operator import gt, lt, ne
 from typing import Generic, NamedTuple, TypeVar
 
 from nimsg.client import answers, room_answers
+from nimsg.client.query import Query, Request
 from nimsg.client.references import parse_reference
 from nimsg.errors import Refusal, UsageError
 from nimsg.protocol.constants import Box, limit
@@ -17,53 +14,6 @@ from nimsg.protocol.strict import JsonObject
 
 T = TypeVar("T")
 F = TypeVar("F", int, str)
-
-
-class Request(NamedTuple):
-    """What the server is asked."""
-
-    method: str
-    params: JsonObject
-
-    def __repr__(self) -> str:
-        return f"<Request {self.method}>"
-
-
-Query = Generator[Request, JsonObject, T]
-
-
-def run(query: Query[T], call: Callable[[str, JsonObject], JsonObject]) -> T:
-    """What a query finds, asked by `call`. A refusal is raised inside the query."""
-    try:
-        request = next(query)
-        while True:
-            try:
-                result = call(*request)
-            except Refusal as refusal:
-                request = query.throw(refusal)
-            else:
-                request = query.send(result)
-    except StopIteration as done:
-        found: T = done.value
-        return found
-
-
-async def run_async(
-    query: Query[T], call: Callable[[str, JsonObject], Awaitable[JsonObject]]
-) -> T:
-    """Like `run`, for a `call` that is awaited."""
-    try:
-        request = next(query)
-        while True:
-            try:
-                result = await call(*request)
-            except Refusal as refusal:
-                request = query.throw(refusal)
-            else:
-                request = query.send(result)
-    except StopIteration as done:
-        found: T = done.value
-        return found
 
 
 # -- lists that come in pages

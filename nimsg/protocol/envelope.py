@@ -1,28 +1,16 @@
 """The JSON-RPC 2.0 members around every request, answer and event, client side."""
 
-from typing import NamedTuple
-
 from nimsg.errors import ProtocolFault, Refusal
-from nimsg.protocol.strict import JsonObject, dumps, loads
+from nimsg.protocol.answer import (
+    Answer as Answer,
+    JsonObject,
+    ServerEvent as ServerEvent,
+)
+from nimsg.protocol.strict import dumps, loads
 
 
 # Of what a server says to people; nobody reads more of it.
 SAID_CHARS = 500
-
-
-class Answer(NamedTuple):
-    """What came back for one request: a result, or the refusal."""
-
-    id: int | None
-    result: JsonObject
-    refusal: Refusal | None
-
-
-class ServerEvent(NamedTuple):
-    """Something the server says unasked."""
-
-    method: str
-    params: JsonObject
 
 
 def encode_request(id: int, method: str, params: JsonObject) -> bytes:  # noqa: A002

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 
 from nimsg.errors import ProtocolFault
+from nimsg.protocol.answer import JsonObject as JsonObject
 from nimsg.protocol.constants import limit
 
-
-JsonObject = dict[str, object]
 
 SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 INTEGER_MAX = limit("integer_max")

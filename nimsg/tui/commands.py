@@ -5,7 +5,8 @@ from typing import Protocol
 
 from nimsg.client.answers import InboxRow
 from nimsg.client.people_answers import RoomInfo, room_info
-from nimsg.client.queries import resolve, rooms as all_rooms, run_async
+from nimsg.client.queries import resolve, rooms as all_rooms
+from nimsg.client.query import run_async
 from nimsg.client.registry import Invocation, Kind as ArgumentKind
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box

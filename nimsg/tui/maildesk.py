@@ -9,7 +9,7 @@ from nimsg.client.answers import InboxRow, Letter, OutboxRow
 from nimsg.client.finding import finding
 from nimsg.client.mailtables import NEW, Row
 from nimsg.client.mailwords import opening_told, recalled_from
-from nimsg.client.queries import run_async
+from nimsg.client.query import run_async
 from nimsg.client.references import inbox_reference, outbox_reference
 from nimsg.client.tables import short_time
 from nimsg.errors import NimsgError, ProtocolFault, Refusal

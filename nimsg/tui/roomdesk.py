@@ -8,7 +8,8 @@ from nimsg.client import answers, people_answers
 from nimsg.client.events import Event, Presence
 from nimsg.client.mailwords import new_client_id
 from nimsg.client.people_answers import RoomInfo, RoomMessage, RoomPage, room_info
-from nimsg.client.queries import members as names_in, rooms as all_rooms, run_async
+from nimsg.client.queries import members as names_in, rooms as all_rooms
+from nimsg.client.query import run_async
 from nimsg.errors import NimsgError, Refusal, Unreachable
 from nimsg.protocol.constants import LOBBY
 from nimsg.protocol.strict import JsonObject

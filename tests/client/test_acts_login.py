@@ -3,7 +3,7 @@
 import pytest
 
 from nimsg.client.login import TABLE, TRIES, Dialog, Happening, Step
-from nimsg.client.queries import Request
+from nimsg.client.query import Request
 from nimsg.errors import Refusal
 from nimsg.protocol.strict import JsonObject
 

@@ -83,6 +83,25 @@ def test_sec_11_tls_that_is_hung_up_on_is_to_try_later(behave: Behaviour) -> Non
 # -- the good case
 
 
+def test_what_is_to_be_done_meanwhile_is_done_before_each_wait() -> None:
+    done: list[bool] = []
+    behave = obliging({"session.ping": {}})
+
+    with (
+        FakeServer(behave) as server,
+        connect(
+            Address("127.0.0.1", server.port),
+            Security(),
+            timeout_s=HANG_S,
+            meanwhile=lambda: done.append(True),
+        ) as client,
+    ):
+        before_hello = len(done)
+        client.call("session.ping", {})
+
+    assert 0 < before_hello < len(done)
+
+
 def test_s0_12_a_call_gets_its_result() -> None:
     behave = obliging({"session.ping": {"n": 1}})
 
