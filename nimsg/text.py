@@ -6,7 +6,6 @@ next to it; cleaning it again changes nothing. Every function takes linear time.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -115,6 +114,8 @@ def clip(text: str, cells: int, ellipsis: str = "…") -> str:
 
     A line that was cut ends in the ellipsis, itself cut if there is no room for it.
     """
+    if text.isascii() and len(text) <= cells:
+        return text
     head = _head(text, cells)
     if len(head) == len(text):
         return text
@@ -126,6 +127,8 @@ def clip(text: str, cells: int, ellipsis: str = "…") -> str:
 
 def pad(text: str, cells: int, *, right: bool = False) -> str:
     """Clip a cleaned line and fill it with spaces to exactly `cells` cells."""
+    if text.isascii() and len(text) <= cells:
+        return text.rjust(cells) if right else text.ljust(cells)
     text = clip(text, cells)
     fill = " " * (cells - width(text))
     return fill + text if right else text + fill
@@ -175,6 +178,8 @@ def _compose(text: str) -> str:
         text = re.sub(_JOINED, r"\1", text)
     # Before NFC because sorting a long run of marks takes quadratic time, after it
     # because NFC takes some marks apart.
+    import unicodedata
+
     text = unicodedata.normalize("NFC", re.sub(_MARK_RUN, _bound_marks, text))
     return re.sub(_MARK_RUN, _bound_marks, text)
 
@@ -205,7 +210,9 @@ def _is_mark(char: str) -> bool:
     A code point unknown here may be a mark in a terminal with newer tables; from
     U+1F000 on it is more likely a new emoji or ideograph.
     """
-    category = unicodedata.category(char)
+    from unicodedata import category as category_of
+
+    category = category_of(char)
     if category == "Cn":
         return char < "\U0001f000"
     # The only letters that get here are the jamo of _MAYBE_MARK.

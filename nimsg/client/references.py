@@ -12,7 +12,7 @@ from nimsg.protocol.constants import Box, limit
 from nimsg.protocol.rules import is_id
 
 
-NUMBER = re.compile(r"([io])([0-9]{1,16})\Z", re.IGNORECASE)
+NUMBER = r"([ioIO])([0-9]{1,16})\Z"  # compiled at its first use
 SHOWN_CHARS = 64
 BOXES = {"i": Box.INBOX, "o": Box.OUTBOX}
 
@@ -28,7 +28,7 @@ def parse_reference(text: str) -> str | Place:
     """The id, or the place of a message. Raises `UsageError`."""
     if is_id(text.upper()):
         return text.upper()
-    number = NUMBER.match(text)
+    number = re.match(NUMBER, text)
     if number is None or not 0 < int(number[2]) < limit("integer_max"):
         raise UsageError(
             f"{text[:SHOWN_CHARS]!r} names no message: give its id of 26 characters, "

@@ -12,6 +12,7 @@ from nimsg.protocol.constants import limit
 
 SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 INTEGER_MAX = limit("integer_max")
+LARGE_DIGITS = len(str(INTEGER_MAX))  # with fewer no integer is too large
 DEPTH_MAX = limit("json_depth")
 
 
@@ -63,7 +64,9 @@ def _unique(pairs: list[tuple[str, object]]) -> JsonObject:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > len(str(INTEGER_MAX)) + 1 or abs(int(digits)) > INTEGER_MAX:
+    if len(digits) < LARGE_DIGITS:
+        return int(digits)
+    if len(digits) > LARGE_DIGITS + 1 or abs(int(digits)) > INTEGER_MAX:
         raise _fault("an integer beyond 2^53")
     return int(digits)
 
