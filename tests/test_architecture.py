@@ -111,8 +111,11 @@ SHELLS = {"server", "client", "tui", "cli", "logs"}
 CLOCKS = {"time.time", "time.time_ns"} | (FILES_AND_CLOCKS - {"open", "input", "print"})
 
 # What a verb does not wait for before it has connected.
-HEADLESS = ("nimsg.cli.main", "nimsg.client.blocking")
-HEAVY = {"asyncio", "urwid", "argon2", "msgspec", "dataclasses", "ssl", "tomllib"}
+HEADLESS = ("nimsg.cli.main", "nimsg.cli.once", "nimsg.client.blocking")
+HEAVY = {
+    *("asyncio", "urwid", "argon2", "msgspec", "dataclasses", "ssl", "tomllib"),
+    *("argparse", "gettext", "json", "pathlib", "unicodedata"),
+}
 
 VISIBLE = {
     *("pyproject.toml", "nimsg", "tests", "docs", "var"),

@@ -21,15 +21,9 @@ import pytest
 from msgspec import Struct
 
 from nimsg.cli import screen
-from nimsg.cli.main import VERBS, parser_of
-from nimsg.cli.settings import (
-    CONFIG_KEYS,
-    TYPE_NAMES,
-    add_connection_arguments,
-    config_path,
-    read_config,
-    read_settings,
-)
+from nimsg.cli.settings import add_connection_arguments, read_settings
+from nimsg.cli.sources import CONFIG_KEYS, TYPE_NAMES, config_path, read_config
+from nimsg.cli.verbs import VERBS, parser_of
 from nimsg.client import login, peerlink
 from nimsg.core import countdown, private
 from nimsg.errors import KINDS, Exit

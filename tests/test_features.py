@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.cli.main import VERBS, parser_of
 from nimsg.cli.serveroptions import config_of
+from nimsg.cli.verbs import VERBS, parser_of
 from nimsg.client.address import Address, Security
 from nimsg.client.blocking import connect
 from nimsg.core.accounts import Account

@@ -3,21 +3,19 @@
 import os
 from argparse import ArgumentParser, Namespace
 
-from nimsg.cli.session import Session
+from nimsg.cli.once import Check, check
 from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
     address_argument,
+    given_by,
     read_settings,
     seconds,
 )
 from nimsg.client.address import parse_port
-from nimsg.errors import Exit, UsageError
-from nimsg.protocol.answer import JsonObject
-from nimsg.protocol.constants import Box
+from nimsg.errors import UsageError
 
 
-LISTS = ("nimsg.client.queries", "nimsg.cli.mailbox")  # what a check shows mail with
 PLACE = "HOST:PORT, HOST PORT or PORT, the same as --server; then PEER_PORT"
 
 
@@ -126,14 +124,11 @@ def run_client(args: Namespace) -> int:
             raise UsageError("--open, --quiet and --json go with --once")
         drawn = has_screen() and not args.no_input
         return _run_screen(args) if drawn else run_talk(args)
-    if args.open and args.quiet:
-        raise UsageError("--open shows what it opens, and --quiet would hide it")
     server, peer_port = place(args)
     if peer_port:
         raise UsageError("--once opens no private links, and needs no peer port")
     args.server = server or args.server
-    with Session(read_settings(args, 0.0), () if args.quiet else LISTS) as session:
-        return check_once(session, args)
+    return check(Check(given_by(args), args.open, args.quiet, args.json))
 
 
 def has_screen() -> bool:
@@ -149,39 +144,3 @@ def _run_screen(args: Namespace) -> int:
     server, peer_port = place(args)
     args.server = server or args.server
     return run_screen(args, peer_port)
-
-
-def check_once(session: Session, args: Namespace) -> int:
-    """List what is new; the exit code says whether there is anything."""
-    if args.quiet:
-        return Exit.DONE if session.welcome.get("new") else Exit.NOTHING_NEW
-    from nimsg.client.queries import box_rows
-
-    rows = session.run(box_rows(Box.INBOX, everything=False))
-    from nimsg.cli import show
-    from nimsg.cli.mailbox import print_box
-
-    if args.open:
-        for row in reversed(rows):
-            _open(session, row, args)
-    elif args.json:
-        for row in rows:
-            show.say(show.json_line(Box.INBOX.value, row))
-    else:
-        print_box(Box.INBOX, rows)
-    return Exit.DONE if rows else Exit.NOTHING_NEW
-
-
-def _open(session: Session, row: JsonObject, args: Namespace) -> None:
-    from nimsg.cli import show
-    from nimsg.client import answers
-
-    letter = session.call("mail.open", {"id": answers.identifier(row)})
-    parsed = answers.letter(letter)
-    if args.json:
-        show.say(show.json_line("message", letter))
-    else:
-        from nimsg.cli.letter import print_letter
-
-        print_letter(parsed)
-        show.say()

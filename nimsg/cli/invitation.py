@@ -7,7 +7,7 @@ from shlex import quote
 
 from nimsg.cli import show
 from nimsg.cli.secret import ask, read_secret_file
-from nimsg.cli.settings import Settings
+from nimsg.cli.sources import Settings
 from nimsg.cli.wait import duration_s
 from nimsg.client import answers
 from nimsg.client.tables import Column, short_time

@@ -3,7 +3,7 @@
 import sys
 
 from nimsg.cli.secret import Secret, ask, find_secret, no_secret
-from nimsg.cli.settings import Settings
+from nimsg.cli.sources import Settings
 from nimsg.client.login import Dialog, Question, tries_left
 from nimsg.errors import Refusal, UsageError
 from nimsg.protocol.constants import AuthMode, Device

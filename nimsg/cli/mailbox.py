@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from nimsg.cli import show
+from nimsg.cli.boxtable import print_box
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -11,12 +12,6 @@ from nimsg.cli.settings import (
     read_settings,
 )
 from nimsg.client import answers
-from nimsg.client.mailtables import (
-    INBOX_COLUMNS,
-    OUTBOX_COLUMNS,
-    inbox_cells,
-    outbox_cells,
-)
 from nimsg.client.queries import box_rows
 from nimsg.errors import Exit
 from nimsg.protocol.constants import Box
@@ -79,19 +74,6 @@ def _run(args: Namespace, box: Box) -> int:
         print_box(box, rows)
         _hint(session, box, rows, args)
     return Exit.DONE
-
-
-def print_box(box: Box, rows: Sequence[JsonObject]) -> None:
-    """A table of a box; nothing for no rows."""
-    if not rows:
-        return
-    now = show.now_ms()
-    if box is Box.INBOX:
-        cells = [inbox_cells(answers.inbox_row(row), now) for row in rows]
-        show.print_table(INBOX_COLUMNS, cells)
-    else:
-        cells = [outbox_cells(answers.outbox_row(row), now) for row in rows]
-        show.print_table(OUTBOX_COLUMNS, cells)
 
 
 def _hint(

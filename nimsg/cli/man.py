@@ -4,8 +4,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
-from nimsg.cli.main import VERBS
 from nimsg.cli.manpage import overview, page_of
+from nimsg.cli.verbs import VERBS
 from nimsg.errors import ConfigError, Exit, UsageError
 
 

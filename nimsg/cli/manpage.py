@@ -13,7 +13,7 @@ from functools import partial
 from argparse_manpage.manpage import Manpage  # type: ignore[import-untyped]
 
 from nimsg import __version__
-from nimsg.cli.main import VERBS, parser_of
+from nimsg.cli.verbs import VERBS, parser_of
 from nimsg.errors import ConfigError, Exit
 
 

@@ -21,12 +21,12 @@ from nimsg.cli.roompage import (
 from nimsg.cli.send import read_body
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
-    Settings,
     add_connection_arguments,
     add_json_argument,
     read_settings,
     seconds,
 )
+from nimsg.cli.sources import Settings
 from nimsg.client import answers, people_answers
 from nimsg.client.mailwords import new_client_id
 from nimsg.client.people_answers import RoomPage

@@ -9,7 +9,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from nimsg.cli.login import Login
-from nimsg.cli.settings import Config, Settings, config_path, read_config, read_settings
+from nimsg.cli.settings import read_settings
+from nimsg.cli.sources import Config, Settings, config_path, read_config
 from nimsg.client.acts_session import Way
 from nimsg.errors import ConfigError, Exit, UsageError
 from nimsg.protocol.constants import Device

@@ -6,7 +6,7 @@ Never from an argument: arguments are seen by everybody on the machine.
 import os
 from typing import NamedTuple
 
-from nimsg.cli.settings import AnyPath, Settings
+from nimsg.cli.sources import AnyPath, Settings
 from nimsg.errors import ConfigError, Refusal
 
 

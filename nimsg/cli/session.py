@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TypeVar
 
 from nimsg.cli.secret import Secret
-from nimsg.cli.settings import Settings
+from nimsg.cli.sources import Settings
 from nimsg.cli.stream import Call, stream
 from nimsg.client.blocking import BlockingClient, connect
 from nimsg.client.failures import passes

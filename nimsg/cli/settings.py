@@ -1,57 +1,13 @@
-"""A client's settings: arguments, environment, config file, in this order.
+"""The options that verbs share, and the settings that come of them."""
 
-The config file is read and never written. Paths are texts here: pathlib would
-cost the headless check a tenth of its time.
-"""
-
-import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from typing import NamedTuple
 
-from nimsg.client.address import Address, Security, parse_address, parse_port
-from nimsg.errors import ConfigError, UsageError
+from nimsg.cli.sources import TIMEOUT_S, Given, Settings, find_settings
+from nimsg.client.address import Address, parse_port
+from nimsg.errors import UsageError
 
 
-CONFIG_KEYS = {
-    "server": str,
-    "user": str,
-    "password_file": str,
-    "password_command": list,
-    "ca": str,
-    "fingerprint": str,
-    "tls": bool,
-    "poll": float,
-    "dwell": float,
-    "theme": str,
-    "ascii": bool,
-    "mouse": bool,
-    "bell": bool,
-    "keys": dict,
-}
-TYPE_NAMES: dict[type, str] = {
-    str: "a text",
-    list: "a list of texts",
-    bool: "true or false",
-    float: "a number",
-    dict: "a table of lists of texts",
-}
 SECONDS_MOST = 10**9
-
-
-AnyPath = str | os.PathLike[str]
-
-
-class Settings(NamedTuple):
-    """What a verb needs to reach a server and log in."""
-
-    address: Address
-    security: Security
-    user: str | None
-    password_file: str | None
-    password_command: list[str]
-    may_ask: bool
-    timeout_s: float
-    patience_s: float
 
 
 def add_connection_arguments(parser: ArgumentParser) -> None:
@@ -78,7 +34,7 @@ def add_connection_arguments(parser: ArgumentParser) -> None:
         "--timeout",
         metavar="SECONDS",
         type=some_seconds,
-        default=10.0,
+        default=TIMEOUT_S,
         help="give up on a server that has not answered in so long (10)",
     )
     group.add_argument(
@@ -136,28 +92,22 @@ def some_seconds(text: str) -> float:
 
 
 def read_settings(args: Namespace, default_patience_s: float = 2.0) -> Settings:
-    """Put the sources together. Raises `UsageError` or `ConfigError`."""
-    config = read_config(config_path())
-    server = args.server or os.environ.get("NIMSG_SERVER") or config.text("server")
-    user = args.user or os.environ.get("NIMSG_USER") or config.text("user")
-    file = args.password_file or config.text("password_file")
-    patience_s = args.connect_wait
-    return Settings(
-        address=parse_address(server or "127.0.0.1"),
-        security=Security(
-            tls=args.tls or config.flag("tls"),
-            ca=args.ca or config.text("ca"),
-            fingerprint=args.fingerprint or config.text("fingerprint"),
-        ),
-        user=user,
-        password_file=os.path.expanduser(file) if file else None,
-        # A file that was asked for by hand comes before the config's command.
-        password_command=(
-            [] if args.password_file else config.texts("password_command")
-        ),
-        may_ask=not args.no_input and os.isatty(0) and os.isatty(2),
+    """The settings for a command line. Raises `UsageError` or `ConfigError`."""
+    return find_settings(given_by(args), default_patience_s)
+
+
+def given_by(args: Namespace) -> Given:
+    """What the options of every verb of a client say."""
+    return Given(
+        server=args.server,
+        user=args.user,
+        password_file=args.password_file,
+        tls=args.tls,
+        ca=args.ca,
+        fingerprint=args.fingerprint,
         timeout_s=args.timeout,
-        patience_s=default_patience_s if patience_s is None else patience_s,
+        patience_s=args.connect_wait,
+        may_ask=not args.no_input,
     )
 
 
@@ -168,131 +118,3 @@ def address_argument(words: list[str]) -> str | None:
     if len(words) == 2 and not words[0].isdecimal():  # noqa: PLR2004 - a pair
         return str(Address(words[0], parse_port(words[1])))
     raise UsageError(f"{' '.join(words)!r} is no server: HOST:PORT, HOST PORT or PORT")
-
-
-class Config:
-    """The values of a config file, each of the type that its key has."""
-
-    def __init__(
-        self, values: dict[str, object], path: AnyPath = "", content: str = ""
-    ) -> None:
-        self._values = values
-        self._path = path
-        self._content = content
-
-    def place(self, key: str, entry: str) -> str:
-        """Where an entry of a table stands: the file and the line."""
-        return _place(self._path, self._content, key, entry)
-
-    def text(self, key: str) -> str | None:
-        """A text, or None where the file has none."""
-        value = self._values.get(key)
-        return value if isinstance(value, str) else None
-
-    def flag(self, key: str, *, otherwise: bool = False) -> bool:
-        """A switch; as given where the file has none."""
-        value = self._values.get(key)
-        return value if isinstance(value, bool) else otherwise
-
-    def number(self, key: str) -> float | None:
-        """A number, or None where the file has none."""
-        value = self._values.get(key)
-        return float(value) if isinstance(value, int | float) else None
-
-    def table(self, key: str) -> dict[str, list[str]]:
-        """A table of lists of texts, empty where the file has none."""
-        value = self._values.get(key)
-        return dict(value) if isinstance(value, dict) else {}
-
-    def texts(self, key: str) -> list[str]:
-        """A list of texts, empty where the file has none."""
-        value = self._values.get(key)
-        return [str(item) for item in value] if isinstance(value, list) else []
-
-
-def config_path() -> str:
-    """The config file's place by the XDG base directory specification."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return f"{base}/nimsg/config.toml"
-
-
-def read_config(path: AnyPath) -> Config:
-    """Read a config file; one that is not there holds nothing.
-
-    Raises `ConfigError` naming the line of what is wrong.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return Config({})
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}, line {number}: not UTF-8") from None
-    import tomllib
-
-    try:
-        values = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    _check(path, content, values)
-    return Config(values, path, content)
-
-
-def _check(path: AnyPath, content: str, values: dict[str, object]) -> None:
-    for key, value in values.items():
-        wanted = CONFIG_KEYS.get(key)
-        if wanted is None:
-            known = ", ".join(CONFIG_KEYS)
-            raise _bad(path, content, key, f"unknown; the keys are {known}")
-        if not _is(value, wanted) or (wanted is list and not _is_texts(value)):
-            raise _bad(path, content, key, f"must be {TYPE_NAMES[wanted]}")
-        if isinstance(value, dict):
-            _check_table(path, content, key, value)
-
-
-def _is(value: object, wanted: type) -> bool:
-    """Whether a value is of a type; a whole number is a number, a switch is none."""
-    if wanted is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, wanted)
-
-
-def _is_texts(value: object) -> bool:
-    """Whether a value is a list of some texts."""
-    if not isinstance(value, list) or not value:
-        return False
-    return all(isinstance(item, str) for item in value)
-
-
-def _check_table(
-    path: AnyPath, content: str, key: str, table: dict[str, object]
-) -> None:
-    for entry, value in table.items():
-        if not _is_texts(value):
-            why = f"{entry} must be {TYPE_NAMES[list]}"
-            raise ConfigError(f"{_place(path, content, key, entry)}: {key}: {why}")
-
-
-def _bad(path: AnyPath, content: str, key: str, why: str) -> ConfigError:
-    return ConfigError(f"{_place(path, content, key)}: {key}: {why}")
-
-
-def _place(path: AnyPath, content: str, key: str, entry: str = "") -> str:
-    """The file and the line of a key, or of an entry of its table."""
-    lines = content.split("\n")
-    number = _line_of(lines, key) or 1
-    if entry:
-        number = _line_of(lines, entry, number, rf"(?:{key}\.)?") or number
-    return f"{path}, line {number}"
-
-
-def _line_of(lines: list[str], key: str, first: int = 1, before: str = "") -> int:
-    """The line that begins with a key, from the `first` one on; 0 for none."""
-    import re
-
-    begins = re.compile(rf"[ \t\[\"']*{before}{re.escape(key)}(?![\w-])")
-    found = (n for n, line in enumerate(lines, 1) if n >= first and begins.match(line))
-    return next(found, 0)

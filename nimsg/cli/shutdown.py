@@ -12,11 +12,10 @@ from nimsg.cli.settings import (
     add_connection_arguments,
     add_json_argument,
     check_only_var,
-    config_path,
-    read_config,
     read_settings,
     wired,
 )
+from nimsg.cli.sources import config_path, read_config
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client import answers
 from nimsg.errors import KINDS, Exit, Refusal

@@ -10,7 +10,7 @@ from nimsg.cli import show
 from nimsg.cli.lineeditor import EndOfInput, Line
 from nimsg.cli.login import Login, ask_person
 from nimsg.cli.prompt import Prompt
-from nimsg.cli.settings import Settings
+from nimsg.cli.sources import Settings
 from nimsg.cli.terminal import drop_typed
 from nimsg.client.acts import Acts
 from nimsg.client.acts_news import News

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nimsg.cli.completion import FILES, FOLDERS, SHELLS, VERB
-from nimsg.cli.main import VERBS, parser_of
+from nimsg.cli.verbs import VERBS, parser_of
 from tests.cli.conftest import Shell
 from tests.support import terminal
 from tests.support.process import HANG_S, TOP, environment

@@ -12,7 +12,8 @@ import pytest
 
 from nimsg import __version__
 from nimsg.cli import main as cli
-from nimsg.cli.main import VERBS, main, parser_of
+from nimsg.cli.main import main
+from nimsg.cli.verbs import VERBS, parser_of
 from nimsg.errors import (
     KINDS,
     ConfigError,

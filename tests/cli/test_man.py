@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nimsg import __version__
-from nimsg.cli.main import VERBS, parser_of
 from nimsg.cli.manpage import EXITS, VARIABLES
+from nimsg.cli.verbs import VERBS, parser_of
 from nimsg.errors import Exit
 from tests.cli.conftest import Shell
 from tests.support.pages import code, table

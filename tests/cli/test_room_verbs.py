@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.cli.main import parser_of
 from nimsg.cli.shutdown import local_folder
+from nimsg.cli.verbs import parser_of
 from nimsg.protocol.digest import message_digest
 from nimsg.protocol.strict import JsonObject
 from tests.cli.conftest import Shell

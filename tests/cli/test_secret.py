@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nimsg.cli.secret import Secret, find_secret, new_secret, read_secret_file
-from nimsg.cli.settings import Settings
+from nimsg.cli.sources import Settings
 from nimsg.client.address import Address, Security
 from nimsg.errors import ConfigError
 from tests.support.people import secret_file

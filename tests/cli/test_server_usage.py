@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nimsg.cli.main import parser_of
 from nimsg.cli.serveroptions import config_of
+from nimsg.cli.verbs import parser_of
 from nimsg.logs import LOGGER
 from tests.cli.conftest import Shell
 from tests.support.people import Typed

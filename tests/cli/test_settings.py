@@ -4,19 +4,15 @@ from argparse import ArgumentParser, Namespace
 
 import pytest
 
-from nimsg.cli.main import parser_of
 from nimsg.cli.screen import run_screen, screen_keys
 from nimsg.cli.settings import (
-    CONFIG_KEYS,
-    Config,
-    Settings,
     add_connection_arguments,
     address_argument,
-    config_path,
-    read_config,
     read_settings,
     seconds,
 )
+from nimsg.cli.sources import CONFIG_KEYS, Config, Settings, config_path, read_config
+from nimsg.cli.verbs import parser_of
 from nimsg.client.address import Address
 from nimsg.errors import ConfigError, UsageError
 from tests.cli.conftest import Shell

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.cli.main import VERBS
+from nimsg.cli.verbs import VERBS
 from tests.support.people import Person, secret_file
 from tests.support.process import HANG_S, ServerProcess, environment
 

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from nimsg.cli.main import VERBS, parser_of
+from nimsg.cli.verbs import VERBS, parser_of
 from tests.support.pages import fences
 
 

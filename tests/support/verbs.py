@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterator
 
-from nimsg.cli.main import VERBS, parser_of
+from nimsg.cli.verbs import VERBS, parser_of
 
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
