@@ -20,11 +20,11 @@ from nimsg.cli.settings import (
     check_only_var,
     read_settings,
 )
-from nimsg.cli.stream import Call
 from nimsg.client import answers
 from nimsg.client.answers import Letter
 from nimsg.client.blocking import BlockingClient
 from nimsg.client.queries import box_rows
+from nimsg.client.query import Call
 from nimsg.errors import Exit, Refusal, UsageError
 from nimsg.protocol.constants import Box, CopyState
 from nimsg.protocol.strict import JsonObject

@@ -19,9 +19,10 @@ from nimsg.cli.settings import (
     check_only_var,
     read_settings,
 )
-from nimsg.cli.stream import Call, stream
+from nimsg.cli.stream import stream
 from nimsg.client import answers
 from nimsg.client.blocking import BlockingClient
+from nimsg.client.query import Call
 from nimsg.errors import (
     Exit,
     NimsgError,

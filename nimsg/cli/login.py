@@ -1,25 +1,19 @@
-"""A login of a verb or of line mode: what is known before it, and who is asked."""
+"""A login that may ask a person."""
 
 import sys
 
-from nimsg.cli.secret import Secret, ask, find_secret, no_secret
+from nimsg.cli.proof import Ask, Proof
+from nimsg.cli.secret import Secret, ask
 from nimsg.cli.sources import Settings
-from nimsg.client.login import Dialog, Question, tries_left
-from nimsg.errors import Refusal, UsageError
-from nimsg.protocol.constants import AuthMode, Device
-from nimsg.protocol.rules import is_token
+from nimsg.client.login import Dialog, Question, logging_in
+from nimsg.client.query import run
+from nimsg.errors import Refusal
+from nimsg.protocol.answer import JsonObject
+from nimsg.protocol.constants import Device
 
 
-SECRETS = ("bad_credentials", "bad_token")
-
-
-class Login:
-    """One login by its `dialog`. `secret` is what was proven with, if anything.
-
-    It is looked for a secret where one is kept, unless told not to `look`.
-    Raises `ConfigError` and `UsageError` where something is not known and nobody can
-    be asked.
-    """
+class Login(Proof):
+    """One login by its `dialog`, which knows whether it may ask."""
 
     def __init__(
         self,
@@ -30,15 +24,7 @@ class Login:
         *,
         look: bool = True,
     ) -> None:
-        self._settings = settings
-        self._known = known
-        if look and auth == AuthMode.PASSWORD:
-            self._known = known or find_secret(settings)
-            if self._known is None and not settings.may_ask:
-                raise no_secret()
-        self._by_token = self._known is not None and is_token(self._known.value)
-        if not (settings.user or settings.may_ask or self._by_token):
-            raise UsageError("no user: give --user NAME or NIMSG_USER")
+        super().__init__(settings, auth, device, known, look=look)
         self.dialog = Dialog(
             auth,
             device.value,
@@ -57,26 +43,9 @@ class Login:
             return self._known
         return Secret(given, "the prompt")
 
-    def check_holder(self, holder: str) -> None:
-        """A token names its account by itself; it must be the one that was meant.
-
-        Raises `Refusal`.
-        """
-        meant = self._settings.user
-        if self._by_token and meant and holder != meant:
-            raise Refusal("bad_token", f"the token is of {holder}, not of {meant}")
-
-    def explained(self, refusal: Refusal) -> Refusal:
-        """The refusal that ended it, with what helps."""
-        why = str(refusal)
-        free = refusal.data.get("suggestion")
-        if self._known is not None and refusal.kind in SECRETS:
-            left = tries_left(refusal)
-            why = f"{why} (taken from {self._known.source})"
-            why = f"{why}; {left}" if left else why
-        elif isinstance(free, str):
-            why = f"{why}; {free} is free: --user {free}"
-        return Refusal(refusal.kind, why, refusal.data)
+    def log_in(self, ask: Ask) -> JsonObject:
+        """See `Proof`; a person is asked for what is not known."""
+        return run(logging_in(self.dialog, ask_person), ask)
 
 
 def ask_person(question: Question, said: str) -> str:

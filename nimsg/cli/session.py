@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import TypeVar
 
+from nimsg.cli.proof import Proof
 from nimsg.cli.secret import Secret
 from nimsg.cli.sources import Settings
-from nimsg.cli.stream import Call, stream
 from nimsg.client.blocking import BlockingClient, connect
 from nimsg.client.failures import passes
-from nimsg.client.query import Query, run
+from nimsg.client.query import Call, Query, run
 from nimsg.errors import Refusal, Unreachable
 from nimsg.protocol.answer import Answer, JsonObject
 from nimsg.protocol.constants import Device
@@ -21,20 +21,19 @@ from nimsg.protocol.constants import Device
 
 T = TypeVar("T")
 PAUSE_S = 0.2
-LOGIN = "nimsg.cli.login"
 
 
 class Session:
     """Calls methods as one account. Use it in `with`.
 
-    The modules `ahead` are loaded while the server is waited for: one during the
-    login, one during each call. Raises what `connect` raises, and `Refusal` where the
-    login fails.
+    The modules `ahead` are loaded while the server is waited for: one while it says
+    hello, one during the login and each call. Raises what `connect` raises, and
+    `Refusal` where the login fails.
     """
 
     def __init__(self, settings: Settings, ahead: Sequence[str] = ()) -> None:
         self._settings = settings
-        self._ahead = [LOGIN, *ahead]
+        self._ahead = list(ahead)
         self._secret: Secret | None = None
         self.welcome: JsonObject = {}
         self._client = self._arrive(time.monotonic() + settings.patience_s)
@@ -93,6 +92,8 @@ class Session:
         A server that is lost is come back to, and asked again what it has not
         answered: for methods that may be repeated.
         """
+        from nimsg.cli.stream import stream
+
         return stream(lambda: self._client, self._come_back, calls)
 
     def _come_back(self) -> None:
@@ -123,21 +124,25 @@ class Session:
             import_module(self._ahead.pop(0))
 
     def _authenticate(self, client: BlockingClient) -> JsonObject:
-        from nimsg.cli.login import Login, ask_person
-        from nimsg.client.answers import maybe_text
-        from nimsg.client.login import logging_in
-
-        auth = str(client.hello.get("auth"))
-        login = Login(self._settings, auth, Device.HEADLESS, self._secret)
+        proof = self._proof(str(client.hello.get("auth")))
         try:
-            welcome = run(logging_in(login.dialog, ask_person), client.call)
+            welcome = proof.log_in(client.call)
         except Refusal as refusal:
-            raise login.explained(refusal) from None
+            raise proof.explained(refusal) from None
+        from nimsg.client.answers import maybe_text
+
         user = maybe_text(welcome, "user") or ""
-        login.check_holder(user)
-        self._secret = login.secret
+        proof.check_holder(user)
+        self._secret = proof.secret
         self._settings = self._settings._replace(user=user or self._settings.user)
         return welcome
+
+    def _proof(self, auth: str) -> Proof:
+        if not self._settings.may_ask:
+            return Proof(self._settings, auth, Device.HEADLESS, self._secret)
+        from nimsg.cli.login import Login
+
+        return Login(self._settings, auth, Device.HEADLESS, self._secret)
 
 
 def reach(

@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from nimsg.client.blocking import BlockingClient
 from nimsg.client.failures import passes
+from nimsg.client.query import Call
 from nimsg.errors import Refusal, Unreachable
-from nimsg.protocol.answer import Answer, JsonObject
+from nimsg.protocol.answer import Answer
 from nimsg.protocol.constants import limit
 
 
@@ -15,14 +15,6 @@ UNDER_WAY_MOST = limit("requests_in_flight") // 2
 # A server cuts off who leaves more than its limit unread.
 UNREAD_MOST = limit("unsent_bytes") // 2
 TRIES = 5
-
-
-class Call(NamedTuple):
-    """A method to call; its answer has about so many bytes."""
-
-    method: str
-    params: JsonObject
-    answer_bytes: int = 1024
 
 
 def stream(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
+from nimsg.client.proof import login_request
 from nimsg.client.query import Query, Request
 from nimsg.errors import Refusal
 from nimsg.protocol.constants import AuthMode
@@ -153,7 +154,9 @@ class Dialog:
             return Request("auth.begin", {"user": self.user})
         if self.step is Step.REGISTER:
             return self._proof("auth.register", user=self.user, password=self.secret)
-        return self._login() if self.step is Step.LOGIN else None
+        if self.step is Step.LOGIN:
+            return login_request(self._auth, self._device, self.user, self.secret)
+        return None
 
     def answer(self, text: str) -> None:
         """What the person typed at the question."""
@@ -248,15 +251,6 @@ class Dialog:
 
     def _move(self, happening: Happening) -> None:
         self.step = TABLE[self.step][happening]
-
-    def _login(self) -> Request:
-        if self._auth == AuthMode.NICK:
-            return self._proof("auth.nick", nick=self.user)
-        if self._auth == AuthMode.OPEN:
-            return self._proof("auth.login", user=self.user)
-        if self.secret is not None and is_token(self.secret):
-            return self._proof("auth.token", token=self.secret)
-        return self._proof("auth.login", user=self.user, password=self.secret)
 
     def _proof(self, method: str, **params: str | None) -> Request:
         return Request(method, {**params, "device": self._device})

@@ -24,6 +24,14 @@ class Request(NamedTuple):
         return f"<Request {self.method}>"
 
 
+class Call(NamedTuple):
+    """A method to call; its answer has about so many bytes."""
+
+    method: str
+    params: JsonObject
+    answer_bytes: int = 1024
+
+
 Query = Generator[Request, JsonObject, T]
 
 

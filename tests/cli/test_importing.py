@@ -9,7 +9,7 @@ from nimsg.archive.reading import open_archive
 from nimsg.cli.addressmap import AddressMap
 from nimsg.cli.importing import Answers, Import, Report, pretend
 from nimsg.cli.progress import Bars
-from nimsg.cli.stream import Call
+from nimsg.client.query import Call
 from nimsg.errors import Exit, Refusal, Unavailable, Unreachable
 from nimsg.protocol.envelope import Answer
 

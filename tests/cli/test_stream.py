@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from nimsg.cli.stream import TRIES, UNDER_WAY_MOST, UNREAD_MOST, Call, stream
+from nimsg.cli.stream import TRIES, UNDER_WAY_MOST, UNREAD_MOST, stream
 from nimsg.client.blocking import BlockingClient
+from nimsg.client.query import Call
 from nimsg.errors import Refusal, Unreachable
 from nimsg.protocol.envelope import Answer
 from nimsg.protocol.strict import JsonObject

@@ -17,6 +17,7 @@ HEAVY = {
     *("asyncio", "urwid", "argon2", "msgspec", "dataclasses", "inspect"),
     *("ssl", "tomllib", "logging", "sqlite3", "concurrent.futures", "subprocess"),
     *("hashlib", "random", "encodings.idna", "nimsg.client.people_answers"),
+    *("argparse", "gettext", "locale", "pathlib", "unicodedata", "nimsg.client.login"),
 }
 RUN_AND_TELL = (
     "import sys; from nimsg.cli.main import main; code = main(sys.argv[1:]);"
