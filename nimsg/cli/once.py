@@ -14,7 +14,7 @@ from nimsg.protocol.answer import JsonObject
 from nimsg.protocol.constants import Box
 
 
-LISTS = ("nimsg.client.answers", "nimsg.client.queries", "nimsg.cli.boxtable")
+LISTS = ("nimsg.client.queries", "nimsg.cli.boxtable")
 ONCE, OPEN, QUIET, JSON, NO_INPUT = range(5)
 SWITCHES = {
     "--once": ONCE,

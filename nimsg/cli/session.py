@@ -21,19 +21,20 @@ from nimsg.protocol.constants import Device
 
 T = TypeVar("T")
 PAUSE_S = 0.2
+ANSWERS = "nimsg.client.answers"  # needed for that of the login
 
 
 class Session:
     """Calls methods as one account. Use it in `with`.
 
-    The modules `ahead` are loaded while the server is waited for: one while it says
-    hello, one during the login and each call. Raises what `connect` raises, and
-    `Refusal` where the login fails.
+    The modules `ahead` are loaded while the server is waited for: one during the
+    login, one during each call. Raises what `connect` raises, and `Refusal` where the
+    login fails.
     """
 
     def __init__(self, settings: Settings, ahead: Sequence[str] = ()) -> None:
         self._settings = settings
-        self._ahead = list(ahead)
+        self._ahead = [ANSWERS, *ahead]
         self._secret: Secret | None = None
         self.welcome: JsonObject = {}
         self._client = self._arrive(time.monotonic() + settings.patience_s)
