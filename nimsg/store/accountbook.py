@@ -14,7 +14,6 @@ from nimsg.core.commands import AccountChange, CreateAccount, MembershipChange
 from nimsg.core.rooms import Membership
 from nimsg.protocol.constants import LOBBY
 from nimsg.store import roombook
-from nimsg.store.base import TokenHolder
 
 
 ACCOUNT = "uid, name, role, password_hash, created_at, removed_at"
@@ -53,15 +52,17 @@ def find_uid(connection: sqlite3.Connection, uid: int) -> Account | None:
     return _account(connection, row) if row else None
 
 
-def by_token(connection: sqlite3.Connection, secret_hash: str) -> TokenHolder | None:
-    """The account a token logs in, and the token."""
+def by_token(
+    connection: sqlite3.Connection, secret_hash: str
+) -> tuple[int, Token] | None:
+    """The number of the account that a token logs in, and the token."""
     row = connection.execute(
         f"SELECT uid, {TOKEN} FROM token WHERE secret_hash = ?", (secret_hash,)
     ).fetchone()
     if row is None:
         return None
     uid, *token = row
-    return TokenHolder(by_uid(connection, uid), Token(*token))
+    return uid, Token(*token)
 
 
 def all_accounts(connection: sqlite3.Connection) -> list[Account]:

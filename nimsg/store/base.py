@@ -144,11 +144,16 @@ class LastLogin(Struct, frozen=True):
     failures: int
 
 
-class TokenHolder(Struct, frozen=True):
-    """An account found by a token, and the token."""
+class Arrival(Struct, frozen=True):
+    """What a login is answered by, all of one moment.
+
+    `last` is there where it was asked for, `token` where the account was found by one.
+    """
 
     account: Account
-    token: Token
+    counts: Counts
+    last: LastLogin | None = None
+    token: Token | None = None
 
 
 class JournalRow(NamedTuple):
@@ -212,8 +217,15 @@ class Store(Protocol):
         """The account of this number; it must exist."""
         ...
 
-    def token_holder(self, secret_hash: str) -> TokenHolder | None:
-        """Whose token this is, by the sha-256 of its secret in hex."""
+    def arrival(self, uid: int, *, last: bool) -> Arrival:
+        """What the login of an account, which must exist, is answered by.
+
+        `last` asks for the login before it too.
+        """
+        ...
+
+    def token_arrival(self, secret_hash: str, *, last: bool) -> Arrival | None:
+        """The same by a token, as the sha-256 of its secret in hex."""
         ...
 
     def accounts(self) -> list[Account]:

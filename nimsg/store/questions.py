@@ -7,7 +7,7 @@ import threading
 import msgspec
 
 from nimsg.core import mail
-from nimsg.core.accounts import Account
+from nimsg.core.accounts import Account, Token
 from nimsg.core.invitations import Invitation
 from nimsg.core.ladder import receipt
 from nimsg.errors import Refusal
@@ -35,6 +35,7 @@ from nimsg.store import (
     threads,
 )
 from nimsg.store.base import (
+    Arrival,
     Counts,
     HistoryQuery,
     LastLogin,
@@ -46,7 +47,6 @@ from nimsg.store.base import (
     SearchQuery,
     SeenUser,
     Sizes,
-    TokenHolder,
 )
 from nimsg.store.fulltext import FullText
 from nimsg.store.layout import Layout
@@ -107,9 +107,24 @@ class Questions:
         """See `Store`."""
         return accountbook.by_uid(self._reader, uid)
 
-    def token_holder(self, secret_hash: str) -> TokenHolder | None:
+    def arrival(self, uid: int, *, last: bool) -> Arrival:
         """See `Store`."""
-        return accountbook.by_token(self._reader, secret_hash)
+        with reader.snapshot(self._reader):
+            return self._arrival(uid, None, last=last)
+
+    def token_arrival(self, secret_hash: str, *, last: bool) -> Arrival | None:
+        """See `Store`."""
+        with reader.snapshot(self._reader):
+            found = accountbook.by_token(self._reader, secret_hash)
+            return self._arrival(*found, last=last) if found else None
+
+    def _arrival(self, uid: int, token: Token | None, *, last: bool) -> Arrival:
+        return Arrival(
+            self.account_by_uid(uid),
+            self.counts(uid),
+            self.last_login(uid) if last else None,
+            token,
+        )
 
     def accounts(self) -> list[Account]:
         """See `Store`."""

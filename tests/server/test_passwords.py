@@ -286,7 +286,7 @@ def ignore(_: str) -> None:
     """Hold nothing up."""
 
 
-@pytest.mark.parametrize("held", ["account", "counts", "account_by_uid"])
+@pytest.mark.parametrize("held", ["account", "arrival"])
 async def test_sec_9_a_login_that_is_on_its_way_does_not_outlive_the_change(
     tmp_path: Path, held: str
 ) -> None:

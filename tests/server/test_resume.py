@@ -172,7 +172,7 @@ async def test_x2_of_two_resumes_at_once_one_is_taken(tmp_path: Path) -> None:
         caller(server, "bob") as one,
         caller(server, "bob") as other,
     ):
-        store.before = gate = Gate("counts")
+        store.before = gate = Gate("arrival")
         first = asyncio.create_task(one.resume(bob.welcome.resume))
         second = asyncio.create_task(other.resume(bob.welcome.resume))
         await gate.reached.wait()
@@ -193,7 +193,7 @@ async def test_x2_a_resume_on_its_way_does_not_outlive_a_logout(
         guest(server, "bob") as bob,
         caller(server, "bob") as back,
     ):
-        store.before = gate = Gate("counts")
+        store.before = gate = Gate("arrival")
         coming = asyncio.create_task(back.resume(bob.welcome.resume))
         await gate.reached.wait()
         await bob.logout()
@@ -363,7 +363,7 @@ async def test_s4_12_a_room_that_was_left_on_the_way_in_is_not_heard(
         caller(server, "bob") as bob,
     ):
         await ann.create("garden")
-        store.before = gate = Gate("counts")
+        store.before = gate = Gate("arrival")
         coming = asyncio.create_task(bob.arrive())
         await gate.reached.wait()
         await script.ask(Done, "room.leave", room="lobby")
@@ -388,7 +388,7 @@ async def test_sec_17_a_role_that_was_taken_on_the_way_in_is_not_had(
     ):
         var = server.config.var
         await told(var, "users.role", {"user": "bob", "role": "admin"})
-        store.before = gate = Gate("counts")
+        store.before = gate = Gate("arrival")
         coming = asyncio.create_task(bob.arrive())
         await gate.reached.wait()
         await told(var, "users.role", {"user": "bob", "role": "user"})

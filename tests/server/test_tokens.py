@@ -156,6 +156,18 @@ async def test_a_token_login_waits_for_no_durable_write(tmp_path: Path) -> None:
     assert user == "bob"
 
 
+async def test_a_token_login_asks_the_store_one_question(tmp_path: Path) -> None:
+    store = WatchedStore(tmp_path / "var")
+    async with office(tmp_path, store=store) as server, people(server, "bob") as (b,):
+        secret = (await b.make_token()).token
+        asked: list[str] = []
+        store.before = asked.append
+        await use(server.port, secret)
+
+    assert [name for name in asked if "arrival" in name] == ["token_arrival"]
+    assert {"account", "account_by_uid", "counts", "last_login"}.isdisjoint(asked)
+
+
 async def test_sec_9_a_revoked_token_ends_the_sessions_that_use_it(
     tmp_path: Path,
 ) -> None:
@@ -196,7 +208,7 @@ async def test_sec_9_a_token_login_on_its_way_does_not_outlive_the_revocation(
     async with office(tmp_path, store=store) as server, people(server, "bob") as (b,):
         made = await b.make_token()
         async with greeted(server.port) as wire:
-            store.before = gate = Gate("counts")
+            store.after = gate = Gate("token_arrival")
             wire.send("auth.token", {"token": made.token})
             await gate.reached.wait()
             await b.ask(Done, "token.revoke", id=made.id)

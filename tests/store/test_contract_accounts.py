@@ -18,7 +18,7 @@ from nimsg.core.commands import (
 from nimsg.core.rooms import Membership
 from nimsg.protocol.constants import LOBBY, CopyState, limit
 from nimsg.protocol.results import Refused
-from nimsg.store.base import TokenHolder
+from nimsg.store.base import Arrival, Counts
 from tests.support.post import Post, refused
 
 
@@ -100,7 +100,7 @@ def test_a_removed_name_is_never_given_again(post: Post) -> None:
         for existing in (False, True):
             with refused("name_taken"):
                 post.ask(CreateAccount(name, None, existing=existing))
-    assert post.store.token_holder("hash of t") is None
+    assert post.store.token_arrival("hash of t", last=False) is None
     (bob,) = post.people("bob")
     assert bob == ann + 1
 
@@ -144,11 +144,11 @@ def test_a_new_password_ends_the_tokens_and_a_new_cost_does_not(post: Post) -> N
     post.ask(SetPassword(ann, "same, dearer", before))
     post.ask(SetPassword(ann, "too late", "a hash that was replaced"))
     assert post.store.account_by_uid(ann).password_hash == "same, dearer"
-    assert post.store.token_holder("hash of t") is not None
+    assert post.store.token_arrival("hash of t", last=False) is not None
 
     post.ask(SetPassword(ann, "new"))
 
-    assert post.store.token_holder("hash of t") is None
+    assert post.store.token_arrival("hash of t", last=False) is None
     assert post.store.account_by_uid(ann).password_hash == "new"
 
 
@@ -166,13 +166,13 @@ def test_a_token_names_its_account(post: Post) -> None:
     made = post.now
     post.ask(token(bob, "u"))
 
-    holder = post.store.token_holder("hash of t")
+    found = post.store.token_arrival("hash of t", last=False)
 
     expected = Token("t", "hash of t", "label of t", made, 5)
     account = post.store.account_by_uid(ann)
-    assert holder == TokenHolder(account, expected)
+    assert found == Arrival(account, Counts(0, 0), token=expected)
     assert account.tokens == (expected,)
-    assert post.store.token_holder("t") is None
+    assert post.store.token_arrival("t", last=False) is None
 
 
 def test_tokens_are_told_oldest_first_and_those_of_an_instant_by_id(
@@ -193,7 +193,7 @@ def test_a_revoked_token_is_gone(post: Post) -> None:
 
     post.ask(RevokeToken(ann, "t"))
 
-    assert post.store.token_holder("hash of t") is None
+    assert post.store.token_arrival("hash of t", last=False) is None
     with refused("unknown_token"):
         post.ask(RevokeToken(ann, "t"))
 

@@ -1,9 +1,11 @@
 """The Store contract, logins and lockouts: in a store that lives, and after."""
 
 import pytest
+from msgspec.structs import replace
 
 from nimsg.core.commands import (
     CountFailure,
+    CreateToken,
     EndLogins,
     Failures,
     ForgiveFailures,
@@ -15,7 +17,7 @@ from nimsg.core.commands import (
 from nimsg.protocol.constants import Departure, Device
 from nimsg.protocol.results import LoginRow
 from nimsg.store import loginbook
-from nimsg.store.base import LastLogin, Lock, SeenUser
+from nimsg.store.base import Arrival, Counts, LastLogin, Lock, SeenUser
 from tests.support.company import come, fail, go
 from tests.support.post import DAY, Post, Rest, lose_index
 
@@ -51,6 +53,24 @@ def test_s2_16_logins_are_written_down(post: Post, rest: Rest) -> None:
         ),
     ]
     assert [row.ended_at for row in post.store.logins(bob, None, 9)] == [None]
+
+
+def test_a_login_is_answered_by_what_each_question_says(post: Post) -> None:
+    ann, bob = post.people("ann", "bob")
+    come(post, ann)
+    fail(post, ann)
+    post.send(bob, "ann")
+    post.ask(CreateToken(ann, "t", "hash of t", "", None))
+    store = post.store
+
+    known = Arrival(store.account_by_uid(ann), Counts(1, 0), store.last_login(ann))
+    token = known.account.tokens[0]
+    assert store.arrival(ann, last=True) == known
+    assert store.arrival(ann, last=False) == replace(known, last=None)
+    by_token = store.token_arrival("hash of t", last=True)
+    assert by_token == replace(known, token=token)
+    with pytest.raises(LookupError):
+        store.arrival(bob + 1, last=True)
 
 
 def test_sec_5_a_try_under_a_name_that_nobody_has_leaves_nothing(

@@ -22,6 +22,7 @@ from nimsg.protocol.results import (
 )
 from nimsg.protocol.results_rooms import Members, RoomInfo, RoomPage, Rooms
 from nimsg.store.base import (
+    Arrival,
     Batch,
     Counts,
     HistoryQuery,
@@ -34,7 +35,6 @@ from nimsg.store.base import (
     SearchQuery,
     SeenUser,
     Sizes,
-    TokenHolder,
 )
 from nimsg.store.local import LocalStore
 
@@ -46,12 +46,14 @@ Hook = Callable[[str], None]
 class WatchedStore:
     """See `nimsg.store.base.Store`.
 
-    `before` is told each operation's name on the thread that is about to do it.
+    `before` is told each operation's name on the thread that is about to do it, and
+    `after` on the one that has found whose a token is.
     `batches` are the lengths of the commits that held anything.
     """
 
     def __init__(self, root: Path, before: Hook = lambda _: None) -> None:
         self.before = before
+        self.after: Hook = lambda _: None
         self.calls: Counter[str] = Counter()
         self.batches: list[int] = []
         self._store = LocalStore(root)
@@ -85,9 +87,15 @@ class WatchedStore:
         self._note("account_by_uid")
         return self._store.account_by_uid(uid)
 
-    def token_holder(self, secret_hash: str) -> TokenHolder | None:
-        self._note("token_holder")
-        return self._store.token_holder(secret_hash)
+    def arrival(self, uid: int, *, last: bool) -> Arrival:
+        self._note("arrival")
+        return self._store.arrival(uid, last=last)
+
+    def token_arrival(self, secret_hash: str, *, last: bool) -> Arrival | None:
+        self._note("token_arrival")
+        found = self._store.token_arrival(secret_hash, last=last)
+        self.after("token_arrival")
+        return found
 
     def accounts(self) -> list[Account]:
         self._note("accounts")

@@ -19,7 +19,7 @@ from nimsg.core.commands import (
 from nimsg.errors import Refusal
 from nimsg.logs import LOGGER, word
 from nimsg.protocol import requests as q
-from nimsg.protocol.constants import INTERACTIVE, AuthMode, CloseReason
+from nimsg.protocol.constants import INTERACTIVE, AuthMode, CloseReason, Device
 from nimsg.protocol.results import Began, Done, Welcome
 from nimsg.protocol.results_people import Logins
 from nimsg.protocol.rules import check_new_password
@@ -28,6 +28,7 @@ from nimsg.server.handlers.people import living_account
 from nimsg.server.lockouts import CHANGING, Key
 from nimsg.server.policy import POLICIES, Policy
 from nimsg.server.services import Services
+from nimsg.store.base import Arrival
 
 
 SECRET_BYTES = 32
@@ -53,7 +54,7 @@ async def login(context: Context, params: q.Login) -> Reply:
         tried.uid = account.uid if account else None
         _count_new(context, account)
         admitted = await policy_of(context).admit(params.user, account, params.password)
-    return await welcome(context, Login(admitted, params.device))
+    return await welcome(context, admitted.uid, params.device)
 
 
 async def nick(context: Context, params: q.Nick) -> Reply:
@@ -65,7 +66,7 @@ async def nick(context: Context, params: q.Nick) -> Reply:
     account = await living_account(services, params.nick)
     _count_new(context, account)
     account = await policy_of(context).admit(params.nick, account, None)
-    return await welcome(context, Login(account, params.device))
+    return await welcome(context, account.uid, params.device)
 
 
 async def resume(context: Context, params: q.Resume) -> Reply:
@@ -75,8 +76,7 @@ async def resume(context: Context, params: q.Resume) -> Reply:
         raise Refusal("interactive_only")
     shown = token_hash(params.token)
     uid = services.resumes.holder(shown)
-    account = await services.read(services.store.account_by_uid, uid)
-    return await welcome(context, Login(account, params.device, resumed=shown))
+    return await welcome(context, uid, params.device, resumed=shown)
 
 
 async def register(context: Context, params: q.Register) -> Reply:
@@ -85,19 +85,22 @@ async def register(context: Context, params: q.Register) -> Reply:
     account = await policy_of(context).register(
         params.user, params.password, token_hash(code) if code else None
     )
-    return await welcome(context, Login(account, params.device))
+    return await welcome(context, account.uid, params.device)
 
 
 async def token(context: Context, params: q.TokenLogin) -> Reply:
     """Be who made the token. Waits for nothing to be written."""
     services = context.services
-    holder = await services.read(services.store.token_holder, token_hash(params.token))
+    secret_hash, last = token_hash(params.token), params.device in INTERACTIVE
+    found = await services.read(
+        partial(services.store.token_arrival, secret_hash, last=last)
+    )
     now = services.clock()
-    if holder is None or not token_alive(holder.token, now):
+    if found is None or found.token is None or not token_alive(found.token, now):
         LOGGER.info("login by token from %s failed", context.session.address)
         raise Refusal("bad_token")
-    note_use(services, holder.account, holder.token, now)
-    return await welcome(context, Login(holder.account, params.device, holder.token))
+    note_use(services, found.account, found.token, now)
+    return _welcome(services, found, Login(found.account, params.device, found.token))
 
 
 async def logout(_: Context, __: q.Nothing) -> Reply:
@@ -141,21 +144,25 @@ async def logins(context: Context, params: q.ListLogins) -> Reply:
     return Reply(Logins(page, next=page[-1].n if len(rows) > len(page) else None))
 
 
-async def welcome(context: Context, login: Login) -> Reply:
-    """What a login is answered with; a person also gets a way to come back."""
-    services, uid = context.services, login.account.uid
-    counts = await services.read(services.store.counts, uid)
-    last = None
-    if login.device in INTERACTIVE:
-        last = await services.read(services.store.last_login, uid)
+async def welcome(
+    context: Context, uid: int, device: Device, *, resumed: str | None = None
+) -> Reply:
+    """What a login is answered with."""
+    services = context.services
     # The last of all: a role or a room may have changed since the name was proven.
-    account = await services.read(services.store.account_by_uid, uid)
-    login = login._replace(account=account)
+    last = device in INTERACTIVE
+    found = await services.read(partial(services.store.arrival, uid, last=last))
+    return _welcome(services, found, Login(found.account, device, resumed=resumed))
+
+
+def _welcome(services: Services, found: Arrival, login: Login) -> Reply:
+    """The same of what was found; a person also gets a way to come back."""
+    account, last = found.account, found.last
     reply = Welcome(
         user=account.name,
         role=account.role,
-        new=counts.new,
-        pending=counts.pending,
+        new=found.counts.new,
+        pending=found.counts.pending,
         time=services.clock(),
     )
     if last is None:
