@@ -65,7 +65,8 @@ class Statements(NamedTuple):
 def _rows(copies: str) -> str:
     return (
         f"SELECT c.position, c.change, printf('{FORM}', {', '.join(VALUES)}) AS row,"
-        " iif(c.new = 1 AND c.fetched_at IS NULL, m.id, NULL) AS stored"
+        " iif(c.new = 1 AND c.fetched_at IS NULL, m.id, NULL) AS stored,"
+        " c.imported AND m.sender != :owner AS foreign_"
         f" FROM {copies} JOIN message m ON m.m = c.m JOIN account s ON s.uid = m.sender"
         " WHERE c.owner = :owner"
     )
@@ -74,7 +75,8 @@ def _rows(copies: str) -> str:
 def _listing(copies: str, listed: str) -> Statements:
     return Statements(
         "SELECT count(*) AS count, min(position) AS last,"
-        " group_concat(row, ',') AS rows, group_concat(stored) AS stored"
+        " group_concat(row, ',') AS rows, group_concat(stored) AS stored,"
+        " max(foreign_) AS foreign_"
         f" FROM ({_rows(copies)} AND {listed} AND c.position < :before"
         " ORDER BY c.position DESC LIMIT :most)",
         f"SELECT EXISTS (SELECT 1 FROM {copies} WHERE c.owner = :owner"
@@ -96,12 +98,14 @@ DECODER = msgspec.json.Decoder(InboxRow)
 class Part(NamedTuple):
     """What of an inbox is on a page: rows as a JSON array; ids never listed before.
 
-    `next` is the position that the page after it goes on below.
+    `next` is the position that the page after it goes on below. It is `counted` where
+    the mailbox's numbers tell of each change of it, and listing it changes nothing.
     """
 
     rows: Raw
     stored: list[str]
     next: int | None
+    counted: bool
 
 
 def decode_row(text: str) -> InboxRow:
@@ -128,4 +132,7 @@ def page(connection: sqlite3.Connection, query: ListQuery) -> Part:
         asked["before"] = row["last"]
         more = connection.execute(statements.more, asked).fetchone()[0]
     stored = row["stored"].split(",") if row["stored"] else []
-    return Part(Raw(b"[%b]" % rows), stored, row["last"] if more else None)
+    # What somebody else has imported may yet be linked with what it answers, and only
+    # the mailbox of who imports counts that.
+    counted = not (stored or row["foreign_"])
+    return Part(Raw(b"[%b]" % rows), stored, row["last"] if more else None, counted)

@@ -52,6 +52,7 @@ from nimsg.store.fulltext import FullText
 from nimsg.store.layout import Layout
 from nimsg.store.mailbook import Mailbook
 from nimsg.store.messagefile import MessageFile, decode_as
+from nimsg.store.pages import Pages
 from nimsg.store.plan import RowKind
 from nimsg.store.schema import connect_reader
 
@@ -83,6 +84,7 @@ class Questions:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._damaged: set[str] = set()
+        self._pages = Pages()
 
     def hang_up(self) -> None:
         """Let go of the databases; nothing can be asked any more."""
@@ -148,7 +150,7 @@ class Questions:
 
     def page(self, query: ListQuery) -> Listing:
         """See `Store`."""
-        return reader.page(self._reader, query)
+        return reader.page(self._reader, query, self._pages)
 
     def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:
         """See `Store`."""

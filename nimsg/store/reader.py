@@ -24,9 +24,10 @@ from nimsg.protocol.results import (
 from nimsg.store import inboxrows
 from nimsg.store.base import Counts, Listing, ListQuery, ReadQuery
 from nimsg.store.cursor import Cursor, decode_cursor
-from nimsg.store.inboxrows import INBOX, decode_row
+from nimsg.store.inboxrows import INBOX, Part, decode_row
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.messagerow import copy_of, decode_origin, decode_refused
+from nimsg.store.pages import Moment, Pages
 from nimsg.store.schema import COPY, meta
 
 
@@ -87,17 +88,18 @@ def counts(connection: sqlite3.Connection, owner: int) -> Counts:
     return Counts(*row) if row else Counts(0, 0)
 
 
-def page(connection: sqlite3.Connection, query: ListQuery) -> Listing:
+def page(connection: sqlite3.Connection, query: ListQuery, pages: Pages) -> Listing:
     """One page of a box, newest first."""
     rows, stored = NO_ROWS, list[str]()
     outbox: list[OutboxRow] = []
     with snapshot(connection):
-        if query.box is Box.INBOX:
-            rows, stored, next_ = inboxrows.page(connection, query)
-        else:
-            outbox, next_ = _outbox_page(connection, query)
         box = _mailbox(connection, query.owner)
         end = _end(connection, box)
+        if query.box is Box.INBOX:
+            part = _inbox_page(connection, query, pages, Moment(end.epoch, box))
+            rows, stored, next_ = part.rows, part.stored, part.next
+        else:
+            outbox, next_ = _outbox_page(connection, query)
     packed = PackedPage(
         box=query.box,
         new=box.new,
@@ -109,6 +111,16 @@ def page(connection: sqlite3.Connection, query: ListQuery) -> Listing:
         cursor=end.encode(),
     )
     return Listing(packed, stored)
+
+
+def _inbox_page(
+    connection: sqlite3.Connection, query: ListQuery, pages: Pages, moment: Moment
+) -> Part:
+    part = pages.find(query, moment)
+    if part is None:
+        part = inboxrows.page(connection, query)
+        pages.keep(query, moment, part)
+    return part
 
 
 def _outbox_page(

@@ -11,12 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from msgspec.structs import replace
 
 from nimsg.core.commands import Act, AddBlock, RemoveBlock, SendMail
-from nimsg.protocol.constants import LOBBY, CopyState
+from nimsg.protocol.constants import LOBBY, Box, CopyState
 from nimsg.protocol.results import ChangePage, InboxRow, OutboxRow
-from nimsg.store.base import Counts
+from nimsg.store.base import Counts, ListQuery
 from nimsg.store.schema import connect_reader
 from tests.support.company import bodies, come, go, say
 from tests.support.post import ORIGIN, Backend, Post, refused, rows
+from tests.support.storepages import made_anew
 
 
 PEOPLE = ("ann", "bob", "cyd")
@@ -218,6 +219,16 @@ class Machine(RuleBasedStateMachine):
         self.cursors[name] = page.cursor
         for row in rows(page):
             self.known[name][f"{type(row).__name__} {row.id}"] = row
+
+    @rule(
+        name=st.sampled_from(PEOPLE),
+        all_=st.booleans(),
+        before=st.sampled_from((None, 3)),
+        most=st.integers(1, 4),
+    )
+    def list_(self, name: str, all_: bool, before: int | None, most: int) -> None:
+        query = ListQuery(self.uids[name], Box.INBOX, all_, before, most)
+        assert self.post.store.page(query) == made_anew(self.post.root, query)
 
     @rule()
     def settle(self) -> None:
