@@ -13,6 +13,7 @@ from typing import NamedTuple
 from nimsg.errors import ConfigError, NimsgError, Refusal, Unavailable, tls_words
 from nimsg.logs import LOGGER
 from nimsg.protocol.codec import encode_refusal
+from nimsg.server.peer import keep_alive
 
 
 BACKLOG = 1024
@@ -264,6 +265,7 @@ def _listening(family: int, place: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        keep_alive(sock)
         sock.bind(place)
         sock.settimeout(0)
         sock.listen(BACKLOG)

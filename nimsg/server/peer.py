@@ -16,11 +16,11 @@ def address_of(writer: asyncio.StreamWriter) -> str:
     return str(peer[0]) if isinstance(peer, tuple) else LOCAL
 
 
-def keep_alive(writer: asyncio.StreamWriter) -> None:
-    """Have the system ask whether a silent peer is still there."""
-    sock = writer.get_extra_info("socket")
-    if sock is None or sock.family == socket.AF_UNIX:
-        return
+def keep_alive(sock: socket.socket) -> None:
+    """Have the system ask whether the silent peers of a listening socket still live.
+
+    What it takes inherits that (tcp(7)).
+    """
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in KEEPALIVE.items():
         if hasattr(socket, name):

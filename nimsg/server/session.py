@@ -33,7 +33,7 @@ from nimsg.server.errands import Errands
 from nimsg.server.greeting import greeting
 from nimsg.server.idle import Idle
 from nimsg.server.intake import Intake
-from nimsg.server.peer import address_of, keep_alive
+from nimsg.server.peer import address_of
 from nimsg.server.services import Services
 from nimsg.server.timers import Timer
 
@@ -334,7 +334,6 @@ class Session:
         self.push(encode_refusal(id_, refusal))
 
     def _greet(self) -> None:
-        keep_alive(self._writer)
         self._connection.fire(Event.HELLO)
         self.push(greeting(self._services))
 
