@@ -26,6 +26,8 @@ def inbox(peer: Peer, size: Size) -> Iterator[Row]:
                 for _ in range(warm):
                     run(_look(peer, user, count, newest))
                 yield _row(peer, point, size.most_s, tries, (user, count, newest))
+                # What a first listing leaves to be written is no part of the next one.
+                run(rested(peer))
     finally:
         peer.stop()
 

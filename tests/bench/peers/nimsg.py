@@ -195,8 +195,12 @@ class Nimsg(Peer):
         async with at_the_machine(self.var) as wire:
             answered = await wire.call("server.stats", {})
         match answered:
-            case {"result": {"queues": {"journal": journal, "indexer": indexer}}}:
-                return {"journal": journal == 0, "text": indexer == 0}
+            case {
+                "result": {"queues": {"commit": 0, "journal": 0, "indexer": indexer}}
+            }:
+                return {"journal": True, "text": indexer == 0}
+            case {"result": {"queues": {"indexer": indexer}}}:
+                return {"journal": False, "text": indexer == 0}
             case _:
                 raise RuntimeError(answered)
 
