@@ -51,10 +51,15 @@ class ListQuery(Struct, frozen=True):
 
 
 class Listing(NamedTuple):
-    """A page of a box, and the ids of those on it that were never listed before."""
+    """A page of a box, and the ids of those on it that were never listed before.
+
+    It is `counted` where the numbers of its owner's mailbox tell of each change of it,
+    and listing it changes nothing.
+    """
 
     page: PackedPage
     stored: list[str]
+    counted: bool = False
 
 
 class SearchQuery(Struct, frozen=True):
@@ -176,7 +181,10 @@ class Batch(Struct, frozen=True):
 
 
 class Store(Protocol):
-    """Durable state. All methods block; none may run on an event loop's thread."""
+    """Durable state.
+
+    All methods block, and none may run on an event loop's thread, but `page_at_hand`.
+    """
 
     def commit(self, commands: Sequence[Command], now: int) -> Batch:
         """Decide and make durable a batch, all at `now` (ms UTC).
@@ -250,6 +258,10 @@ class Store(Protocol):
 
     def page(self, query: ListQuery) -> Listing:
         """One page of a box."""
+        ...
+
+    def page_at_hand(self, query: ListQuery) -> Listing | None:
+        """The same where it is known already. It does not block: any thread may ask."""
         ...
 
     def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:

@@ -98,8 +98,8 @@ DECODER = msgspec.json.Decoder(InboxRow)
 class Part(NamedTuple):
     """What of an inbox is on a page: rows as a JSON array; ids never listed before.
 
-    `next` is the position that the page after it goes on below. It is `counted` where
-    the mailbox's numbers tell of each change of it, and listing it changes nothing.
+    `next` is the position that the page after it goes on below. It is `counted` as a
+    `Listing` is.
     """
 
     rows: Raw

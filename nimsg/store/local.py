@@ -192,7 +192,9 @@ class LocalStore(Questions):
         plan = recovery(self.layout, rows, head, seen)
         self._filer.carry_out(plan)
         n = max(int(meta(self._connection, "n")), plan.n, plan.end.n)
-        self._writer = Writer(self._connection, n, entropy, self._quota)
+        self._writer = Writer(
+            self._connection, n, entropy, self._quota, self._pages.note
+        )
         if rows:
             self.notices.append(
                 f"filed {many(len(rows), 'journal row')} of an earlier run"

@@ -66,6 +66,11 @@ class Mailboxes:
             mailbox = self._touched[uid] = self._known.get(uid) or self._read(uid)
         return mailbox
 
+    @property
+    def touched(self) -> list[int]:
+        """The accounts whose mailboxes `flush` is to write."""
+        return list(self._touched)
+
     def flush(self) -> None:
         """Write what was touched since the last time."""
         PUT.write(self._connection, [*map(astuple, self._touched.values())])

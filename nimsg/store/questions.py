@@ -150,7 +150,16 @@ class Questions:
 
     def page(self, query: ListQuery) -> Listing:
         """See `Store`."""
-        return reader.page(self._reader, query, self._pages)
+        found = self._pages.find(query)
+        if found is None:
+            written = self._pages.written(query.owner)
+            found = reader.page(self._reader, query)
+            self._pages.keep(query, written, found)
+        return found
+
+    def page_at_hand(self, query: ListQuery) -> Listing | None:
+        """See `Store`."""
+        return self._pages.find(query)
 
     def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:
         """See `Store`."""

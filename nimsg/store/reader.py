@@ -24,10 +24,9 @@ from nimsg.protocol.results import (
 from nimsg.store import inboxrows
 from nimsg.store.base import Counts, Listing, ListQuery, ReadQuery
 from nimsg.store.cursor import Cursor, decode_cursor
-from nimsg.store.inboxrows import INBOX, Part, decode_row
+from nimsg.store.inboxrows import INBOX, decode_row
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.messagerow import copy_of, decode_origin, decode_refused
-from nimsg.store.pages import Moment, Pages
 from nimsg.store.schema import COPY, meta
 
 
@@ -88,18 +87,17 @@ def counts(connection: sqlite3.Connection, owner: int) -> Counts:
     return Counts(*row) if row else Counts(0, 0)
 
 
-def page(connection: sqlite3.Connection, query: ListQuery, pages: Pages) -> Listing:
+def page(connection: sqlite3.Connection, query: ListQuery) -> Listing:
     """One page of a box, newest first."""
-    rows, stored = NO_ROWS, list[str]()
+    rows, stored, counted = NO_ROWS, list[str](), False
     outbox: list[OutboxRow] = []
     with snapshot(connection):
-        box = _mailbox(connection, query.owner)
-        end = _end(connection, box)
         if query.box is Box.INBOX:
-            part = _inbox_page(connection, query, pages, Moment(end.epoch, box))
-            rows, stored, next_ = part.rows, part.stored, part.next
+            rows, stored, next_, counted = inboxrows.page(connection, query)
         else:
             outbox, next_ = _outbox_page(connection, query)
+        box = _mailbox(connection, query.owner)
+        end = _end(connection, box)
     packed = PackedPage(
         box=query.box,
         new=box.new,
@@ -110,17 +108,7 @@ def page(connection: sqlite3.Connection, query: ListQuery, pages: Pages) -> List
         next=next_,
         cursor=end.encode(),
     )
-    return Listing(packed, stored)
-
-
-def _inbox_page(
-    connection: sqlite3.Connection, query: ListQuery, pages: Pages, moment: Moment
-) -> Part:
-    part = pages.find(query, moment)
-    if part is None:
-        part = inboxrows.page(connection, query)
-        pages.keep(query, moment, part)
-    return part
+    return Listing(packed, stored, counted)
 
 
 def _outbox_page(

@@ -1,7 +1,7 @@
 """The one writer: a batch of commands in one transaction on one thread."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import UNSET
@@ -78,7 +78,11 @@ Quiet = (
 
 
 class Writer:
-    """Decides and journals commands. `entropy` gives so many random bytes."""
+    """Decides and journals commands.
+
+    `entropy` gives so many random bytes; `written` is told whose mailboxes were, or may
+    have been, written.
+    """
 
     def __init__(
         self,
@@ -86,8 +90,10 @@ class Writer:
         n: int,
         entropy: Callable[[int], bytes],
         quota: Quota,
+        written: Callable[[Iterable[int]], None],
     ) -> None:
         self._connection = connection
+        self._written = written
         self._entropy = entropy
         self._n = n
         self._book = Mailbook(connection, quota)
@@ -119,6 +125,7 @@ class Writer:
         """
         self._rows = []
         n = self._n
+        touched: list[int] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._book.new.expect(
@@ -127,6 +134,7 @@ class Writer:
                 if isinstance(command, SendMail)
             )
             outcomes = [self._decide(command, now, full=full) for command in commands]
+            touched = self._book.mailboxes.touched
             self._book.flush()
             self._journal(forget)
             self._connection.execute("COMMIT")
@@ -137,6 +145,8 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        finally:
+            self._written(touched)
         return Batch(outcomes, self._rows)
 
     def _journal(self, forget: Filed | None) -> None:

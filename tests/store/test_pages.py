@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import pytest
 from msgspec import Raw
 
 from nimsg.core.commands import Act, AddBlock, RemoveAccount, RemoveBlock
 from nimsg.protocol.constants import Box, CopyState
+from nimsg.protocol.packed import PackedPage
 from nimsg.store.base import Listing, ListQuery
-from nimsg.store.inboxrows import Part
 from nimsg.store.local import LocalStore
-from nimsg.store.mailboxes import Mailbox
-from nimsg.store.pages import BESIDE, Moment, Pages
+from nimsg.store.pages import BESIDE, Pages
 from tests.support.post import Post, lose_index
 from tests.support.storepages import made_anew
 
 
 READERS = 2
-NOW = Moment("epoch", Mailbox(1, last_in=3))
 
 
 def queries(owner: int) -> list[ListQuery]:
@@ -130,6 +127,7 @@ def test_a_page_is_put_together_once(post: Post) -> None:
     changed = sum("group_concat" in text for text in asked)
 
     assert (again, changed) == (0, 1)
+    assert post.store.page_at_hand(query) == made_anew(post.root, query)
 
 
 def test_what_was_never_listed_is_told_each_time(post: Post) -> None:
@@ -165,41 +163,64 @@ def query(before: int) -> ListQuery:
     return ListQuery(1, Box.INBOX, before=before)
 
 
-def part(size: int, *, counted: bool = True) -> Part:
+def listing(size: int, *, counted: bool = True) -> Listing:
     """A page that takes so many bytes."""
-    return Part(Raw(b"x" * (size - BESIDE)), [], None, counted)
+    rows = Raw(b"x" * (size - BESIDE))
+    return Listing(PackedPage(Box.INBOX, 0, 0, 0, rows, [], None, ""), [], counted)
 
 
 def test_the_pages_that_were_used_last_are_kept() -> None:
     pages = Pages(10_000)
     for number in range(1, 6):
-        pages.keep(query(number), NOW, part(2000))
-    assert pages.find(query(1), NOW)
+        pages.keep(query(number), 0, listing(2000))
+    assert pages.find(query(1))
 
-    pages.keep(query(6), NOW, part(3000))
+    pages.keep(query(6), 0, listing(3000))
 
-    kept = [number for number in range(1, 7) if pages.find(query(number), NOW)]
-    assert kept == [1, 4, 5, 6]
+    assert [number for number in range(1, 7) if pages.find(query(number))] == [
+        1,
+        4,
+        5,
+        6,
+    ]
     assert pages.bytes == 9000
 
 
+def test_a_page_is_forgotten_with_the_writing_of_its_mailbox_only() -> None:
+    pages = Pages()
+    pages.keep(query(1), pages.written(1), listing(2000))
+    pages.note([2, 3])
+    others = pages.find(query(1))
+    pages.note([1])
+
+    assert (others, pages.find(query(1))) == (listing(2000), None)
+
+
+def test_a_page_that_was_read_before_a_writing_is_not_found_after_it() -> None:
+    pages = Pages()
+    written = pages.written(1)
+    pages.note([1])
+
+    pages.keep(query(1), written, listing(2000))
+
+    assert pages.find(query(1)) is None
+
+
 def test_a_page_takes_the_place_of_its_earlier_self() -> None:
-    pages, later = Pages(10_000), Moment("epoch", Mailbox(1, last_in=4))
-    pages.keep(query(1), NOW, part(2000))
-    found = partial(pages.find, query(1))
-    assert (found(later), found(Moment("other", NOW.box))) == (None, None)
+    pages = Pages()
+    pages.keep(query(1), 0, listing(2000))
+    pages.note([1])
 
-    pages.keep(query(1), later, part(3000))
+    pages.keep(query(1), 1, listing(3000))
 
-    assert (found(NOW), found(later)) == (None, part(3000))
-    assert pages.bytes == 3000
+    assert (pages.find(query(1)), pages.bytes) == (listing(3000), 3000)
 
 
-@pytest.mark.parametrize("left_out", [part(2000, counted=False), part(10_001)])
-def test_what_cannot_be_kept_leaves_no_earlier_page(left_out: Part) -> None:
+@pytest.mark.parametrize("left_out", [listing(2000, counted=False), listing(10_001)])
+def test_what_cannot_be_kept_leaves_no_earlier_page(left_out: Listing) -> None:
     pages = Pages(10_000)
-    pages.keep(query(1), NOW, part(2000))
+    pages.keep(query(1), 0, listing(2000))
 
-    pages.keep(query(1), NOW, left_out)
+    pages.keep(query(1), 0, left_out)
 
-    assert (pages.find(query(1), NOW), pages.bytes) == (None, 0)
+    assert (pages.find(query(1)), pages.bytes) == (None, 0)

@@ -121,6 +121,9 @@ class WatchedStore:
         self._note("page")
         return self._store.page(query)
 
+    def page_at_hand(self, query: ListQuery) -> Listing | None:
+        return self._store.page_at_hand(query)
+
     def changes(self, owner: int, since: str | None, limit: int) -> ChangePage:
         self._note("changes")
         return self._store.changes(owner, since, limit)

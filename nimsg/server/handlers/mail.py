@@ -67,7 +67,9 @@ async def list_(context: Context, params: q.ListMail) -> Reply:
     """One page of a box. A page of an inbox sets fetched once it is sent."""
     services = context.services
     query = ListQuery(context.uid, params.box, params.all, params.before, params.limit)
-    listing = await services.read(services.store.page, query)
+    listing = services.store.page_at_hand(query)
+    if listing is None:
+        listing = await services.read(services.store.page, query)
     return Reply(listing.page, afterwards=listed(context, listing.stored))
 
 
