@@ -71,12 +71,14 @@ def test_a_seed_is_played_again_exactly() -> None:
     assert said[0] == said[1]
 
 
-IMAGES: dict[type[LocalStore], Image] = {Early: lambda root: Early.synced[root]}
-# Each with who notices: the judge, or the next start.
-MUTANTS: dict[type[LocalStore], type[Exception]] = {
+IMAGES: dict[type[LocalStore], Image] = {
+    Early: lambda root: Early.synced.get(root) or committed(root)
+}
+# Each with who notices: the judge, or a start before it.
+MUTANTS: dict[type[LocalStore], type[Exception] | tuple[type[Exception], ...]] = {
     Early: Violation,
     Forgetful: Violation,
-    Hasty: StorageFailure,
+    Hasty: (Violation, StorageFailure),
     Porous: Violation,
     Twice: Violation,
 }
