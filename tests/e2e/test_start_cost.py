@@ -19,9 +19,11 @@ HEAVY = {
     *("hashlib", "random", "encodings.idna", "nimsg.client.people_answers"),
     *("argparse", "gettext", "locale", "pathlib", "unicodedata", "nimsg.client.login"),
 }
+# Of what is loaded before, the interpreter and how nimsg is installed decide.
 RUN_AND_TELL = (
-    "import sys; from nimsg.cli.main import main; code = main(sys.argv[1:]);"
-    "print(code, *sys.modules, file=sys.stderr)"
+    "import sys; before = set(sys.modules); from nimsg.cli.main import main;"
+    "code = main(sys.argv[1:]);"
+    "print(code, *sys.modules.keys() - before, file=sys.stderr)"
 )
 # Verbs of the server's machine, and those that tell a shell about all others.
 SERVING = {
