@@ -250,7 +250,8 @@ def test_x2_a_server_that_talks_nonsense_neither_garbles_nor_ends_the_screen(
         ann.key("j", "enter", "w", "D", "#", "meta 1", "ctrl r", "ctrl l")
         ann.resize(*WIDE)
         ann.wait_for(lambda _: "nimsg" in ann.header and ann.line(-1) != "")
-        assert FORM not in ann.text() or SAYS.online not in ann.header
+        # The line on top is drawn after what stands below it.
+        ann.wait_for(lambda _: FORM not in ann.text() or SAYS.online not in ann.header)
         assert ann.title == ""
         ann.signal(signal.SIGTERM)
         assert ann.exit_code() == Exit.DONE
