@@ -9,6 +9,7 @@ import os
 import re
 import ssl
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -113,7 +114,8 @@ class Nimsg(Peer):
     earlier_name_is_enough = True  # the synced journal has all of it
     _options: tuple[str, ...] = ()
     _body = (b"", b"")
-    _numbers = itertools.count(1)
+    # A store that is kept knows what earlier runs have sent.
+    _numbers = itertools.count(time.time_ns() // 1_000_000)
 
     def version(self) -> str:
         """See `Peer`."""
