@@ -21,7 +21,8 @@ REMEDIES = {
     errno.EACCES: NOT_OURS,
     errno.EPERM: NOT_OURS,
 }
-FULL = (errno.ENOSPC, errno.EDQUOT)
+# EFBIG is for a limit of the process, as `ulimit -f` sets it.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def words(error: Exception) -> str:
@@ -39,14 +40,22 @@ def disk_failure(error: OSError, place: StrPath) -> StorageFailure:
     return StorageFailure(f"the disk failed: {words(error)} ({at}); {remedy}")
 
 
-def index_failure(error: sqlite3.Error | ValueError, layout: Layout) -> StorageFailure:
-    """What SQLite could not do: its file is damaged, or the disk has failed."""
+def index_failure(
+    error: Exception, layout: Layout, path: Path | None = None
+) -> StorageFailure:
+    """What SQLite could not do: its file is damaged, or the disk has failed.
+
+    `path` is another file than the index itself.
+    """
     if is_damage(error):
         return StorageFailure(
             f"{layout.index} is damaged ({error}); make it anew with "
             f"nimsg check --rebuild --var {layout.root}"
         )
-    return StorageFailure(f"the disk failed: {error} ({layout.index}); {LOOK}")
+    code = getattr(error, "sqlite_errorcode", 0)
+    remedy = NO_SPACE if code == sqlite3.SQLITE_FULL else LOOK
+    at = path or layout.index
+    return StorageFailure(f"the disk failed: {error} ({at}); {remedy}")
 
 
 def read_only_failure(root: Path) -> StorageFailure:

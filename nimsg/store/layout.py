@@ -14,6 +14,7 @@ FORMAT = 1
 # What `format` holds while a backup is not whole.
 UNFINISHED = "unfinished backup"
 REMOVALS = "removed.jsonl"
+ENDS = ("", "-wal", "-shm")
 ORDINAL_1970 = date(1970, 1, 1).toordinal()
 
 
@@ -53,6 +54,16 @@ class Layout:
             self.rooms,
             self.drafts,
         )
+
+    @property
+    def new_index(self) -> Path:
+        """An index that is being made, and has its name only when it is whole."""
+        return self.index.with_name(f"{self.index.name}.new")
+
+    @property
+    def databases(self) -> tuple[Path, ...]:
+        """The index, with what SQLite keeps beside it."""
+        return tuple(self.root / f"{self.index.name}{end}" for end in ENDS)
 
     @property
     def parts(self) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import move_durably
 from nimsg.store.disk import Disk
 from nimsg.store.draftfile import decode_draft
+from nimsg.store.failure import index_failure
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import Line, decode_line, line_digest, read_lines
@@ -28,9 +30,10 @@ from nimsg.store.messagefile import MessageFile, decode_as, misfit
 from nimsg.store.messagerow import Entry, entry_of
 from nimsg.store.removal import Stub, read_stubs
 from nimsg.store.replay import LOGINS, UnknownMessage, command_of, redo, redo_login
+from nimsg.store.rights import json_files, own_faults, read_file
 from nimsg.store.roomfile import decode_room
-from nimsg.store.schema import GENESIS, connect_new, create, set_meta
-from nimsg.store.trouble import Strict, Trouble
+from nimsg.store.schema import GENESIS, connect_new, create, is_damage, set_meta
+from nimsg.store.trouble import Stopped, Strict, Trouble
 
 
 RECEIVED = "SELECT count(*) FROM copy WHERE owner = ?"
@@ -65,32 +68,50 @@ class Replayed(NamedTuple):
 
 
 def rebuild_index(
+    disk: Disk, layout: Layout, entropy: Callable[[int], bytes]
+) -> Rebuilt:
+    """Make index.db anew, from files that can all be used.
+
+    Raises `StorageFailure` naming the first that cannot.
+    """
+    rebuilt = fill_index(disk, layout, entropy, Strict(layout), Silent())
+    place_index(disk, layout)
+    return rebuilt
+
+
+def fill_index(
     disk: Disk,
     layout: Layout,
     entropy: Callable[[int], bytes],
-    trouble: Trouble | None = None,
-    progress: Progress | None = None,
+    trouble: Trouble,
+    progress: Progress,
 ) -> Rebuilt:
-    """Make index.db anew; an old one is replaced only when the new one is whole.
+    """Make a new index beside the old one; `trouble` is told what cannot be used.
 
-    `trouble` is told what cannot be used; left out, the first such thing raises
-    `StorageFailure` naming it.
+    Raises `StorageFailure` or `OSError`, and leaves nothing then.
     """
-    new = layout.index.with_name("index.db.new")
+    new = layout.new_index
     new.unlink(missing_ok=True)
-    connection = connect_new(new)
     try:
-        create(connection, epoch_of(entropy))
-        connection.execute("BEGIN")
-        filling = Filling(
-            connection, disk, layout, trouble or Strict(layout), progress or Silent()
-        )
-        rebuilt = filling.run()
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-    move_durably(disk, new, layout.index)
+        with closing(connect_new(new)) as connection:
+            create(connection, epoch_of(entropy))
+            connection.execute("BEGIN")
+            rebuilt = Filling(connection, disk, layout, trouble, progress).run()
+            connection.execute("COMMIT")
+    except BaseException as error:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        if isinstance(error, Stopped):
+            raise StorageFailure(str(error)) from None
+        if isinstance(error, sqlite3.OperationalError) and not is_damage(error):
+            raise index_failure(error, layout, new) from error
+        raise
     return rebuilt
+
+
+def place_index(disk: Disk, layout: Layout) -> None:
+    """Give the new index its name, which replaces an old one. Raises `OSError`."""
+    move_durably(disk, layout.new_index, layout.index)
 
 
 def epoch_of(entropy: Callable[[int], bytes]) -> str:
@@ -145,11 +166,11 @@ class Filling:
         )
 
     def _add_rooms(self) -> None:
-        for path in sorted(self._layout.rooms.glob("*.json")):
+        for path in json_files(self._layout.rooms):
             try:
-                self._add_room(decode_room(path.read_bytes(), path.stem))
-            except (OSError, StorageFailure) as error:
-                self._bad_room(path, _words(error))
+                self._add_room(decode_room(read_file(path), path.stem))
+            except StorageFailure as failure:
+                self._bad_room(path, str(failure))
             except sqlite3.IntegrityError as error:
                 self._bad_room(path, f"its name is another's: {error}")
 
@@ -163,16 +184,16 @@ class Filling:
         self._rooms[room.name] = roombook.number(self._connection, room.name)
 
     def _add_accounts(self) -> None:
-        for path in sorted(self._layout.users.glob("*.json")):
+        for path in json_files(self._layout.users):
             try:
                 self._add_account(self._read_account(path))
-            except (OSError, StorageFailure) as error:
-                account = self._trouble.bad_account(path, _words(error))
+            except StorageFailure as failure:
+                account = self._trouble.bad_account(path, str(failure))
                 if account is not None:
                     self._add_account(account)
 
     def _read_account(self, path: Path) -> Account:
-        account = decode_account(path.read_bytes())
+        account = decode_account(read_file(path))
         if self._layout.user(account.uid) != path:
             raise StorageFailure(f"it holds the account {account.uid}")
         other = self._uids.get(account.name)
@@ -207,25 +228,25 @@ class Filling:
                 roombook.put(self._connection, mended_room)
 
     def _add_invitations(self) -> None:
-        for path in sorted(self._layout.invitations.glob("*.json")):
+        for path in json_files(self._layout.invitations):
             try:
-                invitation = decode_invitation(path.read_bytes(), path.stem)
+                invitation = decode_invitation(read_file(path), path.stem)
                 invitationbook.put(self._connection, invitation)
-            except (OSError, StorageFailure, sqlite3.IntegrityError) as error:
+            except (StorageFailure, sqlite3.IntegrityError) as error:
                 self._trouble.bad_invitation(path, str(error))
 
     def _add_drafts(self) -> None:
         # Of two under one client_id the newer is kept.
-        for path in sorted(self._layout.drafts.glob("*.json"), reverse=True):
+        for path in reversed(json_files(self._layout.drafts)):
             try:
                 self._add_draft(path)
-            except (OSError, StorageFailure) as error:
-                self._trouble.bad_draft(path, _words(error))
+            except StorageFailure as failure:
+                self._trouble.bad_draft(path, str(failure))
             except sqlite3.IntegrityError as error:
                 self._trouble.bad_draft(path, f"its client_id is another's: {error}")
 
     def _add_draft(self, path: Path) -> None:
-        draft = decode_draft(path.read_bytes(), path.stem)
+        draft = decode_draft(read_file(path), path.stem)
         account = accountbook.find_uid(self._connection, draft.uid)
         if account is None:
             raise StorageFailure(f"it is of the account {draft.uid}, which is none")
@@ -237,10 +258,11 @@ class Filling:
 
     def _add_messages(self) -> None:
         days = list(self._layout.day_folders())
-        self._progress.begin("messages", sum(map(count_files, days)), "messages")
+        count = sum(len(json_files(day)) for day in days)
+        self._progress.begin("messages", count, "messages")
         for day in days:
             removed = self._add_stubs(day)
-            for path in sorted(day.glob("*.json")):
+            for path in json_files(day):
                 self._progress.advance()
                 if path.stem in removed:
                     # Its journal row is lost with the index it was in.
@@ -253,34 +275,35 @@ class Filling:
     def _add_stubs(self, day: Path) -> set[str]:
         """Add the removed messages of a day; their ids."""
         ids: set[str] = set()
-        for stub in self._read_stubs(self._layout.removals_of(day)):
+        path = self._layout.removals_of(day)
+        for stub in self._read_stubs(path):
             ids.add(stub.id)
             self._messages += 1
-            sender, to = self._uid(stub.sender), {n: self._uid(n) for n in stub.to}
-            self._book.add(
-                Entry(
-                    stub.as_file(),
-                    sender,
-                    to,
-                    stub.fingerprint,
-                    stub.imported,
-                    removed=True,
-                )
-            )
+            try:
+                self._book.add(self._entry_of(stub))
+            except StorageFailure as failure:
+                self._trouble.bad_removals(path, str(failure))
         return ids
+
+    def _entry_of(self, stub: Stub) -> Entry:
+        uids = {name: self._uid(name) for name in (stub.sender, *stub.to)}
+        sender, to = uids[stub.sender], {name: uids[name] for name in stub.to}
+        file, mark = stub.as_file(), stub.fingerprint
+        return Entry(file, sender, to, mark, stub.imported, removed=True)
 
     def _read_stubs(self, path: Path) -> list[Stub]:
         try:
-            return list(read_stubs(path))
-        except (OSError, StorageFailure) as error:
-            return self._trouble.bad_removals(path, _words(error))
+            with own_faults():
+                return list(read_stubs(path))
+        except StorageFailure as failure:
+            return self._trouble.bad_removals(path, str(failure))
 
     def _add_file(self, path: Path) -> None:
         try:
             entry = entry_of(self._read_message(path), self._uid, self._room)
             self._book.add(entry)
-        except (OSError, Refusal, StorageFailure) as error:
-            self._trouble.bad_message(path, _words(error))
+        except (Refusal, StorageFailure) as error:
+            self._trouble.bad_message(path, str(error))
         except sqlite3.IntegrityError as error:
             self._book.take_back(path.stem)
             self._trouble.bad_message(path, f"its position is another's: {error}")
@@ -289,7 +312,7 @@ class Filling:
             self._posts += entry.room is not None
 
     def _read_message(self, path: Path) -> MessageFile:
-        file = decode_as(path.read_bytes(), path.stem)
+        file = decode_as(read_file(path), path.stem)
         if not ID.match(file.id):
             raise StorageFailure("its id is none")
         if self._layout.message(file.id) != path:
@@ -366,19 +389,8 @@ class Filling:
             self._trouble.bad_line(path, number, str(failure))
 
 
-def count_files(day: Path) -> int:
-    """How many message files a day has."""
-    return sum(1 for _ in day.glob("*.json"))
-
-
 def _line(data: bytes) -> Line:
     try:
         return decode_line(data)
     except ValueError:
         raise StorageFailure("it cannot be read") from None
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror}"
-    return str(error)

@@ -9,7 +9,7 @@ from nimsg.core.commands import Act
 from nimsg.protocol.constants import Departure, Device
 from nimsg.store.ledger import encode_event, encode_login, encode_logout
 from nimsg.store.messagerow import DEVICES
-from nimsg.store.schema import ROOMLESS, connect_reader, meta
+from nimsg.store.schema import ROOMLESS, connect_reader, meta, still_uri
 
 
 # What may stand for a copy, in the order in which it can have happened.
@@ -59,7 +59,7 @@ def lost_receipts(old: Path, new: Path) -> list[bytes]:
     Raises `sqlite3.Error` where the old index cannot be read.
     """
     with closing(connect_reader(new)) as connection:
-        connection.execute("ATTACH ? AS old", (f"{old.absolute().as_uri()}?mode=ro",))
+        connection.execute("ATTACH ? AS old", (still_uri(old),))
         events = [*_events(connection), *_logins(connection)]
         found = sorted(events, key=lambda event: event[:2])
     return [data for _, _, data in found]

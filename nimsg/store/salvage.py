@@ -5,7 +5,7 @@ has damaged. What cannot be used goes to quarantine; nothing is thrown away.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -19,11 +19,11 @@ from nimsg.progress import Progress
 from nimsg.protocol.rules import ID
 from nimsg.store import accountbook, roombook
 from nimsg.store.accountfile import decode_account
-from nimsg.store.atomic import move_aside, put_file
+from nimsg.store.atomic import TEMPORARY, move_aside, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import Disk
 from nimsg.store.draftfile import decode_draft, require_id
-from nimsg.store.failure import disk_failure
+from nimsg.store.failure import disk_failure, index_failure
 from nimsg.store.filer import Filer, look
 from nimsg.store.invitationfile import decode_invitation
 from nimsg.store.layout import FORMAT, Layout, not_found
@@ -38,15 +38,16 @@ from nimsg.store.mailboxes import Mailbox, mailbox_ends
 from nimsg.store.messagefile import decode_message
 from nimsg.store.plan import Plan, RowKind, recovery
 from nimsg.store.quarantine import Loss
-from nimsg.store.rebuild import Rebuilt, rebuild_index
+from nimsg.store.rebuild import Rebuilt, fill_index, place_index
 from nimsg.store.receipts import lost_receipts
 from nimsg.store.removal import decode_stub
+from nimsg.store.rights import require_rights
 from nimsg.store.roomfile import decode_room
 from nimsg.store.schema import (
     BRIDGE,
     GENESIS,
     ROOMLESS,
-    connect_reader,
+    connect_still,
     has_tables,
     meta,
 )
@@ -54,7 +55,13 @@ from nimsg.store.trouble import Lenient
 from nimsg.text import many
 
 
-DATABASES = ("index.db", "index.db-wal", "index.db-shm")
+# SQLite had no room for what it keeps beside an index while that is read.
+NO_ROOM = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)
 TEMPORARIES = (
     "messages/*/*/*/*.tmp",
     "users/*.tmp",
@@ -101,15 +108,37 @@ def salvage_store(
     Raises `Unavailable` where a server has the store, `ConfigError` where there is
     none, `StorageFailure` where the disk fails.
     """
-    _require_store(layout)
-    lock = StoreLock(layout.lock, "nimsg check --rebuild")
     try:
-        return _salvage(disk, layout, entropy, now, progress)
+        _require_store(layout)
+        lock = StoreLock(layout.lock, "nimsg check --rebuild")
+        try:
+            require_rights(layout, files=True)
+            return _salvage(disk, layout, entropy, now, progress)
+        except BaseException:
+            _tidy(layout)
+            raise
+        finally:
+            lock.release()
     except OSError as error:
-        failure = disk_failure(error, layout.root)
-        raise StorageFailure(f"the store cannot be made anew: {failure}") from error
-    finally:
-        lock.release()
+        raise _undone(disk_failure(error, layout.root)) from error
+    except StorageFailure as failure:
+        raise _undone(failure) from failure
+
+
+def _undone(failure: StorageFailure) -> StorageFailure:
+    return StorageFailure(
+        f"the store cannot be made anew: {failure}; then run this again"
+    )
+
+
+def _tidy(layout: Layout) -> None:
+    """Leave nothing half done of a try that failed: the next one begins anew."""
+    folders = [*layout.quarantine.glob("index-*"), layout.quarantine]
+    with suppress(OSError):
+        Path(f"{layout.format}{TEMPORARY}").unlink(missing_ok=True)
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _require_store(layout: Layout) -> None:
@@ -135,7 +164,7 @@ def _salvage(
         disk.mkdir(folder)
     put_file(disk, layout.format, f"{FORMAT}\n".encode(), durable=True)
     empty = _drop_empty(disk, layout)
-    journal = read_journal(layout.index)
+    journal = read_journal(layout)
     trouble = Lenient(disk, layout, now, journal.accounts, journal.ends, journal.rooms)
     trouble.remarks += [*empty, *journal.remarks]
     filed = _file_again(disk, layout, journal, trouble)
@@ -145,10 +174,14 @@ def _salvage(
     _put_in_place(disk, layout)
     trouble.restore_accounts()
     trouble.restore_rooms()
+    # Made from the messages again, and worth nothing without its index.
+    for path in layout.root.glob(f"{layout.search.name}*"):
+        disk.unlink(path)
+    rebuilt = fill_index(disk, layout, entropy, trouble, progress)
+    if _restore_receipts(disk, layout, trouble):
+        rebuilt = fill_index(disk, layout, entropy, trouble, progress)
     aside = _put_aside(disk, layout)
-    rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
-    if aside and _restore_receipts(disk, layout, aside, trouble):
-        rebuilt = rebuild_index(disk, layout, entropy, trouble, progress)
+    place_index(disk, layout)
     # What is filled twice is told of twice.
     remarks = list(dict.fromkeys(trouble.remarks))
     return Salvaged(rebuilt, filed, aside, trouble.quarantine.losses, remarks)
@@ -161,22 +194,23 @@ def _drop_empty(disk: Disk, layout: Layout) -> list[str]:
     if not index.exists() or (log.exists() and log.stat().st_size):
         return []
     try:
-        with closing(connect_reader(index)) as connection:
+        with closing(connect_still(index)) as connection:
             if has_tables(connection):
                 return []
     except sqlite3.Error:  # it is damaged, and is kept
         return []
-    for path in _databases(layout):
+    for path in layout.databases:
         disk.unlink(path)
     return [f"{index.name} was empty"]
 
 
-def read_journal(index: Path) -> Journal:
+def read_journal(layout: Layout) -> Journal:
     """The rows that have no file yet, as far as they can be read and used."""
+    index = layout.index
     if not index.exists():
         return Journal()
     try:
-        with closing(connect_reader(index)) as connection:
+        with closing(connect_still(index)) as connection:
             head = meta(connection, "head")
             if meta(connection, "format") == ROOMLESS:
                 connection.executescript(BRIDGE)
@@ -187,7 +221,8 @@ def read_journal(index: Path) -> Journal:
             remarks = _lockouts(connection)
     # Text that is no UTF-8 may be quoted by SQLite itself.
     except (sqlite3.Error, ValueError) as error:
-        return Journal(remarks=[f"the journal in {index.name} cannot be read: {error}"])
+        why = _damage(error, layout)
+        return Journal(remarks=[f"the journal in {index.name} cannot be read: {why}"])
     kept: list[JournalRow] = []
     for row in (JournalRow(*row) for row in rows):
         try:
@@ -196,6 +231,13 @@ def read_journal(index: Path) -> Journal:
         except (NimsgError, msgspec.MsgspecError, TypeError, ValueError) as error:
             remarks.append(f"journal row {row.n} was passed over: {error}")
     return Journal(kept, head, accounts, ends, rooms, remarks)
+
+
+def _damage(error: Exception, layout: Layout) -> str:
+    """What is wrong with an index. Raises `StorageFailure` where the disk is full."""
+    if getattr(error, "sqlite_errorcode", None) in NO_ROOM:
+        raise index_failure(error, layout) from error
+    return str(error)
 
 
 def _lockouts(connection: sqlite3.Connection) -> list[str]:
@@ -294,12 +336,15 @@ def _put_in_place(disk: Disk, layout: Layout) -> None:
             move_aside(disk, path, place)
 
 
-def _restore_receipts(disk: Disk, layout: Layout, aside: str, trouble: Lenient) -> bool:
+def _restore_receipts(disk: Disk, layout: Layout, trouble: Lenient) -> bool:
     """Write into the ledger what only the old index tells; whether that is anything."""
+    if not layout.index.exists():
+        return False
     try:
-        events = lost_receipts(layout.root / aside / layout.index.name, layout.index)
+        events = lost_receipts(layout.index, layout.new_index)
     except (sqlite3.Error, ValueError, KeyError) as error:
-        trouble.remarks.append(f"the old index was not asked for receipts: {error}")
+        why = _damage(error, layout)
+        trouble.remarks.append(f"the old index was not asked for receipts: {why}")
         return False
     if events:
         with closing(Filer(disk, layout)) as filer:
@@ -320,10 +365,7 @@ def _restore_receipts(disk: Disk, layout: Layout, aside: str, trouble: Lenient) 
 
 def _put_aside(disk: Disk, layout: Layout) -> str:
     """Move the databases into a folder of quarantine; which, below var/."""
-    # Made from the messages again, and worth nothing without its index.
-    for path in layout.root.glob(f"{layout.search.name}*"):
-        disk.unlink(path)
-    present = [path for path in _databases(layout) if path.exists()]
+    present = [path for path in layout.databases if path.exists()]
     if not present:
         return ""
     folder = next(
@@ -335,8 +377,3 @@ def _put_aside(disk: Disk, layout: Layout) -> str:
     for path in present:
         move_aside(disk, path, folder / path.name)
     return str(folder.relative_to(layout.root))
-
-
-def _databases(layout: Layout) -> Iterator[Path]:
-    for name in DATABASES:
-        yield layout.root / name

@@ -189,9 +189,17 @@ def connect_still(path: Path) -> sqlite3.Connection:
     Where a log lies beside the index somebody has it open, or was killed, and
     SQLite's own files are there already; else the index alone is the whole.
     """
-    if path.with_name(f"{path.name}-wal").exists():
-        return connect_reader(path)
-    return connect_reader(path, "mode=ro&immutable=1")
+    return connect_reader(path, _still(path))
+
+
+def still_uri(path: Path) -> str:
+    """The same for a database that is attached."""
+    return f"{path.absolute().as_uri()}?{_still(path)}"
+
+
+def _still(path: Path) -> str:
+    logged = path.with_name(f"{path.name}-wal").exists()
+    return "mode=ro" if logged else "mode=ro&immutable=1"
 
 
 def create(connection: sqlite3.Connection, epoch: str) -> None:
@@ -210,7 +218,7 @@ def has_tables(connection: sqlite3.Connection) -> bool:
     return bool(found.fetchone()[0])
 
 
-def is_damage(error: sqlite3.Error | ValueError) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether the file itself is wrong: so SQLite says, or what was read from it."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code & PRIMARY_CODE in DAMAGE

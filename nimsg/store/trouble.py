@@ -18,7 +18,12 @@ from nimsg.store.layout import Layout
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.quarantine import Quarantine, lost_messages
 from nimsg.store.removal import Stub, encode_stub, readable_stubs
+from nimsg.store.rights import json_files
 from nimsg.store.roomfile import decode_room, encode_room
+
+
+class Stopped(Exception):
+    """What a start cannot go on with, in words; no handler takes it for a fault."""
 
 
 class Trouble(Protocol):
@@ -56,7 +61,10 @@ class Trouble(Protocol):
         ...
 
     def unknown_room(self, name: str) -> Room:
-        """A member or a message is of a room that has no file."""
+        """A member or a message is of a room that has no file.
+
+        Raises `StorageFailure`, which makes the file that told of it one that is none.
+        """
         ...
 
     def unknown_blocked(self, mended: Account) -> None:
@@ -76,7 +84,10 @@ class Trouble(Protocol):
         ...
 
     def unknown_name(self, name: str) -> Account:
-        """A message, or a login, is of somebody who has no account file."""
+        """A message, or a login, is of somebody who has no account file.
+
+        Raises `StorageFailure` as `unknown_room` does.
+        """
         ...
 
     def unknown_message(self, id_: str, where: str) -> None:
@@ -115,7 +126,7 @@ class Strict:
 
     def unknown_room(self, name: str) -> Room:
         """See `Trouble`."""
-        self._stop(f"somebody or something is in #{name}, and there is no such room")
+        raise StorageFailure(f"it names #{name}, and there is no such room")
 
     def unknown_blocked(self, mended: Account) -> None:
         """See `Trouble`."""
@@ -135,7 +146,7 @@ class Strict:
 
     def unknown_name(self, name: str) -> Account:
         """See `Trouble`."""
-        self._stop(f"a message is from or to {name!r}, and there is no such account")
+        raise StorageFailure(f"it names {name!r}, and there is no such account")
 
     def unknown_message(self, id_: str, where: str) -> None:  # noqa: ARG002
         """See `Trouble`."""
@@ -146,7 +157,7 @@ class Strict:
         self._stop(f"{path} line {number}: {why}")
 
     def _stop(self, what: str) -> NoReturn:
-        raise StorageFailure(
+        raise Stopped(
             f"{what}. `nimsg check --rebuild --var {self._root}` goes on without what "
             "cannot be used"
         )
@@ -179,7 +190,7 @@ class Lenient:
         self.quarantine = Quarantine(disk, layout)
         self.lost: set[str] = lost_messages(layout)
         self.remarks: list[str] = []
-        files = (path.stem for path in layout.users.glob("*.json"))
+        files = (path.stem for path in json_files(layout.users))
         uids = [int(stem) for stem in files if stem.isdecimal()]
         self._last_uid = max([0, *uids, *(one.uid for one in known)])
 
@@ -230,7 +241,7 @@ class Lenient:
         """
         ids = {room.name: room.id for room in self.rooms}
         names = {room.id: room.name for room in self.rooms}
-        for path in sorted(self._layout.rooms.glob("*.json")):
+        for path in json_files(self._layout.rooms):
             with suppress(OSError, StorageFailure):
                 name = decode_room(path.read_bytes(), path.stem).name
                 here = (names.get(path.stem, name), ids.get(name, path.stem))

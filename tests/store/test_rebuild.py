@@ -144,7 +144,7 @@ FAULTS: dict[str, tuple[Callable[[Ruin], object], str]] = {
     "damaged message": (spoil_body, "does not match its digest"),
     "message from nobody": (
         lambda ruin: ruin.change_message(ruin.ids.shared, sender="eve"),
-        "a message is from or to 'eve', and there is no such account. `nimsg check",
+        ".json is damaged: it names 'eve', and there is no such account. `nimsg check",
     ),
     "position taken": (
         lambda ruin: ruin.change_message(
@@ -185,6 +185,7 @@ def test_a_rebuild_names_what_it_cannot_read(ruin: Ruin, fault: str) -> None:
     spoil(ruin)
     ruin.layout.index.unlink()
 
-    with pytest.raises(StorageFailure, match=re.escape(words)):
+    with pytest.raises(StorageFailure, match=re.escape(words)) as caught:
         LocalStore(ruin.root)
+    assert str(caught.value).count("--rebuild") == 1
     assert ruin.problems
