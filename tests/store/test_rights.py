@@ -1,6 +1,7 @@
 """What may not be used stops a start and a rebuild before anything is changed."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from nimsg.core.commands import Act
 from nimsg.errors import StorageFailure
 from nimsg.progress import Silent
 from nimsg.store.check import check_store
-from nimsg.store.disk import RealDisk
-from nimsg.store.layout import Layout
+from nimsg.store.disk import Disk, RealDisk
+from nimsg.store.layout import Layout, StrPath
 from nimsg.store.local import LocalStore
 from nimsg.store.rights import json_files, own_faults
 from nimsg.store.salvage import Salvaged, salvage_store
 from tests.support.brokensql import files_no_longer_than
 from tests.support.crashed import Crashed
+from tests.support.faultydisk import FaultyDisk
 from tests.support.post import BACKENDS, START, Post
 from tests.support.ruin import Ruin
 from tests.support.spoils import SHARED
@@ -29,9 +31,18 @@ NOT_OURS = (
 FOLDERS = ("messages", "ledger", "users", "invitations", "rooms", "drafts")
 
 
-def rebuild(root: Path) -> Salvaged:
+class NoNewAccounts(FaultyDisk):
+    """Has no room for one more file of an account."""
+
+    def open(self, path: StrPath, flags: int) -> int:
+        if Path(path).parent.name == "users":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return super().open(path, flags)
+
+
+def rebuild(root: Path, disk: Disk | None = None) -> Salvaged:
     return salvage_store(
-        RealDisk(),
+        disk or RealDisk(),
         Layout(root),
         entropy=bytes,
         now=START,
@@ -187,6 +198,17 @@ def test_a_rebuild_without_room_leaves_the_old_index_and_no_litter(
     assert {path: data for path, data in before.items() if path in left} == left
     assert before.keys() - left.keys() <= {ruin.layout.search}
     assert rebuild(ruin.root).aside == "quarantine/index-1"
+
+
+def test_a_message_is_not_blamed_for_a_file_that_cannot_be_written(ruin: Ruin) -> None:
+    ruin.layout.user(2).unlink()
+    ruin.layout.index.unlink()
+    before = content(ruin.root)
+
+    with pytest.raises(StorageFailure, match=r"No space left on .*; make room; "):
+        rebuild(ruin.root, NoNewAccounts())
+
+    assert content(ruin.root) == before
 
 
 def test_a_journal_that_there_is_no_room_to_read_is_not_given_up(
