@@ -2,9 +2,9 @@
 
 import time
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from nimsg.cli import show
+from nimsg.cli.filled import filled
 from nimsg.cli.invitation import find_invitation
 from nimsg.cli.secret import ask, ask_new, find_secret, new_secret, read_secret_file
 from nimsg.cli.session import Session, reach
@@ -13,6 +13,7 @@ from nimsg.cli.settings import (
     add_json_argument,
     read_settings,
 )
+from nimsg.cli.store import some_path
 from nimsg.cli.wait import duration_s
 from nimsg.client import answers
 from nimsg.client.tables import Column, short_time
@@ -37,6 +38,7 @@ def register_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--invitation-file",
         metavar="FILE",
+        type=filled,
         help="a file of mode 0600 with the invitation in its first line; else "
         "NIMSG_INVITATION, else a prompt, where the server wants one",
     )
@@ -67,7 +69,7 @@ def passwd_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--new-password-file",
         metavar="FILE",
-        type=Path,
+        type=some_path,
         help="a file of mode 0600 with the new password; else a prompt",
     )
     add_connection_arguments(parser)

@@ -7,7 +7,7 @@ from nimsg.cli import show
 from nimsg.cli.problems import print_problem_objects, print_problems
 from nimsg.cli.progress import Bars
 from nimsg.cli.settings import add_json_argument
-from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.cli.store import add_var_argument, some_path, var_folder
 from nimsg.client.tables import amount
 from nimsg.errors import Exit
 from nimsg.protocol.strict import JsonObject
@@ -20,7 +20,7 @@ from nimsg.text import clean_line, many
 def backup_arguments(parser: ArgumentParser) -> None:
     """Options of `backup`."""
     parser.add_argument(
-        "folder", metavar="DIR", type=Path, help="new, empty, or an earlier backup"
+        "folder", metavar="DIR", type=some_path, help="new, empty, or an earlier backup"
     )
     add_var_argument(parser)
     add_json_argument(parser)

@@ -16,6 +16,7 @@ from nimsg.cli.client import client_arguments, has_screen, run_client
 from nimsg.cli.demofriend import Company
 from nimsg.cli.demoseats import Seat, Seats
 from nimsg.cli.demostage import OnlyOnce, Stage
+from nimsg.cli.store import some_path
 from nimsg.cli.terminal import drop_typed
 from nimsg.client.acts_session import Way
 from nimsg.client.address import Security, parse_address
@@ -37,7 +38,10 @@ def demo_arguments(parser: ArgumentParser) -> None:
     """Options of `demo`."""
     parser.epilog = EPILOG
     parser.add_argument(
-        "--keep", metavar="FOLDER", type=Path, help="keep the store in this new folder"
+        "--keep",
+        metavar="FOLDER",
+        type=some_path,
+        help="keep the store in this new folder",
     )
 
 

@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.archive.addresses import address_of
@@ -20,6 +19,7 @@ from nimsg.cli.settings import (
     check_only_var,
     read_settings,
 )
+from nimsg.cli.store import some_path
 from nimsg.client import answers
 from nimsg.client.answers import Letter
 from nimsg.client.blocking import BlockingClient
@@ -56,7 +56,10 @@ class Wanted(NamedTuple):
 def export_arguments(parser: ArgumentParser) -> None:
     """Options of `export`."""
     parser.add_argument(
-        "file", metavar="FILE", type=Path, help="a new file or folder (-: the output)"
+        "file",
+        metavar="FILE",
+        type=some_path,
+        help="a new file or folder (-: the output)",
     )
     parser.add_argument(
         "--format", choices=FORMATS, help="by default as FILE ends: .mbox, .jsonl"
@@ -75,12 +78,15 @@ def export_arguments(parser: ArgumentParser) -> None:
         help=f"what the addresses of accounts end in ({DOMAIN})",
     )
     parser.add_argument(
-        "--map", metavar="FILE", type=Path, help="addresses: lines of `address name`"
+        "--map",
+        metavar="FILE",
+        type=some_path,
+        help="addresses: lines of `address name`",
     )
     parser.add_argument(
         "--var",
         metavar="FOLDER",
-        type=Path,
+        type=some_path,
         help="from this store, by its owner; needs --of",
     )
     parser.add_argument("--of", metavar="NAME", help="with --var: whose mail")

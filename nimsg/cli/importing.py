@@ -19,6 +19,7 @@ from nimsg.cli.settings import (
     check_only_var,
     read_settings,
 )
+from nimsg.cli.store import some_path
 from nimsg.cli.stream import stream
 from nimsg.client import answers
 from nimsg.client.blocking import BlockingClient
@@ -55,7 +56,10 @@ Asking = Callable[[Iterable[Call]], Answers]
 def import_arguments(parser: ArgumentParser) -> None:
     """Options of `import`."""
     parser.add_argument(
-        "file", metavar="FILE", type=Path, help="a file, or a Maildir (-: the input)"
+        "file",
+        metavar="FILE",
+        type=some_path,
+        help="a file, or a Maildir (-: the input)",
     )
     parser.add_argument(
         "--format", choices=FORMATS, help="what it is (else it is looked at)"
@@ -66,13 +70,13 @@ def import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--var",
         metavar="FOLDER",
-        type=Path,
+        type=some_path,
         help="for the accounts of this store, by its owner; needs --map",
     )
     parser.add_argument(
         "--map",
         metavar="FILE",
-        type=Path,
+        type=some_path,
         help="lines of `address name`: whose mail it is",
     )
     add_json_argument(parser)

@@ -38,10 +38,21 @@ def main(argv: Sequence[str], loaded: Callable[[], object] = bool) -> int:
     except NimsgError as error:
         return complain(error)
     except OSError as error:
-        return give_up_output(error) if error.errno in UNWRITABLE else confess(error)
+        return give_up(error)
     except Exception as error:  # noqa: BLE001 - the last line before the user
         return confess(error)
     return code
+
+
+def give_up(error: OSError) -> int:
+    """End where the system has refused something; the exit code."""
+    # What is printed goes to no file that has a name here.
+    if error.filename is None and error.errno in UNWRITABLE:
+        return give_up_output(error)
+    from nimsg.cli.system import in_words
+
+    found = in_words(error)
+    return confess(error) if found is None else complain(found)
 
 
 def give_up_output(error: OSError) -> int:
@@ -95,8 +106,10 @@ def confess(error: Exception) -> int:
         import traceback
 
         traceback.print_exc()
+    # The system's number for it tells nobody anything.
+    words = getattr(error, "strerror", None) or error
     print(
-        f"nimsg: a fault of nimsg itself: {type(error).__name__}: {error}; "
+        f"nimsg: a fault of nimsg itself: {type(error).__name__}: {words}; "
         "NIMSG_DEBUG=1 shows where, for a report",
         file=sys.stderr,
     )

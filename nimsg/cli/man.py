@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nimsg.cli import show
 from nimsg.cli.manpage import overview, page_of
+from nimsg.cli.store import some_path
 from nimsg.cli.verbs import VERBS
 from nimsg.errors import ConfigError, Exit, UsageError
 
@@ -16,7 +17,10 @@ def man_arguments(parser: ArgumentParser) -> None:
         "verb", metavar="VERB", nargs="?", help="the page of a verb; else the overview"
     )
     which.add_argument(
-        "--all", metavar="FOLDER", type=Path, help="write all pages into this folder"
+        "--all",
+        metavar="FOLDER",
+        type=some_path,
+        help="write all pages into this folder",
     )
 
 

@@ -49,7 +49,7 @@ def plain(words: Sequence[str]) -> Check | None:
             switches.add(SWITCHES[word])
             continue
         value = next(rest, "-")
-        if word not in VALUES or value.startswith("-"):
+        if word not in VALUES or not value or value.startswith("-"):
             return None
         values[word] = value
     if ONCE not in switches:

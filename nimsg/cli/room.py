@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from nimsg.cli import show
+from nimsg.cli.filled import filled
 from nimsg.cli.mailbox import count
 from nimsg.cli.numbers import whole
 from nimsg.cli.roompage import (
@@ -89,7 +90,11 @@ def _add_text_arguments(parsers: Parsers) -> None:
     source = post.add_mutually_exclusive_group()
     source.add_argument("-m", "--message", metavar="TEXT", help="the text")
     source.add_argument(
-        "-f", "--file", metavar="FILE", help="a file with the text (-: standard input)"
+        "-f",
+        "--file",
+        metavar="FILE",
+        type=filled,
+        help="a file with the text (-: standard input)",
     )
     post.add_argument(
         "--since",

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from nimsg.cli import show
+from nimsg.cli.filled import filled
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -51,7 +52,11 @@ def send_arguments(parser: ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("-m", "--message", metavar="TEXT", help="the text")
     source.add_argument(
-        "-f", "--file", metavar="FILE", help="a file with the text (-: standard input)"
+        "-f",
+        "--file",
+        metavar="FILE",
+        type=filled,
+        help="a file with the text (-: standard input)",
     )
     parser.add_argument(
         "--reply-to",

@@ -1,9 +1,9 @@
 """The options of `nimsg server`, and the settings that they come to."""
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.cli.filled import filled
+from nimsg.cli.store import add_var_argument, some_path, var_folder
 from nimsg.config import ServerConfig
 from nimsg.core.quota import BYTES_PER_MIB
 from nimsg.errors import UsageError
@@ -27,6 +27,7 @@ MIN_FREE_LEAST_MIB = 8
 RETENTION_MOST_DAYS = 36_500
 SECONDS_MOST = 10**9
 SHOWN = 32
+STANDARD_OUTPUT = "-"
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -48,7 +49,10 @@ def add_options(parser: ArgumentParser) -> None:
         "--port", metavar="N", help=f"0 lets the system choose ({DEFAULT_PORT})"
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="where to listen (127.0.0.1)"
+        "--host",
+        type=filled,
+        default="127.0.0.1",
+        help="where to listen (127.0.0.1)",
     )
     add_var_argument(parser)
     _add_people_arguments(parser)
@@ -61,7 +65,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--prometheus",
         metavar="FILE",
-        type=Path,
+        type=some_path,
         help="keep the figures of `nimsg stats` in a file for a monitor",
     )
 
@@ -74,8 +78,10 @@ def _add_tls_arguments(parser: ArgumentParser) -> None:
         help="speak TLS on the loopback too; without --tls-cert the server makes a "
         "certificate of its own",
     )
-    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="PEM certificate")
-    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="PEM key")
+    parser.add_argument(
+        "--tls-cert", metavar="FILE", type=some_path, help="PEM certificate"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", type=some_path, help="PEM key")
 
 
 def _add_people_arguments(parser: ArgumentParser) -> None:
@@ -97,7 +103,7 @@ def _add_people_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--credentials",
         metavar="FILE",
-        type=Path,
+        type=some_path,
         help="make the accounts of a file of `user password` lines",
     )
     parser.add_argument(
@@ -179,6 +185,12 @@ def config_of(args: Namespace) -> ServerConfig:
         raise UsageError(
             f"--max-clients is 1 or more, --min-free {MIN_FREE_LEAST_MIB} or more"
         )
+    if (args.tls_cert is None) != (args.tls_key is None):
+        raise UsageError("--tls-cert and --tls-key are given together or not at all")
+    if args.prometheus is not None and str(args.prometheus) == STANDARD_OUTPUT:
+        raise UsageError(
+            "--prometheus takes a file; `nimsg stats --prometheus -` prints the figures"
+        )
     if args.shred_credentials and args.credentials is None:
         raise UsageError("--shred-credentials goes with --credentials FILE")
     port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
@@ -218,8 +230,8 @@ def _limits(args: Namespace) -> dict[str, int]:
         name, _, count = text.partition("=")
         if name not in SETTABLE or not _is_number(count, 0):
             raise UsageError(
-                f"--limit is NAME=N, not {text[:SHOWN]!r}; names are "
-                f"{', '.join(SETTABLE)}"
+                f"--limit is NAME=N, with N from 0 (none) to {LIMIT_MOST}, not "
+                f"{text[:SHOWN]!r}; names are {', '.join(SETTABLE)}"
             )
         found[name] = int(count)
     return found

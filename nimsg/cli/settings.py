@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
+from nimsg.cli.filled import filled
 from nimsg.cli.sources import TIMEOUT_S, Given, Settings, find_settings
 from nimsg.client.address import Address, parse_port
 from nimsg.errors import UsageError
@@ -16,19 +17,26 @@ def add_connection_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--server",
         metavar="HOST:PORT",
+        type=filled,
         help="where the server is (NIMSG_SERVER; 127.0.0.1:6969)",
     )
     group.add_argument("--user", metavar="NAME", help="who you are (NIMSG_USER)")
     group.add_argument(
         "--password-file",
         metavar="FILE",
+        type=filled,
         help="a file of mode 0600 with the password or a token in its first line; "
         "else NIMSG_PASSWORD, else a prompt",
     )
     group.add_argument("--tls", action="store_true", help="TLS on the loopback too")
-    group.add_argument("--ca", metavar="FILE", help="trust certificates of this CA")
     group.add_argument(
-        "--fingerprint", metavar="SHA256", help="trust this one certificate"
+        "--ca", metavar="FILE", type=filled, help="trust certificates of this CA"
+    )
+    group.add_argument(
+        "--fingerprint",
+        metavar="SHA256",
+        type=filled,
+        help="trust this one certificate",
     )
     group.add_argument(
         "--timeout",

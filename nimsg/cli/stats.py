@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from nimsg.cli import show
+from nimsg.cli.filled import filled
 from nimsg.cli.localstore import running_server
 from nimsg.cli.store import add_var_argument, var_folder
 from nimsg.client.tables import amount, short_time
@@ -30,6 +31,7 @@ def stats_arguments(parser: ArgumentParser) -> None:
     form.add_argument(
         "--prometheus",
         metavar="FILE",
+        type=filled,
         help="as text for Prometheus, into a file; -: print it",
     )
     add_var_argument(parser)

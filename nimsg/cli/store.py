@@ -1,8 +1,15 @@
-"""Which folder a verb works on."""
+"""Files and folders on a command line, and which folder a verb works on."""
 
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+
+from nimsg.cli.filled import filled
+
+
+def some_path(text: str) -> Path:
+    """A file or folder of a command line. Raises `ArgumentTypeError`."""
+    return Path(filled(text))
 
 
 def add_var_argument(parser: ArgumentParser) -> None:
@@ -10,7 +17,7 @@ def add_var_argument(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--var",
         metavar="FOLDER",
-        type=Path,
+        type=some_path,
         help="where everything is kept (NIMSG_VAR; ./var)",
     )
 

@@ -9,7 +9,7 @@ from nimsg.cli import invitation, show
 from nimsg.cli.localstore import all_users, local_client
 from nimsg.cli.secret import ask_new, read_secret_file
 from nimsg.cli.settings import add_json_argument
-from nimsg.cli.store import add_var_argument, var_folder
+from nimsg.cli.store import add_var_argument, some_path, var_folder
 from nimsg.client import answers, people_answers
 from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit
@@ -66,7 +66,7 @@ def user_arguments(parser: ArgumentParser) -> None:
         act.add_argument(
             "--password-file",
             metavar="FILE",
-            type=Path,
+            type=some_path,
             help="a file of mode 0600 with the password; else a prompt",
         )
     for act in acts.choices.values():

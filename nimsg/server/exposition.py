@@ -136,7 +136,7 @@ def _lines(metric: Metric, stats: Stats) -> Iterator[str]:
 def require_place(path: Path) -> None:
     """Raises `ConfigError` where a file that is kept for a monitor cannot be."""
     folder = path.absolute().parent
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - pathlib fails where it may not look
         why = "this is a folder; name a file in it"
     elif not folder.is_dir():
         why = f"there is no folder {folder}; make it, or name another file"

@@ -195,6 +195,14 @@ def test_a_refused_login_is_said_in_words(kind: str) -> None:
         (ZeroDivisionError("x"), 70),
         (OSError(5, "x"), 74),
         (OSError(2, "x"), 70),
+        (OSError(5, "x", "file"), 74),
+        (OSError(28, "x", b"file"), 74),
+        (OSError(13, "x", "file"), 78),
+        (OSError(30, "x", Path("file")), 78),
+        (OSError(9, "x", "file"), 70),
+        (OSError(9, "x"), 70),
+        (OSError(24, "x"), 75),
+        (OSError(24, "x", "file"), 75),
     ],
 )
 def test_each_error_has_its_exit_code(
@@ -216,6 +224,7 @@ def test_each_error_has_its_exit_code(
     out, err = capfd.readouterr()
     assert out == ""
     assert "Traceback" not in err
+    assert "Errno" not in err
 
 
 def test_a_fault_of_ours_says_how_to_report_it(

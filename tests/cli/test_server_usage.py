@@ -1,13 +1,16 @@
 """A server that cannot start says why, before it touches anything."""
 
+import errno
 import os
 from collections.abc import Iterator
 
 import pytest
 
+from nimsg.cli import server
 from nimsg.cli.serveroptions import config_of
 from nimsg.cli.verbs import parser_of
 from nimsg.logs import LOGGER
+from nimsg.store.local import LocalStore
 from tests.cli.conftest import Shell
 from tests.support.people import Typed
 
@@ -66,8 +69,12 @@ def _as_before() -> Iterator[None]:
         (("--min-free", "-1"), 2, "--min-free"),
         (("--shred-credentials",), 2, "goes with --credentials FILE"),
         (("--prometheus", "/no/such/x.prom"), 78, "there is no folder /no/such;"),
-        (("--tls-cert", "cert.pem"), 78, "given together"),
-        (("--tls-key", "key.pem"), 78, "given together"),
+        (("--tls-cert", "cert.pem"), 2, "given together"),
+        (("--tls-key", "key.pem"), 2, "given together"),
+        (("--host", ""), 2, "argument --host: the value is empty"),
+        (("--host=",), 2, "argument --host: the value is empty"),
+        (("--limit", "sends_per_minute=-1"), 2, "with N from 0 (none) to"),
+        (("--prometheus", "-"), 2, "`nimsg stats --prometheus -` prints"),
     ],
 )
 def test_c1_a_server_that_cannot_start_says_why(
@@ -135,3 +142,29 @@ def test_c3_credentials_that_are_not_there_are_named(shell: Shell) -> None:
     done = shell.types("server", "--port", "0", "--credentials", str(file))
 
     refused(done, 78, f"{file} cannot be read: No such file or directory")
+
+
+def test_n8_what_the_system_refuses_is_told_with_its_file(
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where nobody else has found words for it."""
+    denied = PermissionError(errno.EACCES, "Permission denied", "x.prom")
+
+    def refuse(*_: object) -> None:
+        raise denied
+
+    monkeypatch.setattr(server, "require_place", refuse)
+    done = shell.types("server", "--prometheus", "x.prom")
+
+    refused(done, 78, "nimsg: x.prom cannot be used: Permission denied; let the user")
+    assert "Errno" not in done.err
+
+
+def test_n8_a_folder_in_place_of_the_admin_socket_is_named(shell: Shell) -> None:
+    socket = shell.home / "var" / "admin.sock"
+    LocalStore(socket.parent).close()
+    socket.mkdir()
+    done = shell.types("server", "--port", "0", "--var", str(socket.parent))
+
+    refused(done, 78, f"nimsg: {socket} cannot be used: Is a directory; no folder can")
