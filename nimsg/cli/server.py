@@ -64,7 +64,10 @@ def _run(args: Namespace) -> int:
     require_files(most_files())
     if config.prometheus is not None:
         require_place(config.prometheus)
-    credentials = read_credentials(args.credentials) if args.credentials else []
+    credentials = None
+    if args.credentials is not None:
+        shredded = args.shred_credentials
+        credentials = read_credentials(args.credentials, shred=shredded)
     store = LocalStore(
         config.var,
         min_free_bytes=config.min_free_bytes,
@@ -83,9 +86,11 @@ def _run(args: Namespace) -> int:
     return Exit.DONE
 
 
-def _work(server: Server, args: Namespace, credentials: list[Credential]) -> None:
+def _work(
+    server: Server, args: Namespace, credentials: list[Credential] | None
+) -> None:
     """Make the accounts that were given, and serve. Raises `StorageFailure`."""
-    if credentials:
+    if credentials is not None:
         imported = import_credentials(
             server.services.store,
             server.services.passwords,

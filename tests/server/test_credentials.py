@@ -1,5 +1,6 @@
 """`credentials.txt`: every line taken or named, and no password left behind (C3)."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from nimsg.errors import ConfigError
 from nimsg.server.credentials import (
+    BYTES_MOST,
     Credential,
     Imported,
     import_credentials,
@@ -51,13 +53,14 @@ GOOD: dict[str, tuple[bytes, list[Credential]]] = {
         [Credential("!\"#$%&'()*+,-./:;<=>?@", "[\\]^_`{|}~!\"#$%&'()*+,-./")],
     ),
     "names that look like paths": (
-        b"../../etc/passwd .\n. ..\n#room -rf\n",
+        b"../../etc/passwd .\n. ..\n-rf #room\n",
         [
             Credential("../../etc/passwd", "."),
             Credential(".", ".."),
-            Credential("#room", "-rf"),
+            Credential("-rf", "#room"),
         ],
     ),
+    "comments": (b"# who comes\n#a b\na b\n#\r\n", [Credential("a", "b")]),
     "names alike but for their case": (
         b"Bob one\nbob two\n",
         [Credential("Bob", "one"), Credential("bob", "two")],
@@ -136,6 +139,59 @@ def test_c3_a_file_that_others_can_read_is_told_of_in_the_log(
     assert line.message == (
         f"others can read the passwords in {path}: chmod 600 {path}"
     )
+
+
+def test_c3_a_file_that_is_removed_is_not_to_be_kept_from_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path, b"bob secret\n")
+    path.chmod(0o644)
+    read_credentials(path, shred=True)
+
+    assert caplog.messages == [
+        f"others can read the passwords in {path}: it is removed now"
+    ]
+
+
+def test_c3_a_pipe_is_read_and_cannot_be_shredded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reading, writing = os.pipe()
+    path = Path(f"/dev/fd/{reading}")
+    with pytest.raises(ConfigError, match="this is a pipe; leave it out"):
+        read_credentials(path, shred=True)
+    os.write(writing, b"bob secret\n")
+    os.close(writing)
+
+    assert read_credentials(path) == [Credential("bob", "secret")]
+    os.close(reading)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_c3_what_has_no_end_is_not_read(path: str) -> None:
+    with pytest.raises(ConfigError, match=f"{path} is neither a file nor a pipe"):
+        read_credentials(Path(path))
+
+
+def test_c3_a_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path, b"")
+    with path.open("r+b") as file:
+        file.truncate(BYTES_MOST + 1)
+
+    with pytest.raises(ConfigError, match="more than 16777216 bytes"):
+        read_credentials(path)
+
+
+def test_c3_a_link_and_what_it_leads_to_are_shredded(tmp_path: Path) -> None:
+    path, link = written(tmp_path, b"bob secret\n"), tmp_path / "link"
+    other = tmp_path / "other"
+    os.link(path, other)
+    link.symlink_to(path)
+    shred(link)
+
+    assert list(tmp_path.iterdir()) == [other]
+    assert set(other.read_bytes()) == {0}
 
 
 def test_c3_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
