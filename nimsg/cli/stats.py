@@ -71,7 +71,8 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
         (
             "Connections",
             f"{people.interactive} interactive, {people.headless} headless, "
-            f"{people.anonymous} anonymous, of {stats.connections_most}",
+            f"{people.anonymous} anonymous, {people.handshaking} in the handshake, "
+            f"of {stats.connections_most}",
         ),
         ("Accounts", str(stats.accounts)),
         ("Messages", str(stats.messages)),
@@ -94,9 +95,16 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
         ("Free space", _space(stats)),
     ]
     if stats.tls_ends_at is not None:
-        until = short_time(stats.tls_ends_at, stats.at)
-        found.append(("Certificate", f"good until {until}"))
+        found.append(("Certificate", _goodness(stats, stats.tls_ends_at)))
     return found
+
+
+def _goodness(stats: Stats, until: int) -> str:
+    begin = stats.tls_begins_at
+    if begin is not None and stats.at < begin:
+        return f"not good before {short_time(begin, stats.at)}"
+    told = "expired" if until < stats.at else "good until"
+    return f"{told} {short_time(until, stats.at)}"
 
 
 def _space(stats: Stats) -> str:

@@ -6,11 +6,15 @@ from nimsg.protocol.results import Result
 
 
 class Connections(Struct, frozen=True):
-    """Open connections: not logged in, scripts and verbs, people at their clients."""
+    """Open connections: not logged in, scripts and verbs, people at their clients.
+
+    `handshaking` are those that TLS has not begun on yet.
+    """
 
     anonymous: int
     headless: int
     interactive: int
+    handshaking: int = 0
 
 
 class Queues(Struct, frozen=True):
@@ -33,8 +37,8 @@ class Stats(Result, frozen=True):
     """The state of a server, and its counts since it was started.
 
     `sent_minute` are the messages of the last minute; `mail_refused` is whether the
-    disk has less than `min_free_bytes`; `tls_ends_at` is the certificate's end, null
-    without TLS.
+    disk has less than `min_free_bytes`; `tls_begins_at` and `tls_ends_at` are the
+    certificate's first and last moment, null without TLS.
     """
 
     server: str
@@ -57,3 +61,4 @@ class Stats(Result, frozen=True):
     min_free_bytes: int
     mail_refused: bool
     tls_ends_at: int | None
+    tls_begins_at: int | None = None

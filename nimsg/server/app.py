@@ -113,6 +113,7 @@ class Server:
             self._listener = Listener(self.config.host, self.config.port)
             self._listeners.append(self._listener)
             self.port = self._listener.port
+            self.services.meter.handshakes = self._listener.handshakes
             self.services.tls = tls_of(self.config, self.services.clock)
         admin = await asyncio.start_unix_server(
             self._serve_local,

@@ -44,6 +44,7 @@ def _connections(stats: Stats) -> Samples:
         "anonymous": found.anonymous,
         "headless": found.headless,
         "interactive": found.interactive,
+        "handshaking": found.handshaking,
     }
     return _labelled("kind", kinds)
 

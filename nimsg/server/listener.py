@@ -84,6 +84,7 @@ class Listener:
             raise nowhere(host, port, error) from None
         self.port: int = self.sockets[0].getsockname()[1]
         self.taken = 0
+        self._shaking = 0
         self._refusing = 0
         self._accepting: list[asyncio.Task[None]] = []
 
@@ -95,6 +96,10 @@ class Listener:
                 self._accepting.append(tasks.create_task(work))
                 # Each closes its own, and no number is used again too early.
                 self._accepting[-1].add_done_callback(partial(_close, sock))
+
+    def handshakes(self) -> int:
+        """How many are in the handshake of TLS."""
+        return self._shaking
 
     def close(self) -> None:
         """Take none any more."""
@@ -134,6 +139,7 @@ class Listener:
     ) -> None:
         """Begin with TLS where it is spoken, and hand the connection over."""
         tls = terms.context()
+        self._shaking += 1
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol,
@@ -147,6 +153,7 @@ class Listener:
         except Exception:  # noqa: BLE001 - one connection ends no server
             LOGGER.exception("a fault of ours in taking a connection")
         finally:
+            self._shaking -= 1
             if not protocol.begun:
                 protocol.over()
 

@@ -1,7 +1,7 @@
 """What a server counts of itself: no names, no texts."""
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 
 from nimsg.protocol.results_stats import Commits
@@ -14,11 +14,15 @@ US_PER_S = 1_000_000
 
 
 class Meter:
-    """Counts since the start at `now_s`. Times are of one monotonic clock, seconds."""
+    """Counts since the start at `now_s`. Times are of one monotonic clock, seconds.
+
+    `handshakes` gives how many connections are in the handshake of TLS just now.
+    """
 
     def __init__(self, now_s: float) -> None:
         self.began_s = now_s
         self.sent = 0
+        self.handshakes: Callable[[], int] = int
         self.refusals: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=LATENCIES)
         self._sent_in: deque[tuple[int, int]] = deque(maxlen=MINUTE_S + 1)

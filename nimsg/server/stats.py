@@ -48,6 +48,7 @@ async def stats(services: Services) -> Stats:
         min_free_bytes=least,
         mail_refused=sizes.free_bytes < least,
         tls_ends_at=tls.certificate.until if tls else None,
+        tls_begins_at=tls.certificate.since if tls else None,
     )
 
 
@@ -56,7 +57,12 @@ def _connections(services: Services) -> Connections:
     devices = [one.row.device for one in services.registry if one.row.address != LOCAL]
     anonymous = devices.count(None)
     interactive = sum(device in INTERACTIVE for device in devices)
-    return Connections(anonymous, len(devices) - anonymous - interactive, interactive)
+    return Connections(
+        anonymous,
+        len(devices) - anonymous - interactive,
+        interactive,
+        services.meter.handshakes(),
+    )
 
 
 class _Process(NamedTuple):

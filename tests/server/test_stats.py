@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from tests.support.guests import guest
 from tests.support.office import office, people
 from tests.support.post import refused
 from tests.support.results_table import RESULTS
+from tests.support.wire import wired
 
 
 FULL = max(
@@ -36,6 +38,8 @@ FULL = max(
 SAMPLE = re.compile(
     r'nimsg_[a-z_]+(\{[a-z]+="[a-z0-9._-]+"\})? -?[0-9]+(\.[0-9]+)?(e[+-][0-9]+)?'
 )
+NOON = 1_795_262_400_000  # 2026-11-21, UTC
+DAY_MS = 86_400_000
 COMMENT = re.compile(r"# (HELP nimsg_[a-z_]+ .+|TYPE nimsg_[a-z_]+ (gauge|counter))")
 
 
@@ -79,6 +83,29 @@ async def test_n8_the_owner_is_told_all_figures(tmp_path: Path) -> None:
     assert found.tls_ends_at is None
 
 
+async def test_n8_who_is_in_the_handshake_is_counted(tmp_path: Path) -> None:
+    """They hold the places of all others."""
+    made = make_certificate(tmp_path / "tls", "127.0.0.1")
+    async with (
+        office(tmp_path, tls_cert=made.cert, tls_key=made.key, max_clients=6) as server,
+        AsyncExitStack() as stack,
+    ):
+        wires = [await stack.enter_async_context(wired(server.port)) for _ in range(8)]
+        while (found := await asked(server)).connections.handshaking < len(wires):
+            pass
+        for wire in wires:
+            wire.writer.close()
+        while (after := await asked(server)).connections.handshaking:
+            pass
+
+    assert found.connections == Connections(0, 0, 0, len(wires))
+    assert after.connections == Connections(0, 0, 0)
+    assert 'nimsg_connections{kind="handshaking"} 8' in exposition(found)
+    assert dict(shown(found))["Connections"] == (
+        "0 interactive, 0 headless, 0 anonymous, 8 in the handshake, of 6"
+    )
+
+
 async def test_n8_whether_mail_is_refused_is_told(tmp_path: Path) -> None:
     async with office(tmp_path, min_free_bytes=2**52) as server:
         found = await asked(server)
@@ -118,6 +145,22 @@ async def test_n8_the_end_of_the_certificate_is_told(tmp_path: Path) -> None:
 
     assert server.services.tls is not None
     assert found.tls_ends_at == server.services.tls.certificate.until
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (NOON - DAY_MS, "not good before 2026-11-21"),
+        (NOON, "good until 2028-01-01"),
+        (NOON + 3 * 365 * DAY_MS, "expired 2028-01-01"),
+    ],
+)
+def test_n8_whether_the_certificate_is_good_is_told(at: int, words: str) -> None:
+    until = 1_830_297_600_000
+    found = msgspec.structs.replace(FULL, at=at, tls_begins_at=NOON, tls_ends_at=until)
+
+    told = dict(shown(found))["Certificate"]
+    assert told.replace("Nov 21", "2026-11-21").startswith(words)
 
 
 def test_n8_the_text_is_what_prometheus_reads() -> None:

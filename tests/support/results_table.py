@@ -269,7 +269,7 @@ RESULTS: tuple[Result, ...] = (
         server="nimsg 1",
         at=AT,
         uptime_s=61,
-        connections=Connections(1, 2, 3),
+        connections=Connections(1, 2, 3, 4),
         connections_most=8,
         accounts=4,
         messages=5,
@@ -286,6 +286,7 @@ RESULTS: tuple[Result, ...] = (
         min_free_bytes=20,
         mail_refused=False,
         tls_ends_at=AT,
+        tls_begins_at=AT,
     ),
     Sessions([]),
     Sessions(
