@@ -367,6 +367,33 @@ def test_sec_11_who_speaks_no_tls_fills_no_log(
     ]
 
 
+@pytest.mark.parametrize(
+    ("alert", "why"),
+    [
+        ("tlsv1 alert unknown ca", "nobody whom the client trusts has signed it"),
+        ("sslv3 alert certificate expired", "it has expired, by the client's clock"),
+        ("ssl/tls alert certificate unknown", "the client does not accept it"),
+        ("sslv3 alert bad certificate", "it is not for the name that the client"),
+    ],
+)
+def test_sec_11_who_does_not_trust_the_certificate_is_told_apart(
+    caplog: pytest.LogCaptureFixture, alert: str, why: str
+) -> None:
+    caplog.set_level("INFO", LOGGER.name)
+    floods = Floods(VirtualTime())
+
+    for words in (alert, "http request", alert, "http request", alert):
+        floods.spoke_no_tls(HERE, words)
+    floods.close()
+
+    first, stranger, more = caplog.messages
+    assert first.startswith(f"{HERE} did not trust the certificate: {why}")
+    assert stranger == f"{HERE} spoke no TLS: http request"
+    assert more == (
+        f"{HERE}: 2 more did not trust the certificate, 1 more spoke no TLS"
+    )
+
+
 def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
     """The lines about them since this was asked the last time."""
     found = [line for line in caplog.messages if "refused (" in line]

@@ -12,10 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from nimsg.client import blocking
 from nimsg.client.address import Address, Security
 from nimsg.client.aio import connect
 from nimsg.config import ServerConfig, check_server
-from nimsg.errors import ConfigError, Exit, Refusal, Unreachable
+from nimsg.errors import ConfigError, Exit, Refusal, Unreachable, Untrusted
 from nimsg.logs import LOGGER
 from nimsg.server.certificate import BEGIN, END, MS_PER_DAY, read_certificate
 from nimsg.server.listener import REFUSED_AT_ONCE
@@ -92,6 +93,26 @@ async def test_sec_6_who_speaks_in_the_clear_gets_no_hello_and_is_dropped(
     [line] = [one for one in caplog.messages if "TLS" in one]
     assert line.startswith("127.0.0.1 spoke no TLS: ")
     assert "_ssl.c" not in line
+
+
+async def test_sec_6_a_client_that_does_not_trust_the_certificate_is_told_of(
+    tmp_path: Path, tls: Certificate, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", LOGGER.name)
+    other = make_certificate(tmp_path / "other", "127.0.0.1")
+    async with office(tmp_path, tls_cert=tls.cert, tls_key=tls.key) as server:
+        at = Address("127.0.0.1", server.port)
+        with pytest.raises(Untrusted):
+            await asyncio.to_thread(
+                blocking.connect, at, Security(ca=str(other.cert)), timeout_s=10
+            )
+        while not caplog.messages:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    assert caplog.messages == [
+        "127.0.0.1 did not trust the certificate: nobody whom the client trusts has "
+        "signed it"
+    ]
 
 
 def certificates(folder: Path) -> list[Path]:
