@@ -18,6 +18,20 @@ ENDINGS = (
 )
 
 
+# OpenSSL's words for a file that holds no CA, and ours.
+NO_CA = {
+    "no certificate or crl found": "it holds no certificate",
+    "[X509] PEM lib": "it is no PEM file, or a damaged one",
+    "PEM lib": "it is no PEM file, or a damaged one",
+}
+# Numbers of X509_verify_cert(3) for what no option of the client's mends.
+NOT_YET, EXPIRED = 9, 10
+TIMES = {
+    NOT_YET: "is not good yet: look at the clocks of this machine and the server's",
+    EXPIRED: "has expired: whoever runs the server has to renew it",
+}
+
+
 def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SSLSocket:
     """The socket with TLS around it.
 
@@ -51,9 +65,9 @@ def make_context(security: Security) -> ssl.SSLContext:
         # A CA that is given takes the place of those that the system trusts.
         context = ssl.create_default_context(cafile=security.ca)
     except OSError as error:
-        raise ConfigError(
-            f"{security.ca} cannot be used as a CA file: {tls_words(error)}"
-        ) from None
+        words = tls_words(error)
+        why = NO_CA.get(words, words)
+        raise ConfigError(f"{security.ca} cannot be used as a CA file: {why}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if security.fingerprint:
         context.check_hostname = False
@@ -78,6 +92,8 @@ def check_certificate(
 def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
     """Why TLS is not spoken with it."""
     if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in TIMES:
+            return Untrusted(f"the certificate of {address} {TIMES[error.verify_code]}")
         why = error.verify_message.rstrip(".")
         return Untrusted(
             f"the certificate of {address} is not trusted: {why}; "

@@ -18,10 +18,17 @@ from nimsg.store.layout import Layout
 WARN_DAYS = 30
 LOOK_EVERY_S = 86_400.0
 OTHERS = 0o077
+OTHER_KEY = "the key is not that of the certificate"
+SMALL_KEY = "the key is too small to be safe; make one of 2048 bits or more (RSA)"
+WEAK_HASH = "it is signed by a hash that is not safe; have it signed by SHA-256"
 # OpenSSL's words for two files that cannot be used together, and ours.
 NO_PAIR = {
     "PEM lib": "one of them is no PEM file, or the key has a passphrase",
-    "key values mismatch": "the key is not that of the certificate",
+    "key values mismatch": OTHER_KEY,
+    "no certificate assigned": OTHER_KEY,  # keys of two kinds
+    "ee key too small": SMALL_KEY,
+    "ca key too small": SMALL_KEY,
+    "ca md too weak": WEAK_HASH,
 }
 
 
@@ -112,10 +119,20 @@ class Tls:
                 *(self._cert, f"{begin:%Y-%m-%d %H:%M:%S}"),
             )
         days = self.certificate.days_left(now)
-        if days < 0:
-            LOGGER.warning("the certificate %s has expired", self._cert)
-        elif days < WARN_DAYS:
-            LOGGER.warning("the certificate %s expires in %d days", self._cert, days)
+        if days < WARN_DAYS:
+            when = "has expired" if days < 0 else f"expires in {days} days"
+            LOGGER.warning(
+                "the certificate %s %s: %s", self._cert, when, self._remedy()
+            )
+
+    def _remedy(self) -> str:
+        """How another certificate comes in its place."""
+        if self.own:
+            return (
+                f"remove {self._cert.parent} and start the server again: it makes "
+                "another one, whose fingerprint people need"
+            )
+        return "put another one there with its key, and send the server SIGHUP"
 
     async def watch(self, every_s: float = LOOK_EVERY_S) -> None:
         """Warn at once and every day; until cancelled."""

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from nimsg.client import blocking
 from nimsg.client.address import Address, Security
 from nimsg.client.aio import connect
+from nimsg.client.tls import make_context
 from nimsg.config import ServerConfig, check_server
 from nimsg.errors import ConfigError, Exit, Refusal, Unreachable, Untrusted
 from nimsg.logs import LOGGER
@@ -40,6 +41,19 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 def trusting(tls: Certificate) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=tls.cert)
+
+
+def rsa_key(folder: Path) -> Path:
+    """A key of another kind."""
+    path = folder / "rsa.pem"
+    path.write_bytes(
+        rsa.generate_private_key(65_537, 2048).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
 
 
 def with_passphrase(key: Path) -> bytes:
@@ -253,6 +267,7 @@ def test_sec_6_a_certificate_that_is_none_is_named(
         (tls.cert, wrong, none),
         (tls.cert, locked, none),
         (tls.cert, other.key, "the key is not that of the certificate"),
+        (tls.cert, rsa_key(tmp_path), "the key is not that of the certificate"),
     ]
 
     for cert, key, why in pairs:
@@ -406,6 +421,65 @@ def test_sec_6_what_is_no_certificate_is_named(tmp_path: Path, text: str) -> Non
 
     with pytest.raises(ConfigError, match="holds no certificate"):
         read_certificate(path)
+
+
+@pytest.mark.parametrize("end", [-1, 20])
+@pytest.mark.parametrize(
+    ("own", "remedy"),
+    [(True, "start the server again: it makes another one"), (False, "SIGHUP")],
+)
+def test_sec_6_what_to_do_about_the_end_is_told(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    remedy: str,
+    end: int,
+    *,
+    own: bool,
+) -> None:
+    made = make_certificate(tmp_path, "post.example")
+    until = read_certificate(made.cert).until
+    Tls(made.cert, made.key, lambda: until - end * MS_PER_DAY, own=own).warn()
+
+    [line] = caplog.messages
+    assert remedy in line
+    assert (f"remove {tmp_path} and" in line) is own
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "words"),
+    [
+        (-9, -1, "has expired: whoever runs the server has to renew it"),
+        (2, 9, "is not good yet: look at the clocks"),
+    ],
+)
+async def test_term_5_who_has_to_mend_a_date_is_told(
+    tmp_path: Path, since: int, until: int, words: str
+) -> None:
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    made = make_certificate(
+        tmp_path / "tls", "127.0.0.1", since=now + since * day, until=now + until * day
+    )
+    async with office(tmp_path, tls_cert=made.cert, tls_key=made.key) as server:
+        at = Address("127.0.0.1", server.port)
+        with pytest.raises(Untrusted) as caught:
+            await connect(at, Security(ca=str(made.cert)), 10)
+
+    assert str(caught.value).startswith(f"the certificate of {at} {words}")
+    assert "--ca" not in str(caught.value)
+
+
+def test_term_5_a_ca_file_that_is_none_is_told_in_plain_words(
+    tmp_path: Path, tls: Certificate
+) -> None:
+    damaged = tmp_path / "damaged.pem"
+    damaged.write_text(f"{BEGIN}\nQUJD\n{END}\n")
+    for path, why in (
+        (tls.key, "it holds no certificate"),
+        (damaged, "it is no PEM file, or a damaged one"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            make_context(Security(ca=str(path)))
+        assert str(caught.value) == f"{path} cannot be used as a CA file: {why}"
 
 
 @pytest.mark.parametrize(
