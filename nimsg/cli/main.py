@@ -97,7 +97,8 @@ def _about(error: NimsgError) -> str:
     """What was refused, and which name it is about."""
     user = error.data.get("user") if isinstance(error, Refusal) else None
     named = isinstance(error, Refusal) and error.kind in NAMED
-    return f"{user}: {error}" if named and isinstance(user, str) else str(error)
+    named = named and isinstance(user, str) and user != ""
+    return f"{user}: {error}" if named else str(error)
 
 
 def confess(error: Exception) -> int:

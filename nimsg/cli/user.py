@@ -13,6 +13,7 @@ from nimsg.cli.store import add_var_argument, some_path, var_folder
 from nimsg.client import answers, people_answers
 from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit
+from nimsg.protocol.rules import check_name
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_line, many
 
@@ -77,6 +78,8 @@ def user_arguments(parser: ArgumentParser) -> None:
 
 def run_user(args: Namespace) -> int:
     """Do one act, through the running server or on the folder itself."""
+    if "name" in args:
+        check_name(args.name)
     var = var_folder(args)
     if args.act == "list":
         return _list(var, args)

@@ -36,7 +36,12 @@ PRIVILEGED = (
 NOWHERE = {
     errno.EADDRNOTAVAIL: f"this machine has no such address; {OWN_HOST}",
     errno.EACCES: f"Permission denied; {PRIVILEGED}",
+    errno.EINVAL: "an address that begins with fe80: needs its interface, as in "
+    f"fe80::1%eth0; or {OWN_HOST}",
 }
+# No name of a host has these; a port or brackets bring them in.
+NO_HOST = frozenset("[]:/")
+HOST_ALONE = "give --host the host alone, without brackets, and the port to --port"
 # Nothing more can be opened just now.
 SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -288,6 +293,8 @@ def nowhere(host: str, port: int, error: OSError | UnicodeError) -> NimsgError:
     if not isinstance(error, OSError):
         return ConfigError(f"{where}: this is no name of a host; {OWN_HOST}")
     if isinstance(error, socket.gaierror):
+        if NO_HOST.intersection(host):
+            return ConfigError(f"{where}: {HOST_ALONE}")
         why = f"the name cannot be resolved ({error.strerror})"
         return ConfigError(f"{where}: {why}; {OWN_HOST}")
     number = error.errno or 0

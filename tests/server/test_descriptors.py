@@ -201,6 +201,20 @@ def test_x4_a_host_that_is_not_this_machine_is_a_setting(host: str, why: str) ->
     assert "stop who has it" not in words
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:7000", "[::1]", "http://here"])
+def test_x4_a_host_has_no_port_and_no_brackets(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"host alone, .* the port to --port"):
+        Listener(host, 0)
+
+
+def test_x4_an_address_that_needs_its_interface_is_told_so() -> None:
+    """Asked of the function: not every machine speaks IPv6."""
+    refused = listener.nowhere("fe80::1", 0, OSError(errno.EINVAL, "no"))
+
+    assert refused.exit is Exit.CONFIG
+    assert "needs its interface, as in fe80::1%eth0; or give --host" in str(refused)
+
+
 def test_x4_a_port_of_the_systems_is_a_setting() -> None:
     """Asked of the function: who runs the tests may be allowed all ports."""
     refused = listener.nowhere("::1", 25, PermissionError(errno.EACCES, "no"))
