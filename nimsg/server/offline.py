@@ -38,7 +38,7 @@ class Serving(threading.Thread):
         self._loop = asyncio.new_event_loop()
         self._stop_asked = asyncio.Event()
         self._ready = threading.Event()
-        self._failure: NimsgError | None = None
+        self._failure: NimsgError | OSError | None = None
 
     def run(self) -> None:
         """See `threading.Thread`."""
@@ -46,7 +46,7 @@ class Serving(threading.Thread):
             self._loop.run_until_complete(
                 self._server.serve(self._stop_asked, self._ready.set)
             )
-        except NimsgError as error:
+        except (NimsgError, OSError) as error:
             self._failure = error
         finally:
             self._loop.close()

@@ -113,3 +113,12 @@ def add_without_a_folder(var: Path) -> None:
         (var / "users").rmdir()
         (var / "users").write_text("")
         client.call("users.add", {"user": "bob"})
+
+
+def test_what_the_system_refuses_is_raised_to_who_asked(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    LocalStore(var).close()
+    (var / "admin.sock").mkdir()
+
+    with pytest.raises(IsADirectoryError, match="admin"):
+        users(var)
