@@ -54,7 +54,8 @@ async def stats(services: Services) -> Stats:
 
 def _connections(services: Services) -> Connections:
     """How many of each kind, without those of the machine's owner."""
-    devices = [one.row.device for one in services.registry if one.row.address != LOCAL]
+    rows = [one.row for one in services.registry]
+    devices = [row.device for row in rows if row.address != LOCAL]
     anonymous = devices.count(None)
     interactive = sum(device in INTERACTIVE for device in devices)
     return Connections(
