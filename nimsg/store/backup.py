@@ -19,9 +19,10 @@ from nimsg.progress import Progress
 from nimsg.store.atomic import TEMPORARY, put_file
 from nimsg.store.base import JournalRow
 from nimsg.store.disk import FOLDER_MODE, Disk
+from nimsg.store.failure import NOT_OURS, disk_failure, words
 from nimsg.store.filer import Filer, look
 from nimsg.store.findings import Findings, Problem
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, StrPath
 from nimsg.store.ledger import day_files, decode_line, line_digest
 from nimsg.store.messagefile import decode_as
 from nimsg.store.moment import Moment, take_moment
@@ -34,6 +35,7 @@ from nimsg.store.schema import GENESIS
 
 # So many files at most are synced at once.
 SYNC_EVERY = 10_000
+CHOOSE = "give a folder that you may write to"
 # After these the same folder may do another time.
 FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
@@ -66,23 +68,29 @@ def backup_store(
     where the source cannot be read or the target cannot be written: then the same
     call another time goes on from there.
     """
+    require_store(source)
+    with _possible(target):
+        whole = require_target(source, target)
+    moment = take_moment(source)
     try:
-        require_store(source)
-        with _possible(target):
-            whole = require_target(source, target)
-        moment = take_moment(source)
         require_same(moment, source, target)
         copying = _Copying(disk, source, target, moment, trusted=whole)
         return copying.run(progress)
     except PermissionError as error:
-        raise ConfigError(
-            f"{error.filename} cannot be used: {error.strerror}"
-        ) from None
-    except (OSError, StorageFailure) as error:
-        raise StorageFailure(
-            f"the backup in {target.root} is not finished, run it again: "
-            f"{_words(error)}"
-        ) from error
+        at = Path(error.filename or target.root)
+        remedy = NOT_OURS if at.is_relative_to(source.root) else CHOOSE
+        raise _unusable(at, error, remedy) from None
+    except OSError as error:
+        raise _unfinished(target, disk_failure(error, target.root)) from error
+    except StorageFailure as failure:
+        raise _unfinished(target, failure) from failure
+
+
+def _unfinished(target: Layout, failure: StorageFailure) -> StorageFailure:
+    return StorageFailure(
+        f"the backup in {target.root} is not finished; run it again when this is "
+        f"mended: {failure}"
+    )
 
 
 class _Copying:
@@ -243,7 +251,7 @@ class _Copying:
             for stub in read_stubs(notes):
                 stubs[stub.id] = stub
         except (OSError, StorageFailure) as error:
-            self._findings.file(notes)(f"cannot be read: {_words(error)}")
+            self._findings.file(notes)(f"cannot be read: {words(error)}")
         return stubs
 
     def _copy_losses(self) -> None:
@@ -328,17 +336,12 @@ def _possible(target: Layout) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in FAILING:
-            raise
-        raise ConfigError(f"{target.root} cannot be used: {error.strerror}") from None
+            raise disk_failure(error, target.root) from error
+        raise _unusable(target.root, error, CHOOSE) from None
 
 
-def _words(error: OSError | StorageFailure) -> str:
-    """What the system said, with the file where it is known."""
-    fault = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    if not isinstance(fault, OSError):
-        return str(fault)
-    what = fault.strerror or str(fault)
-    return f"{fault.filename}: {what}" if fault.filename else what
+def _unusable(path: StrPath, error: OSError, remedy: str) -> ConfigError:
+    return ConfigError(f"{path} cannot be used: {words(error)}; {remedy}")
 
 
 def _file_of(layout: Layout, row: JournalRow) -> Path:

@@ -25,8 +25,9 @@ from nimsg.store.check_invitations import check_invitations
 from nimsg.store.check_ledger import check_ledger
 from nimsg.store.check_rooms import check_rooms
 from nimsg.store.findings import Findings, Problem as Problem
-from nimsg.store.layout import FORMAT, Layout
+from nimsg.store.layout import Layout
 from nimsg.store.snapshot import Snapshot, take_snapshot
+from nimsg.store.storeformat import KNOWN, format_text, wrong_format
 from nimsg.store.survey import Survey, survey
 
 
@@ -88,14 +89,13 @@ def _is_store(layout: Layout, findings: Findings) -> bool:
         findings.file(layout.root)("there is no store in this folder")
         return False
     try:
-        found = layout.format.read_bytes().decode("utf-8", "replace").strip()
+        found = format_text(layout)
     except OSError as error:
         findings.file(layout.format)(f"cannot be read: {error.strerror}")
         return True
-    if found != str(FORMAT):
-        shown = repr(found[:40]) if found else "empty"
-        findings.file(layout.format)(f"is {shown}; this version has {FORMAT}")
-    return found == str(FORMAT)
+    if found != KNOWN:
+        findings.file(layout.format)(wrong_format(layout, found))
+    return found == KNOWN
 
 
 def _check_rest(layout: Layout, seen: Survey, findings: Findings) -> Report:

@@ -12,12 +12,14 @@ from nimsg.store.schema import is_damage
 
 LOOK = 'see "When the disk fails" in docs/operating.md'
 NO_FOLDER = "it has to be a folder of the store's; move it away"
+NO_FILE = "it has to be a file of the store's; move it away"
 NOT_OURS = "all that is in the store has to belong to the user who runs nimsg"
 NO_SPACE = f"make room; {LOOK}"
 # What is wrong with the place, and not with the disk.
 REMEDIES = {
     errno.EEXIST: NO_FOLDER,
     errno.ENOTDIR: NO_FOLDER,
+    errno.EISDIR: NO_FILE,
     errno.EACCES: NOT_OURS,
     errno.EPERM: NOT_OURS,
 }

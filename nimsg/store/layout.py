@@ -133,15 +133,19 @@ def day_name(day: int) -> str:
 
 def require_found(layout: Layout) -> None:
     """Refuse a folder in which there is no store. Raises `ConfigError`."""
+    if not is_marked(layout):
+        raise not_found(layout.root)
+
+
+def is_marked(layout: Layout) -> bool:
+    """Whether there is a file `format`. Raises `ConfigError` where nobody can tell."""
     try:
-        found = layout.format.exists()
+        return layout.format.exists()
     except OSError as error:
         raise ConfigError(
             f"{layout.root} cannot be looked into: {error.strerror}; run this as the "
             "user who owns the store"
         ) from None
-    if not found:
-        raise not_found(layout.root)
 
 
 def not_found(root: Path) -> ConfigError:

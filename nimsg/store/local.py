@@ -18,9 +18,9 @@ from nimsg.store.base import (
 from nimsg.store.disk import FOLDER_MODE, Disk, RealDisk
 from nimsg.store.failure import disk_failure, index_failure, words
 from nimsg.store.filer import Filed, Filer, look
-from nimsg.store.layout import FORMAT, UNFINISHED, Layout
+from nimsg.store.layout import FORMAT, Layout
 from nimsg.store.lock import StoreLock, unusable
-from nimsg.store.places import require_filled, require_free
+from nimsg.store.places import require_free
 from nimsg.store.plan import recovery
 from nimsg.store.questions import Questions
 from nimsg.store.rebuild import epoch_of, rebuild_index
@@ -34,6 +34,7 @@ from nimsg.store.schema import (
     has_tables,
     meta,
 )
+from nimsg.store.storeformat import KNOWN, format_text, other_format
 from nimsg.store.writer import Writer
 from nimsg.text import many
 
@@ -117,18 +118,9 @@ class LocalStore(Questions):
         if not self.layout.format.exists():
             text = f"{FORMAT}\n".encode()
             put_file(self._disk, self.layout.format, text, durable=True)
-        found = self.layout.format.read_bytes().decode("utf-8", "replace").strip()
-        require_filled(self.layout, found)
-        if found == UNFINISHED:
-            raise ConfigError(
-                f"{self.layout.root} is a backup that was not finished; run nimsg "
-                "backup into it once more"
-            )
-        if found != str(FORMAT):
-            raise ConfigError(
-                f"{self.layout.root} has store format {found}, and this nimsg reads "
-                f"format {FORMAT}; use the version that made it, or a newer one"
-            )
+        found = format_text(self.layout)
+        if found != KNOWN:
+            raise other_format(self.layout, found)
 
     def _open_index(self, entropy: Callable[[int], bytes]) -> sqlite3.Connection:
         self._set_log_aside()

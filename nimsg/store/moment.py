@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 
 from msgspec import Struct
 
@@ -12,14 +13,12 @@ from nimsg.store import accountbook, draftbook, invitationbook, reader, roombook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import JournalRow
 from nimsg.store.draftfile import encode_draft
+from nimsg.store.failure import index_failure
 from nimsg.store.invitationfile import encode_invitation
 from nimsg.store.layout import Layout
 from nimsg.store.plan import RowKind
 from nimsg.store.roomfile import encode_room
 from nimsg.store.schema import INDEX_FORMAT, connect_still, meta
-
-
-REBUILD = "start the server once, or make it with nimsg check --rebuild"
 
 
 class Moment(Struct, frozen=True):
@@ -38,6 +37,12 @@ class Moment(Struct, frozen=True):
     head: str
 
 
+def made_by(source: Layout) -> str:
+    """How an index that fits is come by."""
+    root = quote(str(source.root))
+    return f"start the server once, or run nimsg check --rebuild --var {root}"
+
+
 def take_moment(source: Layout) -> Moment:
     """Read the index in one transaction, which is over at once: no server waits.
 
@@ -46,17 +51,14 @@ def take_moment(source: Layout) -> Moment:
     """
     while True:
         before = _state(source.index)
-        moment, error = _attempt(source)
-        if moment is not None and before is None:
-            return moment
+        found = _attempt(source)
+        if isinstance(found, Moment) and before is None:
+            return found
         if before == _state(source.index):
             break
-    if moment is None:
-        raise StorageFailure(
-            f"{source.index} cannot be read ({error}); nimsg check --rebuild makes "
-            "it anew"
-        )
-    return moment
+    if isinstance(found, StorageFailure):
+        raise found
+    return found
 
 
 def _state(index: Path) -> tuple[int, int] | None:
@@ -67,18 +69,18 @@ def _state(index: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _attempt(source: Layout) -> tuple[Moment | None, str]:
+def _attempt(source: Layout) -> Moment | StorageFailure:
     try:
         with closing(connect_still(source.index)) as index, reader.snapshot(index):
-            return _read(source, index), ""
+            return _read(source, index)
     except (sqlite3.DatabaseError, ValueError) as error:
-        return None, str(error)
+        return index_failure(error, source)
 
 
 def _read(source: Layout, connection: sqlite3.Connection) -> Moment:
     found = meta(connection, "format")
     if found != str(INDEX_FORMAT):
-        raise ConfigError(f"{source.index} has format {found}: {REBUILD}")
+        raise ConfigError(f"{source.index} has format {found}; {made_by(source)}")
     accounts = accountbook.all_accounts(connection)
     rows = [
         JournalRow(0, RowKind.ACCOUNT, str(one.uid), encode_account(one))

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from nimsg.errors import ConfigError, StorageFailure
 from nimsg.store.accountfile import decode_account
 from nimsg.store.atomic import TEMPORARY
+from nimsg.store.failure import disk_failure
 from nimsg.store.layout import (
     FORMAT,
     UNFINISHED,
     Layout,
     not_found,
-    require_found,
 )
-from nimsg.store.moment import REBUILD, Moment
+from nimsg.store.moment import Moment, made_by
+from nimsg.store.storeformat import KNOWN, other_format, read_format
 
 
 BEGUN = f"{UNFINISHED}\n".encode()
@@ -50,26 +51,18 @@ def require_free(layout: Layout) -> None:
 
 def require_store(source: Layout) -> None:
     """Refuse a folder that nothing can be taken from. Raises `ConfigError`."""
-    require_found(source)
-    found = source.format.read_bytes()
-    require_filled(source, found.decode("utf-8", "replace").strip())
-    if found != WHOLE:
-        raise ConfigError(
-            f"{source.root} has store format {_shown(found)}, and this nimsg reads "
-            f"format {FORMAT}"
-        )
-    if not source.index.exists():
-        raise ConfigError(f"{source.index} is missing: {REBUILD}")
-
-
-def require_filled(layout: Layout, format_: str) -> None:
-    """Refuse an empty file `format`, as no release writes it. Raises `ConfigError`."""
-    if not format_:
-        raise ConfigError(
-            f"{layout.format} is empty, and has to hold the number of the store's "
-            "format; where this version has made the store, nimsg check --rebuild "
-            f"--var {layout.root} writes it again"
-        )
+    found = read_format(source)
+    if found is None:
+        raise not_found(source.root)
+    if found != KNOWN:
+        raise other_format(source, found)
+    try:
+        source.index.open("rb").close()
+    except FileNotFoundError:
+        missing = f"{source.index} is missing; {made_by(source)}"
+        raise ConfigError(missing) from None
+    except OSError as error:
+        raise disk_failure(error, source.index) from error
 
 
 def require_target(source: Layout, target: Layout) -> bool:
@@ -81,18 +74,21 @@ def require_target(source: Layout, target: Layout) -> bool:
         raise ConfigError(f"{target.root} is not a folder")
     names = {path.name for path in target.root.glob("*")}
     if target.index.name in names:
-        raise ConfigError(f"{target.root} is a store that a server has run on")
-    marked = target.format.exists()
+        raise ConfigError(
+            f"{target.root} is a store of its own: a server, or nimsg check --rebuild, "
+            f"has made {target.index.name} in it; give another folder"
+        )
+    found = read_format(target)
+    marked = found is not None
     foreign = sorted(names - set(_ours(target, marked=marked)))
     if foreign:
         raise ConfigError(
             f"{target.root} has {foreign[0]!r} in it; give a folder that is new, "
             "empty, or an earlier backup of the same store"
         )
-    found = target.format.read_bytes() if marked else BEGUN
-    if found not in (WHOLE, BEGUN):
-        raise ConfigError(f"{target.root} has store format {_shown(found)}")
-    return found == WHOLE
+    if found not in (None, KNOWN, UNFINISHED):
+        raise other_format(target, found)
+    return found == KNOWN
 
 
 def _ours(target: Layout, *, marked: bool) -> Iterator[str]:
@@ -127,7 +123,3 @@ def _strangers(moment: Moment, source: Layout, target: Layout) -> Iterator[str]:
             yield f"account {name}"
     strangers = {path.stem for path in target.rooms.glob("*.json")} - moment.rooms
     yield from (f"room {id_}" for id_ in sorted(strangers))
-
-
-def _shown(format_: bytes) -> str:
-    return repr(format_[:40].decode("utf-8", "replace").strip())

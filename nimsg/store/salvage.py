@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from nimsg.core.accounts import Account
 from nimsg.core.rooms import Room
-from nimsg.errors import ConfigError, NimsgError, StorageFailure
+from nimsg.errors import NimsgError, StorageFailure
 from nimsg.progress import Progress
 from nimsg.protocol.rules import ID
 from nimsg.store import accountbook, roombook
@@ -51,6 +51,7 @@ from nimsg.store.schema import (
     has_tables,
     meta,
 )
+from nimsg.store.storeformat import KNOWN, other_format, read_format
 from nimsg.store.trouble import Lenient
 from nimsg.text import many
 
@@ -142,15 +143,11 @@ def _tidy(layout: Layout) -> None:
 
 
 def _require_store(layout: Layout) -> None:
-    if layout.format.exists():
-        found = layout.format.read_bytes().decode("utf-8", "replace").strip()
-        if found not in ("", str(FORMAT)):
-            raise ConfigError(
-                f"{layout.root} has store format {found[:40]!r}, and this nimsg makes "
-                f"format {FORMAT}"
-            )
-    elif not layout.users.is_dir():
+    found = read_format(layout)
+    if found is None and not layout.users.is_dir():
         raise not_found(layout.root)
+    if found not in (None, "", KNOWN):
+        raise other_format(layout, found)
 
 
 def _salvage(

@@ -34,11 +34,11 @@ def test_s2_18_what_a_check_prints_is_on_the_page(
 def test_s2_18_of_another_format_nothing_but_that_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    wrong = [Problem("format", "is '2'; this version has 1")]
+    wrong = [Problem("format", "has store format 2")]
     print_report(
         Report(0, 0, 0, NONE, 0, 0, indexed=False, problems=wrong, looked=False)
     )
-    assert capsys.readouterr().out == "format: is '2'; this version has 1\n"
+    assert capsys.readouterr().out == "format: has store format 2\n"
 
 
 def test_s2_18_what_a_rebuild_prints_is_on_the_page(

@@ -115,4 +115,4 @@ def test_a_damaged_message_is_named_and_the_copy_starts(tmp_path: Path) -> None:
     assert typed("check", "--var", str(copy), env=env).code == 0
     told = typed("backup", str(copy), "--var", str(var), env=env)
     assert told.code == 78
-    assert "a store that a server has run on" in told.err
+    assert "a store of its own" in told.err

@@ -491,7 +491,7 @@ CHECKS = (
     Mutation(
         "local",
         "another format is refused",
-        "if found != str(FORMAT):",
+        "if found != KNOWN:",
         "if False:",
         (LOCAL + "test_another_format_is_refused",),
     ),
@@ -501,16 +501,6 @@ CHECKS = (
         "if found != str(INDEX_FORMAT):",
         "if False:",
         (SALVAGE + "test_an_index_of_another_format_is_refused_by_a_start",),
-    ),
-    Mutation(
-        "local",
-        "an unfinished backup is no store",
-        "if found == UNFINISHED:",
-        "if False:",
-        (
-            BACKUP
-            + "test_an_interrupted_backup_is_no_store_and_the_next_one_completes_it",
-        ),
     ),
     Mutation(
         "local",

@@ -416,19 +416,25 @@ def test_a_folder_without_a_usable_store_is_refused(ruin: Ruin, tmp_path: Path) 
     with pytest.raises(ConfigError, match="there is no store"):
         take(tmp_path / "nothing", copy)
     ruin.sql("UPDATE meta SET value = '1' WHERE key = 'format'")
-    with pytest.raises(ConfigError, match=r"has format 1: start the server once"):
+    with pytest.raises(ConfigError, match=r"has format 1; start the server once"):
         take(ruin.root, copy)
     ruin.layout.index.write_bytes(b"no index" * 999)
-    with pytest.raises(StorageFailure, match="nimsg check --rebuild makes it anew"):
+    remedy = f"make it anew with nimsg check --rebuild --var {ruin.root}"
+    with pytest.raises(StorageFailure, match=remedy) as caught:
         take(ruin.root, copy)
+    assert str(caught.value).startswith(f"{ruin.layout.index} is damaged")
     ruin.layout.index.write_bytes(b"")
     with pytest.raises(StorageFailure, match="no such table"):
         take(ruin.root, copy)
     ruin.layout.index.unlink()
-    with pytest.raises(ConfigError, match="is missing: start the server once"):
+    ruin.layout.index.mkdir()
+    with pytest.raises(StorageFailure, match=r"index.db cannot be used: Is a dir"):
+        take(ruin.root, copy)
+    ruin.layout.index.rmdir()
+    with pytest.raises(ConfigError, match="is missing; start the server once"):
         take(ruin.root, copy)
     ruin.layout.format.write_bytes(b"7\n")
-    with pytest.raises(ConfigError, match="store format '7'"):
+    with pytest.raises(ConfigError, match="has store format 7,"):
         take(ruin.root, copy)
     assert not copy.exists()
 
@@ -450,13 +456,13 @@ def test_a_folder_that_is_no_backup_of_this_store_is_refused(
         take(ruin.root, copy)
     (copy / "messages").rmdir()
     take(ruin.root, copy)
-    for name, words in (("index.db", "a server has run on"), ("x", "has 'x' in it")):
+    for name, words in (("index.db", "a store of its own"), ("x", "has 'x' in it")):
         (copy / name).touch()
         with pytest.raises(ConfigError, match=words):
             take(ruin.root, copy)
         (copy / name).unlink()
     (copy / "format").write_bytes(b"7\n")
-    with pytest.raises(ConfigError, match="store format '7'"):
+    with pytest.raises(ConfigError, match="has store format 7,"):
         take(ruin.root, copy)
 
 
@@ -507,6 +513,8 @@ def test_an_interrupted_backup_is_no_store_and_the_next_one_completes_it(
                 continue
             with pytest.raises(StorageFailure, match="No space left") as caught:
                 take(post.root, copy, disk=disk)
+            assert str(copy) in str(caught.value)
+            assert "; make room; " in str(caught.value)
             assert "Errno" not in str(caught.value)
             if marked[0] < at <= marked[-1]:
                 assert (copy / "format").read_bytes() == BEGUN
@@ -553,7 +561,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(
     ruin: Ruin, tmp_path: Path
 ) -> None:
     disk = FaultyDisk(Fault(0, errno.EACCES))
-    with pytest.raises(ConfigError, match="copy cannot be used: Permission denied"):
+    with pytest.raises(ConfigError, match=r"copy cannot be used: .* denied; give"):
         take(ruin.root, tmp_path / "copy", disk=disk)
 
 
@@ -569,7 +577,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(
 def test_a_folder_that_cannot_be_is_refused(ruin: Ruin, folder: str, why: str) -> None:
     with pytest.raises(ConfigError) as caught:
         take(ruin.root, Path(folder))
-    assert str(caught.value) == f"{folder} cannot be used: {why}"
+    assert str(caught.value) == f"{folder} cannot be used: {why}; {backup.CHOOSE}"
 
 
 def test_an_unfinished_backup_is_worth_what_is_in_it(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nimsg.protocol.constants import CopyState
 from nimsg.store.check import Problem, Report, check_store
+from nimsg.store.storeformat import wrong_format
 from tests.support.ruin import Ruin, named
 from tests.support.spoils import circle
 
@@ -82,7 +83,7 @@ def test_a_format_that_is_not_known_ends_the_check(ruin: Ruin) -> None:
         0,
         0,
         indexed=True,
-        problems=[Problem("format", "is '2\ufffd'; this version has 1")],
+        problems=[Problem("format", wrong_format(ruin.layout, "2\ufffd"))],
         looked=False,
     )
 

@@ -724,7 +724,7 @@ def test_a_folder_without_a_store_is_left_alone(tmp_path: Path) -> None:
 def test_a_store_of_another_format_is_left_alone(ruin: Ruin) -> None:
     ruin.layout.format.write_text("7\n")
 
-    with pytest.raises(ConfigError, match="has store format '7'"):
+    with pytest.raises(ConfigError, match="has store format 7,"):
         salvage(ruin.root)
 
 
