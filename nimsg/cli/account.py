@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from nimsg.cli import show
 from nimsg.cli.filled import filled
-from nimsg.cli.invitation import find_invitation
+from nimsg.cli.invitation import find_invitation, until
 from nimsg.cli.secret import ask, ask_new, find_secret, new_secret, read_secret_file
 from nimsg.cli.session import Session, reach
 from nimsg.cli.settings import (
@@ -14,7 +14,7 @@ from nimsg.cli.settings import (
     read_settings,
 )
 from nimsg.cli.store import some_path
-from nimsg.cli.wait import duration_s
+from nimsg.cli.when import ending_ms
 from nimsg.client import answers
 from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit, UsageError
@@ -130,15 +130,18 @@ def run_token(args: Namespace) -> int:
 
 def _create(session: Session, args: Namespace) -> None:
     params: JsonObject = {"label": args.label}
+    now = answers.number(session.welcome, "time")
     if args.expires:
-        now = answers.number(session.welcome, "time")
-        params["expires_at"] = now + int(duration_s(args.expires) * 1000)
+        params["expires_at"] = ending_ms(args.expires, now)
     result = session.call("token.create", params)
     if args.json:
         show.say(show.json_line("token", result))
         return
     show.say(answers.text(result, "token"))
-    show.note("(keep it like a password: NIMSG_PASSWORD or a file of mode 0600)")
+    show.note(
+        "(keep it like a password: NIMSG_PASSWORD or a file of mode 0600; "
+        f"it is good{until(params, now) or ' for ever'})"
+    )
 
 
 def _list(session: Session, args: Namespace) -> None:

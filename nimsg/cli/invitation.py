@@ -8,7 +8,7 @@ from shlex import quote
 from nimsg.cli import show
 from nimsg.cli.secret import ask, read_secret_file
 from nimsg.cli.sources import Settings
-from nimsg.cli.wait import duration_s
+from nimsg.cli.when import ending_ms
 from nimsg.client import answers
 from nimsg.client.tables import Column, short_time
 from nimsg.errors import ConfigError, Exit, UsageError
@@ -47,16 +47,23 @@ def run_invite(call: Call, args: Namespace) -> int:
     most = limit("label_chars")
     if len(args.label) > most:
         raise UsageError(f"a label has at most {most} characters")
+    now = show.now_ms()
     params: JsonObject = {"label": args.label}
     if args.expires:
-        params["expires_at"] = show.now_ms() + int(duration_s(args.expires) * 1000)
+        params["expires_at"] = ending_ms(args.expires, now)
     result = call("users.invite", params)
     show.say(answers.text(result, "invitation"))
     show.note(
-        "(makes one account: nimsg register NAME asks for it; "
+        f"(makes one account{until(params, now)}: nimsg register NAME asks for it; "
         f"nimsg user uninvite {answers.text(result, 'id')}{_var(args)} ends it)"
     )
     return Exit.DONE
+
+
+def until(params: JsonObject, now: int) -> str:
+    """When what was asked for ends, in words; empty where it never does."""
+    ends = answers.maybe_number(params, "expires_at")
+    return "" if ends is None else f" until {short_time(ends, now)}"
 
 
 def run_invitations(call: Call, args: Namespace) -> int:

@@ -19,3 +19,13 @@ def when_ms(text: str, now_ms: int) -> int:
         raise UsageError(
             f"{text!r} is no time: 2026-11-20, 2026-11-20T16:30, or 7d for a week ago"
         ) from None
+
+
+def ending_ms(text: str, now_ms: int) -> int:
+    """Ms UTC of the end of what begins now and lasts `12h` or `7d`.
+
+    Raises `UsageError`, also for a number alone: it may be meant in days.
+    """
+    if text[-1:] not in UNITS and text.isdecimal():
+        raise UsageError(f"{text!r} has no unit: write {text}h or {text}d")
+    return now_ms + int(duration_s(text) * 1000)

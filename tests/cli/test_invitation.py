@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.cli import invitation
+from nimsg.cli import invitation, show
+from nimsg.client import answers
+from nimsg.client.tables import short_time
 from nimsg.errors import UsageError
 from nimsg.protocol.strict import JsonObject
 
@@ -87,3 +89,22 @@ def test_s1_3_it_is_said_that_an_invitation_has_ended(
     args = Namespace(invitation=ID.format(1))
     assert invitation.run_uninvite(lambda _, __: {}, args) == 0
     assert capsys.readouterr() == ("", "The invitation has ended.\n")
+
+
+def test_s1_3_it_is_said_until_when_an_invitation_is_good(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked: list[JsonObject] = []
+
+    def call(_: str, params: JsonObject) -> JsonObject:
+        asked.append(params)
+        return {"invitation": "nimsg-invite_x", "id": ID.format(1)}
+
+    with pytest.raises(UsageError, match="'7' has no unit"):
+        invitation.run_invite(call, Namespace(label="", expires="7", var=None))
+    assert asked == []
+    args = Namespace(label="", expires="400d", var=None)
+    assert invitation.run_invite(call, args) == 0
+    (params,) = asked
+    until = short_time(answers.number(params, "expires_at"), show.now_ms())
+    assert f"makes one account until {until}: nimsg reg" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from nimsg.cli.when import when_ms
+from nimsg.cli.when import ending_ms, when_ms
 from nimsg.errors import UsageError
 
 
@@ -35,3 +35,22 @@ def test_a_zone_may_be_given() -> None:
 def test_what_is_no_time_is_named(text: str) -> None:
     with pytest.raises(UsageError, match="is no time"):
         when_ms(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("12h", NOW + 12 * HOUR), ("7d", NOW + 7 * 24 * HOUR)]
+)
+def test_what_lasts_so_long_ends_then(text: str, ms: int) -> None:
+    assert ending_ms(text, NOW) == ms
+
+
+@pytest.mark.parametrize("text", ["", "soon", "7w", "-1d", "0x"])
+def test_how_long_something_lasts_can_be_no_time(text: str) -> None:
+    with pytest.raises(UsageError, match="is no time"):
+        ending_ms(text, NOW)
+
+
+@pytest.mark.parametrize("text", ["7", "0"])
+def test_how_long_something_lasts_has_a_unit(text: str) -> None:
+    with pytest.raises(UsageError, match=f"'{text}' has no unit: write {text}h or "):
+        ending_ms(text, NOW)

@@ -1,5 +1,6 @@
 """Who somebody is: passwords, tokens, names, and accounts by the folder's owner."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,14 @@ def test_s1_3_a_password_of_seven_characters_is_too_short(town: Town) -> None:
 
 def test_a_token_stands_for_the_password(town: Town, ann: Person) -> None:
     ole = town.resident("ole")
+    ended = ole.gets("token", "create", "x", "--expires", "400d")
+    assert re.search(r"0600; it is good until \d{4}-\d\d-\d\d\)", ended.err)
+    ole.gets("token", "revoke", str(ole.gets("token", "list", "--json").object["id"]))
     made = ole.gets("token", "create", "cron job")
     token = made.out.strip()
     assert token.startswith("nimsg_")
     assert "like a password" in made.err
+    assert "it is good for ever" in made.err
     other = town.stranger("somebody-else").types("inbox", NIMSG_PASSWORD=token)
     assert (other.code, other.out) == (77, "")
     assert "the token is of ole, not of somebody-else" in other.err
