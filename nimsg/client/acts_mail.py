@@ -29,17 +29,25 @@ from nimsg.client.references import (
 )
 from nimsg.client.registry import Invocation
 from nimsg.client.room_answers import hit as room_hit
+from nimsg.errors import Refusal
 from nimsg.protocol.constants import Box
+from nimsg.protocol.rules import is_single
 from nimsg.protocol.strict import JsonObject
 
 
 LIST_ROWS = 20
+ALONE = "; message writes to one person, nimsg send to several"
 
 
 async def message(me: Person, typed: Invocation) -> None:
     """Send a message; it is kept until it is read."""
     user, body = typed.text("user"), typed.text("text")
-    await _send(me, {"to": [user], "body": body})
+    try:
+        await _send(me, {"to": [user], "body": body})
+    except Refusal as refusal:
+        if refusal.kind != "all_refused" or is_single(user):
+            raise
+        raise Refusal(refusal.kind, f"{refusal}{ALONE}", refusal.data) from None
 
 
 async def reply(me: Person, typed: Invocation) -> None:

@@ -415,6 +415,17 @@ async def test_who_is_not_in_a_room_cannot_leave_it(server: Server) -> None:
         await ann.sees("you are not in #lab")
 
 
+async def test_a_list_of_names_in_one_word_is_taken_for_what_it_is(
+    server: Server,
+) -> None:
+    async with somebody(server, "ann") as ann, somebody(server, "bob") as bob:
+        await ann.types("message bob,eve hi")
+        await ann.sees(": bob,eve; nothing was stored; message writes to one person, ")
+        await bob.types("block ann")
+        await ann.types("message bob hi")
+        assert (await ann.sees(": bob; nothing was")).endswith("stored")
+
+
 # -- coming back
 
 
