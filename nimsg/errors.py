@@ -235,6 +235,13 @@ class Unavailable(NimsgError):
     exit = Exit.TRY_LATER
 
 
+def unreadable(path: object, error: OSError) -> ConfigError:
+    """The error of a file that was named and cannot be read."""
+    denied = isinstance(error, PermissionError)
+    remedy = "; let the user who runs nimsg read it" if denied else ""
+    return ConfigError(f"{path} cannot be read: {error.strerror}{remedy}")
+
+
 class StorageFailure(NimsgError):
     """The disk refused a write or a sync: what was asked may or may not stand."""
 

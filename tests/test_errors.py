@@ -167,3 +167,12 @@ def test_sec_6_openssls_reasons_are_words() -> None:
     error.reason = "HTTP_REQUEST"
 
     assert tls_words(error) == "http request"
+
+
+def test_a_file_that_may_not_be_read_is_told_with_what_to_do() -> None:
+    found = errors.unreadable("pw", PermissionError(13, "Permission denied"))
+    assert str(found) == (
+        "pw cannot be read: Permission denied; let the user who runs nimsg read it"
+    )
+    missing = errors.unreadable("pw", FileNotFoundError(2, "No such file"))
+    assert str(missing) == "pw cannot be read: No such file"

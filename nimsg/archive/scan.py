@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.archive.mail import Mail, Unusable
-from nimsg.errors import ConfigError
+from nimsg.errors import unreadable
 from nimsg.text import clean_line
 
 
@@ -39,4 +39,4 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nimsg.archive.addresses import addresses
 from nimsg.archive.mail import Mail
-from nimsg.errors import ConfigError, Refusal
+from nimsg.errors import ConfigError, Refusal, unreadable
 from nimsg.protocol.rules import check_name
 
 
@@ -70,7 +70,7 @@ def read_map(path: Path) -> AddressMap:
     try:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8") from None
     names: dict[str, str] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from nimsg.errors import Exit, NimsgError, Refusal, StorageFailure
 
 
+OURS = "nimsg"
 COMPLETING = "_ARGCOMPLETE"  # set by the script of `nimsg completion`
 
 
@@ -37,6 +38,8 @@ def main(argv: Sequence[str], loaded: Callable[[], object] = bool) -> int:
         return Exit.INTERRUPTED
     except NimsgError as error:
         return complain(error)
+    except ModuleNotFoundError as error:
+        return miss(error)
     except OSError as error:
         return give_up(error)
     except Exception as error:  # noqa: BLE001 - the last line before the user
@@ -53,6 +56,21 @@ def give_up(error: OSError) -> int:
 
     found = in_words(error)
     return confess(error) if found is None else complain(found)
+
+
+def miss(error: ModuleNotFoundError) -> int:
+    """Tell of a library that is not installed; the exit code."""
+    library = (error.name or OURS).partition(".")[0]
+    if library == OURS:
+        return confess(error)
+    # What words are cleaned and folded by may be missing too.
+    print(
+        f"nimsg: nimsg is not installed whole, the Python library {library} is "
+        "missing: run pip install . in the project's folder, with the Python that "
+        "runs nimsg",
+        file=sys.stderr,
+    )
+    return Exit.CONFIG
 
 
 def give_up_output(error: OSError) -> int:

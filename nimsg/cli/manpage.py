@@ -50,7 +50,7 @@ EXITS = {
         "was meant (TLS)"
     ),
     Exit.LOGIN: "the login was refused",
-    Exit.CONFIG: "a setting, file or folder cannot be used",
+    Exit.CONFIG: "a setting, file or folder cannot be used, or a library is missing",
     Exit.INTERRUPTED: "interrupted",
 }
 VARIABLES = {

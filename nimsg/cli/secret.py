@@ -7,7 +7,7 @@ import os
 from typing import NamedTuple
 
 from nimsg.cli.sources import AnyPath, Settings
-from nimsg.errors import ConfigError, Refusal
+from nimsg.errors import ConfigError, Refusal, unreadable
 
 
 OTHERS = 0o077
@@ -44,7 +44,7 @@ def read_secret_file(path: AnyPath) -> str:
         with open(path, encoding="utf-8", newline="\n") as file:
             line = file.readline().removesuffix("\n")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}") from None
     if not line:

@@ -19,7 +19,7 @@ from nimsg.client import answers
 from nimsg.client.mailwords import new_client_id, not_sent
 from nimsg.client.queries import answering, resolve
 from nimsg.client.references import outbox_reference
-from nimsg.errors import ConfigError, Exit, Refusal, UsageError
+from nimsg.errors import Exit, Refusal, UsageError, unreadable
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_message, check_recipients, is_single
 from nimsg.protocol.strict import JsonObject
@@ -209,4 +209,4 @@ def _read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(limit("body_bytes") + 1)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None

@@ -8,7 +8,7 @@ import os
 from typing import NamedTuple
 
 from nimsg.client.address import Address, Security, parse_address
-from nimsg.errors import ConfigError
+from nimsg.errors import ConfigError, unreadable
 
 
 CONFIG_KEYS = {
@@ -150,7 +150,7 @@ def read_config(path: AnyPath) -> Config:
     except (FileNotFoundError, NotADirectoryError):
         return Config({})
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}, line {number}: not UTF-8") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.core.commands import CreateAccount
-from nimsg.errors import ConfigError, Refusal
+from nimsg.errors import ConfigError, Refusal, unreadable
 from nimsg.logs import LOGGER
 from nimsg.protocol.constants import limit
 from nimsg.protocol.rules import check_name
@@ -61,7 +61,7 @@ def _text_of(path: Path, *, shred: bool) -> str:
             _require_kind(path, mode, shred=shred)
             content = file.read(BYTES_MOST + 1)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     if len(content) > BYTES_MOST:
         raise ConfigError(f"{path} has more than {BYTES_MOST} bytes; give a part of it")
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nimsg import __version__
+from nimsg import __file__ as nimsg_package, __version__
 from nimsg.cli import main as cli
 from nimsg.cli.main import main
 from nimsg.cli.verbs import VERBS, parser_of
@@ -203,6 +203,9 @@ def test_a_refused_login_is_said_in_words(kind: str) -> None:
         (OSError(9, "x"), 70),
         (OSError(24, "x"), 75),
         (OSError(24, "x", "file"), 75),
+        (ModuleNotFoundError("x", name="msgspec"), 78),
+        (ModuleNotFoundError("x", name="nimsg.none"), 70),
+        (ModuleNotFoundError("x"), 70),
     ],
 )
 def test_each_error_has_its_exit_code(
@@ -237,6 +240,20 @@ def test_a_fault_of_ours_says_how_to_report_it(
     done = shell.types("inbox")
     assert done.code == 70
     assert "ZeroDivisionError: here; NIMSG_DEBUG=1 shows where" in done.err
+
+
+def test_a_library_that_is_missing_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """Without the folders of what was installed there is none."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "nimsg", "check", "--var", str(tmp_path)],
+        env=environment(tmp_path, PYTHONPATH=str(Path(nimsg_package).parents[1])),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=HANG_S,
+    )
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "the Python library msgspec is missing: run pip install . " in done.stderr
 
 
 def test_a_message_of_a_server_is_cleaned_and_cut(shell: Shell) -> None:
