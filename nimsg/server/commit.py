@@ -50,6 +50,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._failure: StorageFailure | None = None
+        self._given_up: asyncio.Queue[StorageFailure] = asyncio.Queue()
         self._writer, self._syncer = threads(1, "writer"), threads(1, "syncer")
 
     def submit(self, command: Command) -> Waiter:
@@ -73,6 +74,10 @@ class Committer:
         self._work.set()
         return waiter
 
+    def give_up(self, failure: StorageFailure) -> None:
+        """A read has failed: nothing more is written, and `run` ends as by itself."""
+        self._given_up.put_nowait(self._store.fail(failure))
+
     @property
     def waiting(self) -> int:
         """How many commands wait for a batch."""
@@ -84,6 +89,7 @@ class Committer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._commit())
                 tasks.create_task(self._settle())
+                tasks.create_task(self._failed_otherwise())
         except* StorageFailure as group:
             self._failure = StorageFailure(str(group.exceptions[0]))
             self._refuse(waiter for _, waiter in self._waiting)
@@ -152,6 +158,9 @@ class Committer:
             if await self._syncer.call(self._store.settle):
                 self._forget = True
                 self._work.set()
+
+    async def _failed_otherwise(self) -> None:
+        raise await self._given_up.get()
 
     def _answer(self, batch: Batch, waiters: list[Waiter]) -> None:
         done: list[Outcome] = []

@@ -226,12 +226,14 @@ class Services:
     async def read(self, question: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         """The answer to a question to the store, asked on a reader's thread.
 
-        Raises `StorageFailure` where the index cannot be read.
+        Raises `StorageFailure` where the index cannot be read; the server ends.
         """
         try:
             return await self._readers.call(question, *args)
         except sqlite3.Error as error:
-            raise index_failure(error, Layout(self.config.var)) from error
+            failure = index_failure(error, Layout(self.config.var))
+            self.committer.give_up(failure)
+            raise failure from error
 
     def close(self) -> None:
         """End all threads, then close the store."""

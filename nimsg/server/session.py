@@ -265,9 +265,9 @@ class Session:
             self._log_in(reply, revocations)
         except Refusal as refusal:
             self._refuse(request, refusal)
-        except StorageFailure as failure:
-            LOGGER.error("%s", failure)
-            self._refuse(request, Refusal("internal_error"))
+        except StorageFailure:
+            # The end of the server says what has failed.
+            self._refuse(request, Refusal("storage_failed"))
         except Exception:  # noqa: BLE001 - a fault in one answer ends no session
             LOGGER.exception("a fault of ours in %s", request.method.name)
             self._refuse(request, Refusal("internal_error"))

@@ -17,7 +17,7 @@ from msgspec import Struct
 from nimsg.core.accounts import Account, Token
 from nimsg.core.commands import Command, Outcome
 from nimsg.core.invitations import Invitation
-from nimsg.errors import Refusal
+from nimsg.errors import Refusal, StorageFailure
 from nimsg.protocol.constants import Box, Show
 from nimsg.protocol.drafts import Drafts
 from nimsg.protocol.packed import PackedPage
@@ -203,6 +203,10 @@ class Store(Protocol):
 
         The next commit forgets its journal rows. Raises `StorageFailure`.
         """
+        ...
+
+    def fail(self, failure: StorageFailure) -> StorageFailure:
+        """From now on nothing is written: what the disk holds is unknown."""
         ...
 
     def index_text(self, most: int) -> bool:

@@ -33,6 +33,7 @@ from nimsg.store.schema import (
     create,
     has_tables,
     meta,
+    require_roots,
 )
 from nimsg.store.storeformat import KNOWN, format_text, other_format
 from nimsg.store.writer import Writer
@@ -127,6 +128,7 @@ class LocalStore(Questions):
         connection = connect(self.layout.index)
         if has_tables(connection):
             self._check_index_format(connection)
+            require_roots(connection)
             return connection
         if not self._has_files():
             create(connection, epoch_of(entropy))
@@ -216,9 +218,9 @@ class LocalStore(Questions):
             self._reserve.give_below(free)
             batch = self._commit(commands, now, full=free < self._min_free_bytes)
         except sqlite3.Error as error:
-            raise self._fail(index_failure(error, self.layout)) from error
+            raise self.fail(index_failure(error, self.layout)) from error
         except OSError as error:
-            raise self._fail(disk_failure(error, self.layout.root)) from error
+            raise self.fail(disk_failure(error, self.layout.root)) from error
         self._tell_full(batch, free)
         return batch
 
@@ -266,7 +268,7 @@ class LocalStore(Questions):
         try:
             self._filer.file(batch.rows)
         except StorageFailure as failure:
-            raise self._fail(failure) from None
+            raise self.fail(failure) from None
 
     def settle(self) -> bool:
         """See `Store`."""
@@ -279,11 +281,11 @@ class LocalStore(Questions):
             waiting = self._checkpoint(self._checkpointer, "PASSIVE")
             self._wal_full = waiting > WAL_PAGES
         except StorageFailure as failure:
-            raise self._fail(failure) from None
+            raise self.fail(failure) from None
         except sqlite3.Error as error:
-            raise self._fail(index_failure(error, self.layout)) from error
+            raise self.fail(index_failure(error, self.layout)) from error
         except OSError as error:
-            raise self._fail(disk_failure(error, self.layout.reserve)) from error
+            raise self.fail(disk_failure(error, self.layout.reserve)) from error
         return True
 
     def close(self) -> None:
@@ -295,7 +297,7 @@ class LocalStore(Questions):
                 self.commit((), 0)
                 self._checkpoint(self._connection, "TRUNCATE")
         except sqlite3.Error as error:
-            raise self._fail(index_failure(error, self.layout)) from error
+            raise self.fail(index_failure(error, self.layout)) from error
         finally:
             self.hang_up()
             self._held.close()
@@ -311,8 +313,8 @@ class LocalStore(Questions):
         pages: int = row["log"]
         return pages
 
-    def _fail(self, failure: StorageFailure) -> StorageFailure:
-        """From now on nothing is written: what the disk holds is unknown."""
+    def fail(self, failure: StorageFailure) -> StorageFailure:
+        """See `Store`."""
         self._failed = str(failure)
         return failure
 

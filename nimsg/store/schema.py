@@ -218,6 +218,22 @@ def has_tables(connection: sqlite3.Connection) -> bool:
     return bool(found.fetchone()[0])
 
 
+def require_roots(connection: sqlite3.Connection) -> None:
+    """Look at the first entry of every table and index: SQLite waits until asked.
+
+    Costs the same however much is in them. Raises `sqlite3.DatabaseError`.
+    """
+    parts = connection.execute(
+        "SELECT tbl_name, iif(type = 'index', 'INDEXED BY ' || name, 'NOT INDEXED'),"
+        " ifnull(sql, '') FROM sqlite_master"
+    )
+    for table, by, sql in parts.fetchall():
+        _, where, condition = sql.partition("WHERE")
+        connection.execute(
+            f"SELECT 1 FROM {table} {by} {where}{condition} LIMIT 1"
+        ).fetchone()
+
+
 def is_damage(error: Exception) -> bool:
     """Whether the file itself is wrong: so SQLite says, or what was read from it."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)

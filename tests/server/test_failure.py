@@ -1,6 +1,7 @@
 """When the disk fails: everybody who waits is told, and the server ends."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -114,6 +115,33 @@ async def test_a_settling_that_fails_ends_the_server(tmp_path: Path) -> None:
     assert str(failure) == "the last sync"
     assert isinstance(poll.exception(), ConnectionError)
     assert opened.body == "hello", "it was answered, so it stands"
+
+
+async def test_a_read_of_a_damaged_index_is_told_once_and_ends_the_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    var = tmp_path / "var"
+    store = WatchedStore(var)
+    async with (
+        about_to_fail(store, var) as failing,
+        people(failing.server, "alice", "bob") as (a, b),
+    ):
+        store.before = malformed
+        asks = [one.client.start("mail.list", {"box": "inbox"}) for one in (a, b)]
+        answers = [await ask for ask in asks]
+        failure = await failing.ended
+        with pytest.raises(StorageFailure):
+            store.commit([], 0)
+
+    kinds = {answer.refusal and answer.refusal.kind for answer in answers}
+    assert kinds == {"storage_failed"}
+    assert f"{var}/index.db is damaged (malformed); make it anew" in str(failure)
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+
+
+def malformed(operation: str) -> None:
+    if operation in {"page", "page_at_hand"}:
+        raise sqlite3.DatabaseError("malformed")
 
 
 async def test_a_full_disk_ends_nothing_and_is_told(tmp_path: Path) -> None:

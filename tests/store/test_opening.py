@@ -84,6 +84,29 @@ def test_an_index_that_has_lost_its_numbers_is_named(
     settled.refuses("index.db is damaged")
 
 
+@pytest.mark.parametrize(
+    "name", ["message", "copy", "message_client", "message_room", "login_open"]
+)
+def test_an_index_whose_roots_are_overwritten_is_named(
+    settled: Crashed, name: str
+) -> None:
+    overwrite_root(settled.layout.index, name)
+
+    settled.refuses("index.db is damaged .*; make it anew with nimsg check --rebuild")
+
+
+def overwrite_root(index: Path, name: str) -> None:
+    connection = connect(index)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+    (page,) = connection.execute(query, (name,)).fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with index.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xaa" * size)
+
+
 def test_an_index_that_cannot_be_written_is_not_called_damaged(
     crashed: Crashed,
 ) -> None:

@@ -72,6 +72,10 @@ class WatchedStore:
         self._note("settle")
         return self._store.settle()
 
+    def fail(self, failure: StorageFailure) -> StorageFailure:
+        self._note("fail")
+        return self._store.fail(failure)
+
     def index_text(self, most: int) -> bool:
         self._note("index_text")
         return self._store.index_text(most)
