@@ -37,9 +37,19 @@ def disk_failure(error: OSError, place: StrPath) -> StorageFailure:
     at = os.fsdecode(error.filename) if error.filename else place
     if error.errno in REMEDIES:
         remedy = REMEDIES[error.errno]
+        if remedy == NO_FOLDER:
+            # What is told is below it, where it stands in place of a folder.
+            above = (path for path in Path(at).parents if path.is_file())
+            at = next(above, at)
         return StorageFailure(f"{at} cannot be used: {words(error)}; {remedy}")
     remedy = NO_SPACE if error.errno in FULL else LOOK
     return StorageFailure(f"the disk failed: {words(error)} ({at}); {remedy}")
+
+
+def unreadable(error: OSError, place: StrPath) -> str:
+    """Why a file cannot be read, which one, and what to do where that is known."""
+    remedy = REMEDIES.get(error.errno or 0, "")
+    return f"{words(error)} ({place})" + (f"; {remedy}" if remedy else "")
 
 
 def index_failure(

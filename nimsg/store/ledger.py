@@ -21,12 +21,12 @@ from nimsg.store.schema import GENESIS
 
 
 MAKE_ANEW = (
-    "The index and the ledger do not belong together: nimsg check --rebuild makes the "
-    "index anew"
+    "The index and the ledger do not belong together: nimsg check --rebuild --var {} "
+    "makes the index anew"
 )
 REBUILD_LEDGER = (
-    "nimsg check names what is damaged; nimsg check --rebuild makes the index anew "
-    "from all that can be read"
+    "nimsg check --var {0} names what is damaged; nimsg check --rebuild --var {0} "
+    "makes the index anew from all that can be read"
 )
 
 LF = 0x0A
@@ -194,7 +194,9 @@ def settled(
     if head == GENESIS:
         return End()
     if not days or not days[-1].settled:
-        raise StorageFailure(f"{ledger} has lost lines. {MAKE_ANEW}")
+        raise StorageFailure(
+            f"{ledger} has lost lines. {MAKE_ANEW.format(ledger.parent)}"
+        )
     path, data, at = days[-1]
     last = data[data.rfind(b"\n", 0, at - 1) + 1 : at - 1]
     return End(parse_line(last, path, data.count(b"\n", 0, at)).n, head, path.stem)
@@ -220,7 +222,10 @@ def _require_line(
             return
         raise
     if n not in unsettled:
-        raise StorageFailure(f"{path} has a line {n} of its own. {MAKE_ANEW}")
+        raise StorageFailure(
+            f"{path} line {number} is not as the index knows it: it was changed or "
+            f"added, or lines are gone. {MAKE_ANEW.format(path.parent.parent)}"
+        )
 
 
 def line_digest(line: bytes) -> str:
@@ -239,7 +244,8 @@ def parse_line(line: bytes, path: Path, number: int) -> Line:
         return decode_line(line)
     except ValueError:
         raise StorageFailure(
-            f"{path} line {number} cannot be read. {REBUILD_LEDGER}"
+            f"{path} line {number} cannot be read. "
+            f"{REBUILD_LEDGER.format(path.parent.parent)}"
         ) from None
 
 

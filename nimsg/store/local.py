@@ -25,7 +25,7 @@ from nimsg.store.plan import recovery
 from nimsg.store.questions import Questions
 from nimsg.store.rebuild import epoch_of, rebuild_index
 from nimsg.store.reserve import Reserve
-from nimsg.store.rights import require_rights
+from nimsg.store.rights import require_kinds, require_rights
 from nimsg.store.schema import (
     GENESIS,
     INDEX_FORMAT,
@@ -101,6 +101,7 @@ class LocalStore(Questions):
 
     def _open(self, entropy: Callable[[int], bytes]) -> None:
         try:
+            require_kinds(self.layout)
             require_rights(self.layout, files=not self.layout.index.exists())
             for folder in self.layout.folders:
                 self._disk.mkdir(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nimsg.errors import ConfigError, Unavailable
 from nimsg.store.disk import FILE_MODE
+from nimsg.store.failure import REMEDIES, disk_failure
 
 
 def unusable(root: Path, error: OSError) -> ConfigError:
@@ -29,6 +30,8 @@ class StoreLock:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
         except OSError as error:
+            if error.errno in REMEDIES and os.path.lexists(path):
+                raise ConfigError(str(disk_failure(error, path))) from None
             raise unusable(path.parent, error) from None
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -48,6 +48,7 @@ from nimsg.store.base import (
     SeenUser,
     Sizes,
 )
+from nimsg.store.failure import unreadable
 from nimsg.store.fulltext import FullText
 from nimsg.store.layout import Layout
 from nimsg.store.mailbook import Mailbook
@@ -287,11 +288,15 @@ class Questions:
         """A message. Where it is damaged the operator is told, once for each."""
         try:
             return self._file(id_)
-        except Refusal:
+        except Refusal as refusal:
             if id_ not in self._damaged:
                 self._damaged.add(id_)
                 path = self.layout.message(id_)
-                LOGGER.error("the message %s is damaged: %s", id_, path)
+                if isinstance(why := refusal.__cause__, OSError):
+                    said = unreadable(why, path)
+                    LOGGER.error("the message %s cannot be read: %s", id_, said)
+                else:
+                    LOGGER.error("the message %s is damaged: %s", id_, path)
             raise
 
     def _file(self, id_: str) -> MessageFile:
@@ -308,8 +313,8 @@ class Questions:
             ).fetchone()
             # It may have been filed and forgotten in between.
             data = row["data"] if row else self._read_again(id_)
-        except OSError:
-            raise Refusal("damaged", DAMAGED) from None
+        except OSError as error:
+            raise Refusal("damaged", DAMAGED) from error
         try:
             return decode_as(data, id_)
         except Refusal:
@@ -318,5 +323,5 @@ class Questions:
     def _read_again(self, id_: str) -> bytes:
         try:
             return self.layout.message(id_).read_bytes()
-        except FileNotFoundError:
-            raise Refusal("damaged", DAMAGED) from None
+        except FileNotFoundError as error:
+            raise Refusal("damaged", DAMAGED) from error

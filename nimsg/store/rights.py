@@ -20,6 +20,19 @@ CHANGE = os.O_RDWR | os.O_NONBLOCK
 EFFECTIVE = os.access in os.supports_effective_ids
 
 
+def require_kinds(layout: Layout) -> None:
+    """Look whether what there is of the store are folders and files as they should.
+
+    Raises `OSError` naming one that is not.
+    """
+    folders = (*layout.folders, layout.quarantine)
+    files = (layout.format, layout.reserve, layout.search, *layout.databases)
+    for path in (*folders, *files):
+        if path.exists() and path.is_dir() != (path in folders):
+            number = errno.ENOTDIR if path in folders else errno.EISDIR
+            raise OSError(number, os.strerror(number), str(path))
+
+
 def require_rights(layout: Layout, *, files: bool) -> None:
     """Look whether folders and index can be used, and all `files` be read.
 
@@ -30,7 +43,7 @@ def require_rights(layout: Layout, *, files: bool) -> None:
         _require_folder(folder)
     _require_file(layout.format, LOOK)
     _require_file(layout.quarantine / LIST, LOOK)
-    for path in layout.databases:
+    for path in (*layout.databases, layout.search):
         _require_file(path, CHANGE)
     for folder in layout.folders if files else ():
         _require_tree(folder)

@@ -98,9 +98,10 @@ def test_a_tail_without_the_settled_line_has_lost_lines() -> None:
 )
 def test_what_is_no_line_is_named(line: bytes) -> None:
     with pytest.raises(
-        StorageFailure, match=r"x\.jsonl line 7 cannot be read\. .*--rebuild makes"
+        StorageFailure,
+        match=r"x\.jsonl line 7 cannot be read\. .*--rebuild --var z",
     ):
-        parse_line(line, Path("x.jsonl"), 7)
+        parse_line(line, Path("z/ledger/x.jsonl"), 7)
 
 
 def test_a_line_has_a_time_as_nimsg_writes_it() -> None:

@@ -1,7 +1,9 @@
 """The store on a local disk: its folder, its files, and who may have it."""
 
+import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +17,7 @@ from nimsg.protocol.digest import body_hash
 from nimsg.protocol.rules import is_id
 from nimsg.store.check import check_store
 from nimsg.store.disk import RealDisk
+from nimsg.store.failure import disk_failure
 from nimsg.store.layout import Layout
 from nimsg.store.local import LocalStore
 from nimsg.store.messagefile import decode_message
@@ -22,6 +25,7 @@ from nimsg.store.schema import connect_reader
 from tests.support.post import BACKENDS, Backend, Post, keep_busy, refused
 from tests.support.ruin import Ruin
 from tests.support.spoils import NOBODY, SHARED
+from tests.support.unprivileged import as_somebody, shut
 
 
 ROOMY = Backend(lambda root, _: LocalStore(root), check_store)
@@ -98,6 +102,49 @@ def test_a_file_in_place_of_a_folder_within_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageFailure, match=why) as info:
         LocalStore(tmp_path)
     assert "Errno" not in str(info.value)
+
+
+@pytest.mark.parametrize("name", ["format", "index.db", "search.db", "reserve"])
+def test_a_folder_in_place_of_a_file_within_is_named(tmp_path: Path, name: str) -> None:
+    LocalStore(tmp_path).close()
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).mkdir()
+
+    why = f"{name} cannot be used: Is a directory; it has to be a file of the store's"
+    with pytest.raises(StorageFailure, match=why):
+        LocalStore(tmp_path)
+
+
+def test_a_file_in_place_of_the_quarantine_is_named(tmp_path: Path) -> None:
+    LocalStore(tmp_path).close()
+    (tmp_path / "quarantine").touch()
+
+    why = "/quarantine cannot be used: Not a directory; it has to be a folder"
+    with pytest.raises(StorageFailure, match=why):
+        LocalStore(tmp_path)
+    below = NotADirectoryError(errno.ENOTDIR, "Not a directory", "")
+    assert re.search(why, str(disk_failure(below, tmp_path / "quarantine" / "index-1")))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["users", "rooms", "drafts", "invitations", "ledger", "messages", "search.db"],
+)
+def test_what_may_not_be_used_is_named_at_the_start(name: str) -> None:
+    with as_somebody() as folder:
+        LocalStore(folder).close()
+        (folder / name).touch()
+        why = f"/{name} cannot be used: Permission denied; all that is in the store has"
+        with shut(folder / name), pytest.raises(StorageFailure, match=why):
+            LocalStore(folder)
+
+
+def test_a_lock_that_may_not_be_used_is_named() -> None:
+    with as_somebody() as folder:
+        LocalStore(folder).close()
+        why = "/lock cannot be used: Permission denied; all that is in the store has to"
+        with shut(folder / "lock"), pytest.raises(ConfigError, match=why):
+            LocalStore(folder)
 
 
 def test_a_damaged_index_is_named_and_left_alone(ruin: Ruin) -> None:
@@ -231,6 +278,24 @@ def test_n8_a_damaged_letter_is_told_to_the_operator_once(
 
     told = [(one.levelname, one.getMessage()) for one in caplog.records]
     assert told == [("ERROR", f"the message {SHARED} is damaged: {path}")]
+
+
+def test_a_letter_that_cannot_be_read_is_told_as_that(
+    ruin: Ruin, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = ruin.message(SHARED)
+    path.unlink()
+    with store(ruin.root) as opened, refused("damaged"):
+        opened.letter(1, SHARED)
+    path.mkdir()
+    with store(ruin.root) as opened, refused("damaged"):
+        opened.letter(1, SHARED)
+
+    assert [one.getMessage() for one in caplog.records] == [
+        f"the message {SHARED} cannot be read: No such file or directory ({path})",
+        f"the message {SHARED} cannot be read: Is a directory ({path}); it has to be a "
+        "file of the store's; move it away",
+    ]
 
 
 def test_a_letter_under_the_name_of_another_is_refused(ruin: Ruin) -> None:

@@ -282,9 +282,10 @@ def test_a_start_that_the_disk_ends_names_the_file_and_what_to_do(
 
 
 def test_a_lock_that_cannot_be_made_is_no_fault_of_nimsg(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="gone cannot be used as a store: No such"):
+        StoreLock(tmp_path / "gone" / "lock", "somebody")
     (tmp_path / "lock").mkdir()
-
-    with pytest.raises(ConfigError, match="cannot be used as a store: Is a directory;"):
+    with pytest.raises(ConfigError, match="/lock cannot be used: Is a directory; it"):
         StoreLock(tmp_path / "lock", "somebody")
 
 
