@@ -21,6 +21,11 @@ from nimsg.text import clean_line, many
 
 
 AGREE = "Files, ledger and index agree."
+INDEX = "index.db"
+MAKE_ANEW = (
+    "The index is made anew from the files by nimsg check --rebuild --var {}, while no "
+    "server runs."
+)
 SOUND = "The files and the ledger's chain are sound."
 
 
@@ -47,6 +52,8 @@ def run_check(args: Namespace) -> int:
         _print_json(report)
     else:
         print_report(report)
+        if any(one.where.startswith(INDEX) for one in report.problems):
+            show.say(MAKE_ANEW.format(var))
     return Exit.STORAGE if report.problems else Exit.DONE
 
 

@@ -10,7 +10,7 @@ from nimsg.core.accounts import Account
 from nimsg.errors import Refusal, StorageFailure
 from nimsg.progress import Progress
 from nimsg.store.accountfile import decode_account, is_as_written
-from nimsg.store.findings import Findings, Say
+from nimsg.store.findings import Findings, Say, shown
 from nimsg.store.layout import Layout
 from nimsg.store.mailbook import answered
 from nimsg.store.messagefile import (
@@ -211,7 +211,7 @@ def differences(
         if one != other and name in PRIVATE:
             yield f"has another `{name}` than its file"
         elif one != other:
-            yield f"has `{name}` {one!r}, by its file {other!r}"
+            yield f"has `{name}` {shown(name, one)}, by its file {shown(name, other)}"
 
 
 def check_accounts(

@@ -1,13 +1,13 @@
 """The ledger: its chain, and the receipts it adds up to beside the index."""
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
 from nimsg.errors import StorageFailure
 from nimsg.protocol.times import parse_rfc3339
 from nimsg.store.check_index import check_journal
-from nimsg.store.findings import Findings
+from nimsg.store.findings import Findings, shown
 from nimsg.store.layout import Layout
 from nimsg.store.ledger import (
     ENCODER,
@@ -107,7 +107,7 @@ class Replay:
         """Do again what has no line yet."""
         if not self._settled:
             findings.index("the ledger's end")(
-                f"is the line of digest {self._head}, which is not in the ledger"
+                "is not the line that the index has last: lines are gone, or changed"
             )
         for n, event in self._waiting.items():
             say = findings.index(f"journal row {n}")
@@ -146,12 +146,11 @@ class Replay:
             findings.index(f"login {n}")(what)
         for query, names in ((COPIES, tuple(COPY)), (MESSAGES, tuple(MESSAGE))):
             for id_, whose, *values in self._connection.execute(query):
-                found, expected = values[: len(names)], values[len(names) :]
-                for name, one, other in zip(names, found, expected, strict=True):
-                    if one != other:
-                        findings.index(f"message {id_}")(
-                            f"has `{name}` {one}{whose}, by the ledger {other}"
-                        )
+                found, told = values[: len(names)], values[len(names) :]
+                findings.index(f"message {id_}")(
+                    f"differs{whose} from what the ledger tells: "
+                    + "; ".join(_differing_words(names, found, told))
+                )
 
 
 # What the ledger decides of a copy and of a message, by the words for it.
@@ -160,6 +159,22 @@ COPY = {name: f"{{}}.{name}" for name in ("new", *LADDER.split(", "))} | CHANGED
 MESSAGE = {
     name: f"{{}}.{name}" for name in ("pending", "deleted_at", "gone_at")
 } | CHANGED
+WORDS = {
+    "new": "new",
+    "fetched_at": "fetched",
+    "fetched_by": "fetched with",
+    "opened_at": "opened",
+    "opened_by": "opened with",
+    "acked_at": "acknowledged",
+    "acked_by": "acknowledged with",
+    "recalled_at": "recalled",
+    "deleted_at": "deleted",
+    "pending": "waited for",
+    "gone_at": "in nobody's view since",
+    "changed": "changed since it came",
+}
+FLAGS = frozenset({"new", "pending", "changed"})
+YES_OR_NO: Mapping[object, str] = {0: "no", 1: "yes"}
 IDS = "SELECT id FROM message"
 RESET = (
     "CREATE TABLE found_copy AS SELECT * FROM copy",
@@ -183,6 +198,17 @@ LOGIN_ROWS = (
 )
 
 
+def _differing_words(
+    names: Sequence[str], found: Sequence[object], told: Sequence[object]
+) -> Iterator[str]:
+    for name, one, other in zip(names, found, told, strict=True):
+        if one != other:
+            words = YES_OR_NO if name in FLAGS else {}
+            here = words.get(one) or shown(name, one)
+            there = words.get(other) or shown(name, other)
+            yield f"{WORDS[name]} {here}, by the ledger {there}"
+
+
 def _sides(columns: Mapping[str, str]) -> tuple[str, str]:
     """The columns as they were found, and as the ledger has made them."""
     found, made = (
@@ -198,7 +224,7 @@ def _differing(columns: Mapping[str, str]) -> str:
 
 
 COPIES = (
-    f"SELECT id, ' for the copy of ' || name, {', '.join(_sides(COPY))}"
+    f"SELECT id, ' in the copy of ' || name, {', '.join(_sides(COPY))}"
     " FROM found_copy AS found JOIN copy AS made"
     " ON made.owner = found.owner AND made.position = found.position"
     " JOIN message ON message.m = found.m JOIN account ON uid = found.owner"

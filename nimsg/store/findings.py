@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from nimsg.protocol.times import rfc3339
+
 
 Say = Callable[[str], None]
 
@@ -19,6 +21,13 @@ class Problem(Struct, frozen=True):
 
     where: str
     what: str
+
+
+def shown(name: str, value: object) -> str:
+    """A value of the index, or one that should be there, as people read it."""
+    if name.endswith("_at"):
+        return rfc3339(value) if isinstance(value, int) else "never"
+    return "nothing" if value is None else repr(value)
 
 
 class Findings:

@@ -135,6 +135,8 @@ class LocalStore(Questions):
             create(connection, epoch_of(entropy))
             return connection
         connection.close()
+        # Nothing is left of it where the rebuild stops at what it cannot use.
+        self._disk.unlink(self.layout.index)
         rebuilt = rebuild_index(self._disk, self.layout, entropy)
         accounts = many(rebuilt.accounts, "account")
         messages = many(rebuilt.messages, "message")

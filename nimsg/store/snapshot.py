@@ -132,7 +132,7 @@ def _copy(path: Path, copy: sqlite3.Connection) -> None:
 
 def _faults(connection: sqlite3.Connection) -> list[str]:
     """What is wrong with the index itself; each test relies on those before it."""
-    for test in (_damage, _wrong_definitions, _wrong_types, _wrong_meta):
+    for test in (_damage, _emptiness, _wrong_definitions, _wrong_types, _wrong_meta):
         faults = list(test(connection))
         if faults:
             return faults
@@ -143,6 +143,11 @@ def _damage(connection: sqlite3.Connection) -> Iterator[str]:
     for (fault,) in connection.execute("PRAGMA integrity_check"):
         if fault != "ok":
             yield f"is damaged: {fault}"
+
+
+def _emptiness(connection: sqlite3.Connection) -> Iterator[str]:
+    if not schema.has_tables(connection):
+        yield "is empty"
 
 
 def _wrong_definitions(connection: sqlite3.Connection) -> Iterator[str]:

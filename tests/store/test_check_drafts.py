@@ -73,7 +73,7 @@ CASES: Cases = {
     ),
     "another time": (
         sql(CHANGE.format("saved_at"), 5),
-        (f"draft {FIRST}: has `saved_at` 5, by its file 1795000002000",),
+        (f"draft {FIRST}: has `saved_at` 1970-01-01T00:00:00.005Z, by its file 2026",),
     ),
     **{
         f"another {column}": (

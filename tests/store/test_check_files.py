@@ -186,11 +186,11 @@ ACCOUNTS: Cases = {
     ),
     "made": (
         lambda ruin: ruin.change_account(3, created_at=1),
-        ("account 3: has `created_at` 1795000003000, by its file 1",),
+        ("account 3: has `created_at` 2026-11-18T11:06:43.000Z, by its file 19",),
     ),
     "removed": (
         lambda ruin: ruin.change_account(4, removed_at=None),
-        ("account 4: has `removed_at` 1795000017000, by its file None",),
+        ("account 4: has `removed_at` 2026-11-18T11:06:57.000Z, by its file never",),
     ),
     "tokens": (
         lambda ruin: ruin.change_account(1, tokens=(Token("t", "x", "x", 1),)),

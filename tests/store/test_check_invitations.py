@@ -75,7 +75,7 @@ CASES: Cases = {
     ),
     "not used by its file": (
         text(FILE, '"used_by": "bob"', '"used_by": null'),
-        (f"invitation {FIRST}: has `used_by` 'bob', by its file None",),
+        (f"invitation {FIRST}: has `used_by` 'bob', by its file nothing",),
     ),
     "used by another": (
         sql(CHANGE.format("used_by"), "eve"),

@@ -56,9 +56,8 @@ JOURNAL: Cases = {
     "event not done": (
         event("cyd", SHARED),
         (
-            f"message {SHARED}: has `fetched_at` None for the copy of cyd, by the",
-            f"message {SHARED}: has `fetched_by` None for the copy of cyd, by the",
-            f"message {SHARED}: has `changed` 0 for the copy of cyd, by the ledger 1",
+            f"message {SHARED}: differs in the copy of cyd from what the ledger tells: "
+            "fetched never, by the ledger 20",
         ),
     ),
     "event of nobody": (

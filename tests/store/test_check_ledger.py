@@ -19,36 +19,39 @@ LEDGER: Cases = {
         lambda ruin: ruin.edit_line(2, b"tui", b"line"),
         (
             "ledger/2026-11-18.jsonl line 3: does not carry the digest of the line",
-            f"message {SHARED}: has `opened_by` tui for the copy of bob, by the ledger "
-            "line",
+            f"message {SHARED}: differs in the copy of bob from what the ledger tells: "
+            "opened with 'tui', by the ledger 'line'",
         ),
     ),
     "removed": (
         lambda ruin: ruin.cut_line(3),
         (
             "ledger/2026-11-19.jsonl line 1: does not carry the digest of the line",
-            f"message {RECALLED}: has `recalled_at`",
+            f"message {RECALLED}: differs in the copy of bob from what the ledger "
+            "tells: new no, by the ledger yes; recalled 2026-11-18T11:06:51.000Z, by "
+            "the ledger never",
             "...",
         ),
     ),
     "end removed": (
         lambda ruin: ruin.cut_line(7),
         (
-            "the ledger's end: is the line of digest",
-            f"message {RECALLED}: has `deleted_at`",
+            "the ledger's end: is not the line that the index has last",
+            f"message {RECALLED}: differs from what the ledger tells: deleted 2026",
         ),
     ),
     "end changed": (
         lambda ruin: ruin.edit_line(7, b'"n":16', b'"n":17'),
-        ("the ledger's end: is the line of digest",),
+        ("the ledger's end: is not the line that the index has last",),
     ),
     "no JSON": (
         lambda ruin: ruin.edit_line(4, b"{", b"["),
         (
             "ledger/2026-11-19.jsonl line 1: cannot be read",
             "ledger/2026-11-19.jsonl line 2: does not carry the digest",
-            f"message {SHARED}: has `acked_at`",
-            f"message {SHARED}: has `acked_by`",
+            f"message {SHARED}: differs in the copy of bob from what the ledger tells: "
+            "acknowledged 2026-11-19T11:06:52.000Z, by the ledger never; acknowledged "
+            "with 'tui', by the ledger nothing",
         ),
     ),
     "no time": (
@@ -59,7 +62,7 @@ LEDGER: Cases = {
         lambda ruin: ruin.edit_line(7, b",", b", "),
         (
             "ledger/2026-11-19.jsonl line 4: was changed by other means",
-            "the ledger's end: is the line of digest",
+            "the ledger's end: is not the line that the index has last",
         ),
     ),
     "number": (
@@ -97,7 +100,7 @@ LEDGER: Cases = {
         lambda ruin: ruin.add_line(18, "fetched", "cyd", SHARED),
         (
             "ledger/2026-11-19.jsonl line 5: stands behind the last settled line",
-            f"message {SHARED}: has `fetched_at` None for the copy of cyd",
+            f"message {SHARED}: differs in the copy of cyd from what the ledger tells",
             "...",
         ),
     ),

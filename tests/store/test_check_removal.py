@@ -125,7 +125,7 @@ SPOILS: dict[str, tuple[Callable[[Ruin, str], object], tuple[str, ...]]] = {
     ),
     "since when": (
         sql("UPDATE message SET gone_at = 1 WHERE id = ?"),
-        ("message ID: has `gone_at` 1, by the ledger",),
+        ("message ID: differs from what the ledger tells: in nobody's view since",),
     ),
 }
 

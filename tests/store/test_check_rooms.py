@@ -94,7 +94,7 @@ MESSAGES: Cases = {
     "in an outbox too": (
         sql("UPDATE message SET position = 99 WHERE id = ?", FIRST),
         (
-            f"message {FIRST}: has `position` 99, by its file None",
+            f"message {FIRST}: has `position` 99, by its file nothing",
             f"message {FIRST}: has a place in a room and in an outbox",
         ),
     ),

@@ -189,3 +189,4 @@ def test_a_rebuild_names_what_it_cannot_read(ruin: Ruin, fault: str) -> None:
         LocalStore(ruin.root)
     assert str(caught.value).count("--rebuild") == 1
     assert ruin.problems
+    assert not ruin.layout.index.exists()
