@@ -41,7 +41,7 @@ from nimsg.server.threads import Threads
 from nimsg.server.throttle import Throttle, limits_of
 from nimsg.server.timers import LoopTimers, Timers
 from nimsg.server.tls import Tls
-from nimsg.store.base import Store
+from nimsg.store.base import Lock, Store
 from nimsg.store.failure import index_failure
 from nimsg.store.layout import Layout
 
@@ -61,6 +61,16 @@ def _forget(waiter: Waiter) -> None:
 def _follow(live: Callable[[], object], waiter: Waiter) -> None:
     if waiter.exception() is None:
         live()
+
+
+def _first_questions(
+    store: Store, config: ServerConfig
+) -> tuple[list[tuple[int, int]], list[Lock]]:
+    """Who blocks whom, and which names are locked. Raises `StorageFailure`."""
+    try:
+        return store.blocks(), store.locks()
+    except sqlite3.Error as error:
+        raise index_failure(error, Layout(config.var)) from error
 
 
 def wall_clock_ms() -> int:
@@ -114,14 +124,15 @@ class Services:
             lambda: self.committer.submitted,
             threads,
         )
-        self.blocks = Blocks(store.blocks())
+        blocks, locks = _first_questions(store, config)
+        self.blocks = Blocks(blocks)
         every_s = self.limits["presence_ms"] / MS_PER_S
         self.people = People(self.blocks, timers, clock, self.commit_later, every_s)
         self.rooms = Rooms(self.blocks, self.parking)
         self.privates = Privates(timers, clock, entropy)
         self.resumes = Resumes(timers)
         self.lockouts = Lockouts(timers, config.block_duration_s, config.lockout_scope)
-        self.lockouts.load(store.locks(), clock())
+        self.lockouts.load(locks, clock())
         self.countdown = Countdown(self.people, timers, clock, self.commit_later)
         self._readers = threads(READERS, "reader")
 

@@ -140,8 +140,16 @@ async def test_a_read_of_a_damaged_index_is_told_once_and_ends_the_server(
 
 
 def malformed(operation: str) -> None:
-    if operation in {"page", "page_at_hand"}:
+    if operation in {"page", "page_at_hand", "locks"}:
         raise sqlite3.DatabaseError("malformed")
+
+
+async def test_damage_that_is_met_before_it_listens_is_named(tmp_path: Path) -> None:
+    store = WatchedStore(tmp_path / "var", malformed)
+
+    with pytest.raises(StorageFailure, match=r"index\.db is damaged \(malformed\)"):
+        Server(quick_config(tmp_path / "var"), store)
+    store.close()
 
 
 async def test_a_full_disk_ends_nothing_and_is_told(tmp_path: Path) -> None:
