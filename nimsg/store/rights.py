@@ -26,7 +26,7 @@ def require_kinds(layout: Layout) -> None:
     Raises `OSError` naming one that is not.
     """
     folders = (*layout.folders, layout.quarantine)
-    files = (layout.format, layout.reserve, layout.search, *layout.databases)
+    files = (layout.format, layout.reserve, *layout.databases)
     for path in (*folders, *files):
         if path.exists() and path.is_dir() != (path in folders):
             number = errno.ENOTDIR if path in folders else errno.EISDIR
@@ -43,7 +43,7 @@ def require_rights(layout: Layout, *, files: bool) -> None:
         _require_folder(folder)
     _require_file(layout.format, LOOK)
     _require_file(layout.quarantine / LIST, LOOK)
-    for path in (*layout.databases, layout.search):
+    for path in layout.databases:
         _require_file(path, CHANGE)
     for folder in layout.folders if files else ():
         _require_tree(folder)

@@ -87,10 +87,10 @@ def test_a_folder_in_its_place_is_named_with_what_to_do(
 ) -> None:
     ruin.layout.format.unlink()
     ruin.layout.format.mkdir()
-    assert said(use, ruin.root) == (
+    assert (
         f"{ruin.layout.format} cannot be used: Is a directory; it has to be a file of "
         "the store's; move it away"
-    )
+    ) in said(use, ruin.root)
 
 
 @pytest.mark.parametrize("use", [check, rebuild, back_up])

@@ -98,13 +98,13 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, below: str) ->
 def test_a_file_in_place_of_a_folder_within_is_named(tmp_path: Path) -> None:
     (tmp_path / "messages").touch()
 
-    why = "messages cannot be used: File exists; it has to be a folder"
+    why = "messages cannot be used: Not a directory; it has to be a folder"
     with pytest.raises(StorageFailure, match=why) as info:
         LocalStore(tmp_path)
     assert "Errno" not in str(info.value)
 
 
-@pytest.mark.parametrize("name", ["format", "index.db", "search.db", "reserve"])
+@pytest.mark.parametrize("name", ["format", "index.db", "reserve"])
 def test_a_folder_in_place_of_a_file_within_is_named(tmp_path: Path, name: str) -> None:
     LocalStore(tmp_path).close()
     (tmp_path / name).unlink(missing_ok=True)
@@ -128,7 +128,7 @@ def test_a_file_in_place_of_the_quarantine_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["users", "rooms", "drafts", "invitations", "ledger", "messages", "search.db"],
+    ["users", "rooms", "drafts", "invitations", "ledger", "messages", "index.db"],
 )
 def test_what_may_not_be_used_is_named_at_the_start(name: str) -> None:
     with as_somebody() as folder:

@@ -112,9 +112,13 @@ def test_lines_of_rows_that_wait_are_cut_and_others_are_named() -> None:
     assert recovery(LAYOUT, [event(2)], HEAD.head, seen).steps[0] == Cut(
         DAY_1, len(SETTLED)
     )
-    with pytest.raises(StorageFailure, match="has a line 2 of its own"):
+    with pytest.raises(
+        StorageFailure, match="jsonl line 2 is not as the index knows it"
+    ):
         recovery(LAYOUT, [event(3)], HEAD.head, seen)
-    with pytest.raises(StorageFailure, match="has a line 2 of its own"):
+    with pytest.raises(
+        StorageFailure, match="jsonl line 2 is not as the index knows it"
+    ):
         recovery(LAYOUT, [], HEAD.head, seen)
 
 
