@@ -42,7 +42,7 @@ from nimsg.server.throttle import Throttle, limits_of
 from nimsg.server.timers import LoopTimers, Timers
 from nimsg.server.tls import Tls
 from nimsg.store.base import Lock, Store
-from nimsg.store.failure import index_failure
+from nimsg.store.failure import index_failure, is_of_the_disk
 from nimsg.store.layout import Layout
 
 
@@ -242,6 +242,8 @@ class Services:
         try:
             return await self._readers.call(question, *args)
         except sqlite3.Error as error:
+            if not is_of_the_disk(error):
+                raise
             failure = index_failure(error, Layout(self.config.var))
             self.committer.give_up(failure)
             raise failure from error

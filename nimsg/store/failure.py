@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nimsg.errors import StorageFailure
 from nimsg.store.layout import Layout, StrPath
-from nimsg.store.schema import is_damage
+from nimsg.store.schema import PRIMARY_CODE, is_damage
 
 
 LOOK = 'see "When the disk fails" in docs/operating.md'
@@ -25,6 +25,16 @@ REMEDIES = {
 }
 # EFBIG is for a limit of the process, as `ulimit -f` sets it.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+# Primary result codes that no question of anybody's brings about.
+AT_FAULT = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+)
 
 
 def words(error: Exception) -> str:
@@ -68,6 +78,12 @@ def index_failure(
     remedy = NO_SPACE if code == sqlite3.SQLITE_FULL else LOOK
     at = path or layout.index
     return StorageFailure(f"the disk failed: {error} ({at}); {remedy}")
+
+
+def is_of_the_disk(error: sqlite3.Error) -> bool:
+    """Whether the file or the disk is at fault, and not the question."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & PRIMARY_CODE in AT_FAULT
 
 
 def read_only_failure(root: Path) -> StorageFailure:

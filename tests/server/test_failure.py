@@ -141,7 +141,42 @@ async def test_a_read_of_a_damaged_index_is_told_once_and_ends_the_server(
 
 def malformed(operation: str) -> None:
     if operation in {"page", "page_at_hand", "locks"}:
-        raise sqlite3.DatabaseError("malformed")
+        raise failed("malformed", sqlite3.SQLITE_CORRUPT_INDEX)
+
+
+def failed(words: str, code: int) -> sqlite3.DatabaseError:
+    """What SQLite raises."""
+    error = sqlite3.DatabaseError(words)
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        failed("string or blob too big", sqlite3.SQLITE_TOOBIG),
+        failed("syntax error", sqlite3.SQLITE_ERROR),
+        sqlite3.ProgrammingError("no such parameter"),
+    ],
+    ids=str,
+)
+async def test_a_question_that_is_wrong_ends_nothing(
+    tmp_path: Path, error: sqlite3.Error
+) -> None:
+    def once(operation: str) -> None:
+        if operation == "page":
+            store.before = lambda _: None
+            raise error
+
+    store = WatchedStore(tmp_path / "var")
+    async with (
+        office(tmp_path, store=store) as server,
+        people(server, "alice", "bob") as (_, bob),
+    ):
+        store.before = once
+        with refused("internal_error"):
+            await bob.inbox()
+        assert (await bob.inbox()).total == 0
 
 
 async def test_damage_that_is_met_before_it_listens_is_named(tmp_path: Path) -> None:
