@@ -45,8 +45,8 @@ def flips(data: bytes) -> Iterator[bytes]:
 
 
 def some_flips(data: bytes) -> Iterator[bytes]:
-    """The data with one in seven of its bits the other way."""
-    return (flip(data, bit) for bit in range(0, len(data) * 8, 7))
+    """The data with one in 13 of its bits the other way."""
+    return (flip(data, bit) for bit in range(0, len(data) * 8, 13))
 
 
 def cuts(data: bytes) -> Iterator[bytes]:
