@@ -120,7 +120,7 @@ class Nimsg(Peer):
     def version(self) -> str:
         """See `Peer`."""
         said = proc.output(sys.executable, "-m", "nimsg", "--version")
-        return said.rpartition(" ")[2]
+        return said.split()[1]
 
     def environment(self) -> Mapping[str, str]:
         """See `Peer`."""
