@@ -225,7 +225,7 @@ def kill_often(folder: Path, cycles: int, seed: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("cycles", "seed"), [(2, 1), pytest.param(15, 2, marks=pytest.mark.slow)]
+    ("cycles", "seed"), [(2, 1), pytest.param(12, 2, marks=pytest.mark.slow)]
 )
 def test_s1_18_kill_9_loses_nothing_that_was_answered(
     tmp_path: Path, cycles: int, seed: int

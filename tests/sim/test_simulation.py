@@ -23,7 +23,7 @@ from tests.support.soaking import Soak
 
 
 TOP = Path(__file__).parents[2]
-SEEDS = 75
+SEEDS = 60
 # A mutant lives through so many at most.
 FOUND_AFTER = 12
 HASH_SEEDS = ("0", "1")
