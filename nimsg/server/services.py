@@ -110,19 +110,12 @@ class Services:
         self.parking = Parking()
         self.registry = Registry()
         self.passwords = Passwords(config.hash_memory_kib, config.hash_rounds, threads)
+        settle_s, took = config.settle_interval_s, self.meter.took
         self.committer = Committer(
-            store,
-            clock,
-            self._after_batch,
-            config.settle_interval_s,
-            self.meter.took,
-            threads,
+            store, clock, self._after_batch, settle_s, took, threads
         )
         self.indexing = Indexing(
-            store,
-            config.settle_interval_s,
-            lambda: self.committer.submitted,
-            threads,
+            store, settle_s, lambda: self.committer.submitted, threads
         )
         blocks, locks = _first_questions(store, config)
         self.blocks = Blocks(blocks)
