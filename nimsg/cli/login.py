@@ -1,36 +1,28 @@
 """A login that may ask a person."""
 
 import sys
+from functools import cached_property
 
 from nimsg.cli.proof import Ask, Proof
 from nimsg.cli.secret import Secret, ask
-from nimsg.cli.sources import Settings
 from nimsg.client.login import Dialog, Question, logging_in
 from nimsg.client.query import run
 from nimsg.errors import Refusal
 from nimsg.protocol.answer import JsonObject
-from nimsg.protocol.constants import Device
 
 
 class Login(Proof):
     """One login by its `dialog`, which knows whether it may ask."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        auth: str,
-        device: Device,
-        known: Secret | None = None,
-        *,
-        look: bool = True,
-    ) -> None:
-        super().__init__(settings, auth, device, known, look=look)
-        self.dialog = Dialog(
-            auth,
-            device.value,
-            user=settings.user,
+    @cached_property
+    def dialog(self) -> Dialog:
+        """What is asked of a person, and what of the server, in order."""
+        return Dialog(
+            self._auth,
+            self._device.value,
+            user=self._settings.user,
             secret=self._known.value if self._known else None,
-            may_ask=settings.may_ask,
+            may_ask=self._settings.may_ask,
         )
 
     @property
