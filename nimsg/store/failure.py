@@ -56,7 +56,7 @@ def disk_failure(error: OSError, place: StrPath) -> StorageFailure:
     return StorageFailure(f"the disk failed: {words(error)} ({at}); {remedy}")
 
 
-def unreadable(error: OSError, place: StrPath) -> str:
+def why_unreadable(error: OSError, place: StrPath) -> str:
     """Why a file cannot be read, which one, and what to do where that is known."""
     remedy = REMEDIES.get(error.errno or 0, "")
     return f"{words(error)} ({place})" + (f"; {remedy}" if remedy else "")

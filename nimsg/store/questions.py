@@ -48,7 +48,7 @@ from nimsg.store.base import (
     SeenUser,
     Sizes,
 )
-from nimsg.store.failure import unreadable
+from nimsg.store.failure import why_unreadable
 from nimsg.store.fulltext import FullText
 from nimsg.store.layout import Layout
 from nimsg.store.mailbook import Mailbook
@@ -293,7 +293,7 @@ class Questions:
                 self._damaged.add(id_)
                 path = self.layout.message(id_)
                 if isinstance(why := refusal.__cause__, OSError):
-                    said = unreadable(why, path)
+                    said = why_unreadable(why, path)
                     LOGGER.error("the message %s cannot be read: %s", id_, said)
                 else:
                     LOGGER.error("the message %s is damaged: %s", id_, path)

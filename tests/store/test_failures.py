@@ -182,6 +182,16 @@ def test_a_message_is_seen_whole_while_it_is_filed(tmp_path: Path) -> None:
 # -- SQLite fails
 
 
+def about_to_break(root: Path, disk: FaultyDisk, codes: tuple[int, ...]) -> BrokenStore:
+    """A store with mail, whose next commits fail by these codes."""
+    driven = Driven(root, disk)
+    play(driven, NEW_TO_THREE)
+    driven.store.close()
+    store = BrokenStore(root, disk=disk, min_free_bytes=1)
+    store.broken.verb, store.broken.codes = "COMMIT", codes
+    return store
+
+
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 @pytest.mark.parametrize(
     "codes",
@@ -194,14 +204,9 @@ def test_a_message_is_seen_whole_while_it_is_filed(tmp_path: Path) -> None:
 def test_s1_18_a_commit_in_doubt_is_no_answer_and_is_retried_once(
     tmp_path: Path, codes: tuple[int, ...], done: bool
 ) -> None:
-    root = tmp_path / "var"
-    disk = FaultyDisk()
+    root, disk = tmp_path / "var", FaultyDisk()
     disk.free = PLENTY
-    driven = Driven(root, disk)
-    play(driven, NEW_TO_THREE)
-    driven.store.close()
-    store = BrokenStore(root, disk=disk, min_free_bytes=1)
-    store.broken.verb, store.broken.codes = "COMMIT", codes
+    store = about_to_break(root, disk, codes)
     store.broken.done = done and len(codes) == 1
 
     with pytest.raises(StorageFailure, match=r"the disk failed: .*/index\.db"):
@@ -275,14 +280,9 @@ def test_a_stop_that_cannot_write_the_index_back_is_a_failure_and_lets_go(
 def test_an_index_that_is_damaged_in_use_says_how_to_make_it_anew(
     tmp_path: Path,
 ) -> None:
-    root = tmp_path / "var"
-    disk = FaultyDisk()
+    root, disk = tmp_path / "var", FaultyDisk()
     disk.free = PLENTY
-    driven = Driven(root, disk)
-    play(driven, NEW_TO_THREE)
-    driven.store.close()
-    store = BrokenStore(root, disk=disk, min_free_bytes=1)
-    store.broken.verb, store.broken.codes = "COMMIT", (sqlite3.SQLITE_CORRUPT,)
+    store = about_to_break(root, disk, (sqlite3.SQLITE_CORRUPT,))
 
     words = rf"^{root}/index.db is damaged .*; .* check --rebuild --var {root}$"
     with pytest.raises(StorageFailure, match=words):

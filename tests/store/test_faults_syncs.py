@@ -13,7 +13,6 @@ from random import Random
 
 import pytest
 
-from nimsg.core.commands import Act
 from nimsg.progress import Silent
 from nimsg.store.atomic import move_aside, move_durably, put_file
 from nimsg.store.disk import RealDisk
@@ -26,7 +25,7 @@ from tests.support.backups import take
 from tests.support.crashed import Crashed
 from tests.support.driven import open_store
 from tests.support.faultydisk import Call, FaultyDisk
-from tests.support.post import BACKENDS, START, Post
+from tests.support.post import BACKENDS, START, Post, with_a_removal
 from tests.support.ruin import Ruin
 from tests.support.spoils import SHARED
 
@@ -228,18 +227,12 @@ def test_a_file_that_a_rebuild_takes_from_the_index_is_durable(
 def test_a_list_of_removals_that_a_rebuild_writes_again_is_durable(
     tmp_path: Path,
 ) -> None:
-    post = Post(BACKENDS["local"], tmp_path / "var")
-    post.people("ann", "bob")
-    id_ = post.send(1, "bob").id
-    for uid in (1, 2):
-        post.act(Act.DELETED, uid, id_)
-    post.purge()
-    post.store.close()
-    path = Layout(post.root).removals(id_)
+    layout, id_ = with_a_removal(tmp_path / "var")
+    path = layout.removals(id_)
     path.write_bytes(b"garbage\n" + path.read_bytes())
     disk = FaultyDisk()
 
-    salvage(post.root, disk)
+    salvage(layout.root, disk)
 
     require_put_durably(disk.changes, path)
 

@@ -25,7 +25,7 @@ from nimsg.store.schema import connect_reader
 from tests.support.post import BACKENDS, Backend, Post, keep_busy, refused
 from tests.support.ruin import Ruin
 from tests.support.spoils import NOBODY, SHARED
-from tests.support.unprivileged import as_somebody, shut
+from tests.support.unpowered import locked
 
 
 ROOMY = Backend(lambda root, _: LocalStore(root), check_store)
@@ -130,21 +130,18 @@ def test_a_file_in_place_of_the_quarantine_is_named(tmp_path: Path) -> None:
     "name",
     ["users", "rooms", "drafts", "invitations", "ledger", "messages", "index.db"],
 )
-def test_what_may_not_be_used_is_named_at_the_start(name: str) -> None:
-    with as_somebody() as folder:
-        LocalStore(folder).close()
-        (folder / name).touch()
-        why = f"/{name} cannot be used: Permission denied; all that is in the store has"
-        with shut(folder / name), pytest.raises(StorageFailure, match=why):
-            LocalStore(folder)
+def test_what_may_not_be_used_is_named_at_the_start(tmp_path: Path, name: str) -> None:
+    LocalStore(tmp_path).close()
+    why = f"/{name} cannot be used: Permission denied; all that is in the store has"
+    with locked(tmp_path / name), pytest.raises(StorageFailure, match=why):
+        LocalStore(tmp_path)
 
 
-def test_a_lock_that_may_not_be_used_is_named() -> None:
-    with as_somebody() as folder:
-        LocalStore(folder).close()
-        why = "/lock cannot be used: Permission denied; all that is in the store has to"
-        with shut(folder / "lock"), pytest.raises(ConfigError, match=why):
-            LocalStore(folder)
+def test_a_lock_that_may_not_be_used_is_named(tmp_path: Path) -> None:
+    LocalStore(tmp_path).close()
+    why = "/lock cannot be used: Permission denied; all that is in the store has to"
+    with locked(tmp_path / "lock"), pytest.raises(ConfigError, match=why):
+        LocalStore(tmp_path)
 
 
 def test_a_damaged_index_is_named_and_left_alone(ruin: Ruin) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from nimsg.core.commands import Act
 from nimsg.errors import StorageFailure
 from nimsg.progress import Silent
 from nimsg.store.check import check_store
@@ -18,7 +17,7 @@ from nimsg.store.salvage import Salvaged, salvage_store
 from tests.support.brokensql import files_no_longer_than
 from tests.support.crashed import Crashed
 from tests.support.faultydisk import FaultyDisk
-from tests.support.post import BACKENDS, START, Post
+from tests.support.post import START, with_a_removal
 from tests.support.ruin import Ruin
 from tests.support.spoils import SHARED
 from tests.support.unpowered import locked
@@ -159,19 +158,12 @@ def test_what_became_locked_after_the_look_goes_to_no_quarantine(
 
 
 def test_a_removed_message_from_nobody_is_named_once(tmp_path: Path) -> None:
-    post = Post(BACKENDS["local"], tmp_path / "var")
-    post.people("ann", "bob")
-    id_ = post.send(1, "bob").id
-    for uid in (1, 2):
-        post.act(Act.DELETED, uid, id_)
-    post.purge()
-    post.store.close()
-    layout = Layout(post.root)
+    layout, id_ = with_a_removal(tmp_path / "var")
     layout.user(2).unlink()
     layout.index.unlink()
 
     with pytest.raises(StorageFailure) as caught:
-        LocalStore(post.root)
+        LocalStore(layout.root)
 
     words = f"{layout.removals(id_)} is damaged: it names 'bob', and there is no such"
     assert str(caught.value).startswith(words)

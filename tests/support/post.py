@@ -38,6 +38,7 @@ from nimsg.protocol.results import (
 from nimsg.store.base import ListQuery, SearchQuery, Store
 from nimsg.store.check import Report, check_store
 from nimsg.store.disk import RealDisk
+from nimsg.store.layout import Layout
 from nimsg.store.local import LocalStore
 
 
@@ -307,3 +308,15 @@ def keep_busy(post: Post) -> Busy:
     post.act(Act.DELETED, ann, recalled)
     post.do(RemoveAccount(dee), SetRole(cyd, "admin"), SetPassword(bob, "argon"))
     return Busy(shared, recalled, answered)
+
+
+def with_a_removal(root: Path) -> tuple[Layout, str]:
+    """A closed store in which one message was deleted by both and removed; its id."""
+    post = Post(BACKENDS["local"], root)
+    post.people("ann", "bob")
+    id_ = post.send(1, "bob").id
+    for uid in (1, 2):
+        post.act(Act.DELETED, uid, id_)
+    post.purge()
+    post.store.close()
+    return Layout(root), id_
