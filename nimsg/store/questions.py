@@ -58,12 +58,13 @@ from nimsg.store.plan import RowKind
 from nimsg.store.schema import connect_reader
 
 
+# Messages are numbered from 1 on, and none is ever taken from the index: the last
+# number is how many there are. To count a million takes milliseconds.
 SIZES = """
 SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL) AS accounts,
-    (SELECT count(*) FROM message) AS messages,
+    (SELECT ifnull(max(m), 0) FROM message) AS messages,
     (SELECT count(*) FROM room) AS rooms,
-    (SELECT count(*) FROM journal) AS journal,
-    (SELECT ifnull(max(m), 0) FROM message) AS newest
+    (SELECT count(*) FROM journal) AS journal
 """
 
 # Who reads mail cannot mend it; what is wrong with the file is for the owner.
@@ -280,7 +281,7 @@ class Questions:
             messages=row["messages"],
             rooms=row["rooms"],
             journal=row["journal"],
-            unindexed=self._full_text.behind(row["newest"]),
+            unindexed=self._full_text.behind(row["messages"]),
             free_bytes=status.f_bavail * status.f_frsize,
         )
 

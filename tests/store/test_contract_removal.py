@@ -226,3 +226,13 @@ def test_s0_14_s2_16_texts_removed_during_many_rounds(post: Post) -> None:
         "deleted": 24,
         "stored": 1,
     }
+
+
+def test_s0_14_what_is_removed_still_counts_as_a_message(post: Post) -> None:
+    ann, bob = post.people("ann", "bob")
+    gone(post, ann, bob)
+    post.send(ann, "bob")
+    gone(post, ann, bob)
+
+    assert post.purge() == 2
+    assert post.store.sizes().messages == 3
