@@ -99,6 +99,10 @@ def test_sec_15_open_ones_are_counted(
     before = open_files()
     with socket.socket():
         assert open_files() == before + 1
+    # A folder of /proc that does not say how many are in it, as before Linux 6.2.
+    tasks = Path("/proc/self/task")
+    monkeypatch.setattr(descriptors, "OPEN", tasks)
+    assert open_files() == len(list(tasks.iterdir()))
     monkeypatch.setattr(descriptors, "OPEN", tmp_path / "missing")
     assert open_files() == descriptors.OPEN_USUALLY
 
