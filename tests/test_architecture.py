@@ -135,7 +135,8 @@ def parts(*wanted: str) -> House:
 
 def others(*unwanted: str) -> House:
     """The modules of all other parts."""
-    return {name: HOUSE[name] for name in HOUSE if name not in parts(*unwanted)}
+    gone = parts(*unwanted)
+    return {name: HOUSE[name] for name in HOUSE if name not in gone}
 
 
 def declared() -> tuple[set[str], set[str]]:

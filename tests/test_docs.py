@@ -67,6 +67,7 @@ from nimsg.tui.palette import THEMES
 from nimsg.tui.windows import Kind as WindowKind
 from tests.bench.measures import MEASURES
 from tests.support import pages, shell, verbs
+from tests.support.house import dotted
 from tests.support.pages import code, table
 from tests.support.process import ServerProcess, environment, nimsg
 from tests.support.syncs import syncs
@@ -437,7 +438,7 @@ def variables() -> set[str]:
     return {
         node.args[0].value
         for node in calls()
-        if ast.unparse(node.func) == "os.environ.get"
+        if dotted(node.func) == "os.environ.get"
         if isinstance(node.args[0], ast.Constant)
         if isinstance(node.args[0].value, str)
     }
@@ -542,13 +543,14 @@ def schemas() -> set[str]:
     """What `json_line` is called with; a box gives its own name."""
     names: set[str] = set()
     for node in calls():
-        if ast.unparse(node.func).endswith("json_line"):
+        if dotted(node.func).endswith("json_line"):
             first = node.args[0]
             literal = isinstance(first, ast.Constant) and str(first.value)
             names |= {literal} if literal else {"inbox", "outbox"}
     return names
 
 
+@cache
 def calls() -> list[ast.Call]:
     """Every call in nimsg."""
     return [

@@ -14,6 +14,7 @@ import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from nimsg.store.layout import Layout
 from tests.support import pages
 from tests.support.aioclient import PASSWORD, AioClient, connected
 from tests.support.guests import bodies, guest, guests, timed_office
+from tests.support.house import dotted
 from tests.support.process import ServerProcess, environment, nimsg
 from tests.support.serving import quick_config, serving
 from tests.support.virtualtime import START_MS, VirtualTime
@@ -92,6 +94,7 @@ async def receipt(client: AioClient, id_: str) -> JsonObject:
     return dict(receipts[0])
 
 
+@cache
 def modules() -> dict[Path, ast.Module]:
     return {
         path: ast.parse(path.read_text(encoding="utf-8"))
@@ -625,7 +628,7 @@ def test_s1_19_one_services_object_is_what_every_handler_is_given() -> None:
         path.relative_to(TOP).as_posix()
         for path, tree in modules().items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Services"
+        if isinstance(node, ast.Call) and dotted(node.func) == "Services"
     }
 
     assert makers == {"nimsg/server/app.py"}

@@ -7,6 +7,7 @@ takes one and returns a line for each fault, so that it can be shown a bad snipp
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from functools import cache
 from pathlib import Path
 
 
@@ -46,19 +47,30 @@ def within(module: str, name: str) -> bool:
 
 def nodes(tree: ast.AST, *, at_import: bool = False) -> Iterator[ast.AST]:
     """The nodes of a tree, or only those that run when it is imported."""
-    for child in ast.iter_child_nodes(tree):
-        if not (at_import and isinstance(child, LATER)):
-            yield child
-            yield from nodes(child, at_import=at_import)
+    todo = [tree]
+    while todo:
+        for child in ast.iter_child_nodes(todo.pop()):
+            if not (at_import and isinstance(child, LATER)):
+                todo.append(child)
+                yield child
+
+
+@cache
+def importing(
+    tree: ast.Module, *, at_import: bool
+) -> list[ast.Import | ast.ImportFrom]:
+    """The imports of a tree, or only those that run when it is imported."""
+    every = nodes(tree, at_import=at_import)
+    return [node for node in every if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def imports(house: House, module: str, *, at_import: bool = False) -> set[str]:
     """The full names of the modules a module imports."""
     found = set()
-    for node in nodes(house[module], at_import=at_import):
+    for node in importing(house[module], at_import=at_import):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             source = "." * node.level + (node.module or "")
             for alias in node.names:
                 whole = f"{source}.{alias.name}"
@@ -67,6 +79,15 @@ def imports(house: House, module: str, *, at_import: bool = False) -> set[str]:
     return found
 
 
+def dotted(node: ast.AST) -> str:
+    """A name with its attributes; empty for attributes of anything else."""
+    if isinstance(node, ast.Attribute):
+        owner = dotted(node.value)
+        return owner and f"{owner}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+@cache
 def names(tree: ast.Module) -> dict[str, int]:
     """Every dotted name used, imports resolved, with a line where it stands."""
     known: dict[str, str] = {}
@@ -77,8 +98,8 @@ def names(tree: ast.Module) -> dict[str, int]:
             known |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     used = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name | ast.Attribute):
-            first, dot, rest = ast.unparse(node).partition(".")
+        if isinstance(node, ast.Name | ast.Attribute) and dotted(node):
+            first, dot, rest = dotted(node).partition(".")
             used[known.get(first, first) + dot + rest] = node.lineno
     return used
 
@@ -195,7 +216,7 @@ def renamers(house: House) -> dict[str, set[str]]:
 
 
 def _renames(call: ast.Call, func: ast.Attribute) -> str:
-    if ast.unparse(func) in {"os.rename", "os.renames", "os.replace", "shutil.move"}:
+    if dotted(func) in {"os.rename", "os.renames", "os.replace", "shutil.move"}:
         return "system"
     # a text's replace takes two arguments, a value's takes keywords
     one_target = func.attr == "replace" and len(call.args) == 1 and not call.keywords
