@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: check test demo bench soak screenshots clean
+.PHONY: check test lint types bytecode demo bench soak screenshots clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml nimsg/__init__.py
@@ -16,22 +16,26 @@ $(READY): pyproject.toml nimsg/__init__.py
 # Half of the tests wait for processes, so there are more workers than cores.
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist worksteal
 
-check: $(READY)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+check: lint
 	$(PYTEST) -m "not slow and not soak"
 
-# Counting what is covered takes as long as the tests themselves: slow ones go without,
-# and those of processes, in which nothing is counted.
-test: $(READY)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(PYTEST) -m "not (slow or e2e or soak)" --cov --cov-report=
+# Tests that are slow or start processes run with the others, but uncounted (tests/conftest.py).
+test: lint
+	$(PYTEST) -m "not soak" --cov --cov-report=
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='nimsg/protocol/*,nimsg/core/*,nimsg/store/*'
-	$(PYTEST) -m "(slow or e2e) and not soak"
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(MAKE) --jobs=2 types bytecode
+
+types: $(READY)
+	$(BIN)/mypy
+
+# Otherwise each worker would compile all tests for itself. What is wrong is told by the run.
+bytecode: $(READY)
+	@$(BIN)/python -m pytest -qq --collect-only >/dev/null || true
 
 demo: $(READY)
 	$(BIN)/nimsg demo

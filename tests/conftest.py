@@ -33,17 +33,26 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def uncounted(item: pytest.Item) -> bool:
+    """Whether a test says nothing of what is covered."""
+    return any(item.get_closest_marker(mark) for mark in ("slow", "e2e"))
+
+
 @pytest.hookimpl(tryfirst=True)  # before marks choose what is run
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """What takes minutes has no guard of seconds; each has its share of the time.
 
-    What stands in tests/e2e has its mark.
+    What stands in tests/e2e has its mark. Counting what is covered takes as long as the
+    tests themselves: slow ones go without, and those of processes, in which nothing is
+    counted.
     """
     for item in items:
         if item.path.is_relative_to(E2E):
             item.add_marker(pytest.mark.e2e)
+        if uncounted(item):
+            item.add_marker(pytest.mark.no_cover)
         if item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.timeout(0))
     marked = [one for one in items if "soak" in getattr(one, "fixturenames", ())]
