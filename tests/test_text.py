@@ -305,6 +305,7 @@ def test_ten_thousand_marks_become_four(clean: Clean) -> None:
     assert len(clean("Z" + "\u0301" * 100_000 + "\u0327" * 100_000)) <= 1 + MAX_MARKS
 
 
+@pytest.mark.no_cover
 @BOTH
 def test_every_code_point_is_safe(clean: Clean) -> None:
     # An introducer hides the rest of its line: those stand on lines of their own.

@@ -64,6 +64,7 @@ def first_text(message: Message) -> bytes:
     return data
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(st.lists(MAILS, max_size=3))
 def test_x16_every_mail_comes_back_from_every_format(mails: list[Mail]) -> None:
@@ -77,6 +78,7 @@ def test_x16_every_mail_comes_back_from_every_format(mails: list[Mail]) -> None:
             assert [item.mail for item in found] == mails
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300, deadline=None)
 @given(MAILS)
 def test_x16_python_reads_what_we_write(mail: Mail) -> None:

@@ -124,6 +124,7 @@ def test_term_2_nothing_that_others_wrote_reaches_the_terminal_raw(
         assert unsafe(done.err.encode()) == set(), (evil, done)
 
 
+@pytest.mark.no_cover
 @every
 @pytest.mark.parametrize("value", [None, 1, "x", [], [1], {}, [{}], True])
 def test_term_4_no_shape_of_an_answer_is_a_fault_of_ours(

@@ -75,6 +75,7 @@ async def test_s2_15_blocks_stand_behind_a_restart(tmp_path: Path) -> None:
     assert (online, listed) == ([], ["eve"])
 
 
+@pytest.mark.no_cover
 async def test_sec_11_an_account_blocks_1000_others(tmp_path: Path) -> None:
     async with (
         timed_office(tmp_path, VirtualTime(), auth="open") as server,

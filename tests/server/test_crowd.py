@@ -4,6 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
 from nimsg.protocol.constants import HEADER_BYTES, limit
 from nimsg.protocol.results_rooms import RoomMessage
 from nimsg.protocol.strict import loads
@@ -11,6 +13,9 @@ from tests.support.guests import guest, guests, timed_office
 from tests.support.virtualtime import VirtualTime
 from tests.support.wire import Wire, wired
 
+
+# The same lines run over and over, which others count.
+pytestmark = pytest.mark.no_cover
 
 MEMBERS, MESSAGES = 500, 300
 AT_ONCE = limit("requests_in_flight")

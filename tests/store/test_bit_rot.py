@@ -29,6 +29,9 @@ from tests.support.soaking import Soak
 from tests.support.spoils import SHARED
 
 
+# The same lines run over and over, which others count.
+pytestmark = pytest.mark.no_cover
+
 Spoilt = Callable[[bytes], Iterator[bytes]]
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from nimsg.core.commands import Act, PurgeMail
 from nimsg.store.messagefile import Positions
 from nimsg.store.plan import RowKind
-from nimsg.store.removal import Stub, encode_stub, read_stubs
+from nimsg.store.removal import Stub, encode_stub, read_stubs, stubs_end
 from tests.support.post import BACKENDS, Busy, Post
 from tests.support.ruin import Ruin, named
 
@@ -216,3 +216,14 @@ def test_x16_what_an_import_refers_to_is_as_in_its_file(tmp_path: Path) -> None:
     assert [problem.what for problem in ruin.problems] == [
         "has other references than its file"
     ]
+
+
+def test_a_day_ends_behind_the_last_line_that_is_not_written_again() -> None:
+    stub = Stub(
+        "1", "ann", ["bob"], "", "c", "f", None, Positions({"bob": 1}, 1), False
+    )
+    one, two = (encode_stub(replace(stub, id=id_)) + b"\n" for id_ in "12")
+
+    assert stubs_end(one + two + b"{torn", {"2"}) == len(one)
+    assert stubs_end(one + two, {"1"}) == len(one + two)
+    assert stubs_end(one + two, {"1", "2"}) == 0

@@ -129,6 +129,7 @@ def test_who_is_removed_blocks_nobody_any_more(post: Post, rest: Rest) -> None:
     assert post.store.blocks() == [(bob, ann)]
 
 
+@pytest.mark.no_cover
 def test_an_account_blocks_so_many_and_no_more(post: Post, rest: Rest) -> None:
     most = limit("blocks")
     ann, *others = post.people("ann", *(f"u{n}" for n in range(most + 1)))

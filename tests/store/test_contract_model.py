@@ -8,6 +8,7 @@ from tests.support.mailmodel import Machine
 from tests.support.post import BACKENDS
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(BACKENDS))
 def test_n12_copies_are_conserved_whatever_is_done(name: str) -> None:
     class This(Machine):

@@ -23,6 +23,9 @@ from tests.support.soaking import Soak
 from tests.support.witness import open_clerk, open_hasty_clerk
 
 
+# The same lines run over and over, which others count.
+pytestmark = pytest.mark.no_cover
+
 SYNC = "sync"
 # So many marks of states are kept: more take too much memory.
 SEEN = 5_000_000

@@ -19,6 +19,9 @@ from tests.support.ttybytes import strangers
 from tests.support.unsafe import HOSTILE, unsafe
 
 
+# The same lines run over and over, which others count.
+pytestmark = pytest.mark.no_cover
+
 # What may not stand on a screen as it is: controls, formats, surrogates, separators
 # and marks. A place that cuts its text shows few of them at a time.
 ODD = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})

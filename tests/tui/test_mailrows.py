@@ -254,6 +254,7 @@ def rows_of(text: str, cells: int, glyphs: Glyphs) -> Iterator[Line]:
     yield from empty_lines(window, cells)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=["unicode", "ascii"])
 def test_x4_every_row_is_as_wide_as_its_pane(glyphs: Glyphs) -> None:
     for cells in WIDTHS:
@@ -455,6 +456,7 @@ def test_a_thread_says_what_was_recalled_and_when() -> None:
     ]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200)
 @given(TEXTS, st.integers(min_value=1, max_value=120))
 def test_x4_any_message_can_be_shown_at_any_width(text: str, cells: int) -> None:
