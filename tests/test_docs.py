@@ -82,6 +82,7 @@ PAGES = [
 ]
 MINIMAL = DOCS / "examples" / "minimal_client.py"
 ARCHITECTURE_LINES = 120
+CLOCKS = {"LoopTimers"}
 CONNECTION = "connection options"
 
 # What no page may hold: marks of unfinished work, and places on one machine.
@@ -609,6 +610,31 @@ def part_faults(text: str) -> list[str]:
     return differences([(name,) for name in told], [(name,) for name in true])
 
 
+def owner_faults(text: str) -> list[str]:
+    """Every part that a server's services are made of says what it knows."""
+    told = {
+        name
+        for row in rows(text, "Who owns what", "part")
+        for name in re.findall(r"\w+", row[0])
+    }
+    tree = ast.parse(read(TOP / "nimsg" / "server" / "services.py"))
+    ours = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        if str(node.module).startswith("nimsg.server.")
+        for alias in node.names
+    }
+    made = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    # Pools are made by what is handed in, and clocks have no state.
+    parts = ({name for name in made & ours if name[0].isupper()} | {"Threads"}) - CLOCKS
+    return [f"no row for {name}" for name in sorted(parts - told)]
+
+
 # -- docs/features.md
 
 
@@ -768,6 +794,8 @@ CHECKS: list[tuple[Check, str, str, str]] = [
     (server_exit_faults, "operating.md", "| 74 | the disk", "| 73 | the disk"),
     (length_faults, "architecture.md", "\n", "\n\n"),
     (part_faults, "architecture.md", "`socketpath` |", "`sockets` |"),
+    (owner_faults, "architecture.md", "| `Floods`,", "| `Brooks`,"),
+    (owner_faults, "architecture.md", "their `Threads` |", "their threads |"),
     (measure_faults, "performance.md", "| `crowd` |", "| `queue` |"),
     (feature_ids, "features.md", "| N12 |", "| N13 |"),
     (feature_ids, "features.md", "| N7 |", "| N12 |"),
