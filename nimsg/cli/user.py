@@ -34,6 +34,12 @@ SESSION_COLUMNS = (
     Column("Idle", 7),
     Column("Last command", None),
 )
+DONE = {
+    "add": "has an account now",
+    "passwd": "has another password; all sessions and tokens have ended",
+    "role": "has the role {role} now",
+    "remove": "has no account any more; the name stays taken",
+}
 IDLE_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -93,6 +99,7 @@ def run_user(args: Namespace) -> int:
     if args.act == "role":
         params["role"] = args.role
     call_store(var, f"users.{args.act}", params)
+    show.note(clean_line(f"{args.name} {DONE[args.act].format(**params)}."))
     return Exit.DONE
 
 
