@@ -22,7 +22,12 @@ Fill = Callable[[ArgumentParser, str], object]
 
 def completion_arguments(parser: ArgumentParser) -> None:
     """Options of `completion`."""
-    parser.add_argument("shell", choices=SHELLS, help="the shell that reads it")
+    parser.add_argument(
+        "shell",
+        metavar="|".join(SHELLS),
+        choices=SHELLS,
+        help="the shell that reads it",
+    )
 
 
 def run_completion(args: Namespace) -> int:

@@ -33,7 +33,10 @@ def run_logins(args: Namespace) -> int:
             show.say(show.json_line("login", row))
         return Exit.DONE
     if not found:
-        show.note("No logins yet: they are those of `nimsg client`, not of verbs.")
+        show.note(
+            "No logins yet: they are those of `nimsg client` and `nimsg talk`, not of "
+            "verbs."
+        )
         return Exit.DONE
     now = show.now_ms()
     show.print_table(LOGIN_COLUMNS, [login_cells(one, now) for one in found])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from nimsg.cli import show
 from nimsg.cli.boxtable import print_box
+from nimsg.cli.numbers import ROWS
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -41,17 +42,10 @@ def add_limit_argument(parser: ArgumentParser, most: int) -> None:
         "-n",
         "--limit",
         metavar="N",
-        type=count,
+        type=ROWS,
         default=most,
         help=f"at most so many, newest first ({most}; 0: all)",
     )
-
-
-def count(text: str) -> int:
-    """A number of rows. Raises `ValueError`."""
-    if not text.isdecimal():
-        raise ValueError(text)
-    return int(text)
 
 
 def run_inbox(args: Namespace) -> int:

@@ -2,6 +2,10 @@
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from typing import Final
+
+
+ROWS_MOST: Final = 1_000_000_000
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -28,3 +32,7 @@ def capped(most: int) -> Callable[[str], int]:
         return min(int(text.lstrip("0")[: len(str(most)) + 1] or "0"), most)
 
     return read
+
+
+# How many rows of a list are wanted; 0 is all.
+ROWS = capped(ROWS_MOST)

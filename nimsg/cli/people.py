@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nimsg.cli import show
 from nimsg.cli.numbers import capped
-from nimsg.cli.send import STDIN, read_body
+from nimsg.cli.send import STDIN, read_said
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -28,7 +28,7 @@ from nimsg.client.peopletables import (
 from nimsg.client.tables import Column, long_time
 from nimsg.errors import Exit
 from nimsg.protocol.constants import limit
-from nimsg.protocol.rules import check_message, check_name
+from nimsg.protocol.rules import check_name
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_line
 
@@ -110,8 +110,7 @@ def broadcast_arguments(parser: ArgumentParser) -> None:
 def run_broadcast(args: Namespace) -> int:
     """Tell everybody who is online."""
     args.file = STDIN
-    body = read_body(args)
-    check_message("", body)
+    body = read_said(args)
     with Session(read_settings(args)) as session:
         result = session.call("broadcast.send", {"body": body})
     told, *more = reached(result)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from nimsg.cli.secret import Secret, find_secret, no_secret
-from nimsg.cli.sources import Settings
+from nimsg.cli.sources import Settings, config_path
 from nimsg.client.proof import login_request
 from nimsg.errors import Refusal, UsageError
 from nimsg.protocol.answer import JsonObject
@@ -41,7 +41,9 @@ class Proof:
                 raise no_secret()
         self._by_token = self._known is not None and is_token(self._known.value)
         if not (settings.user or settings.may_ask or self._by_token):
-            raise UsageError("no user: give --user NAME or NIMSG_USER")
+            raise UsageError(
+                f"no user: give --user NAME or NIMSG_USER, or user in {config_path()}"
+            )
 
     @property
     def secret(self) -> Secret | None:

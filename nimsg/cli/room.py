@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from nimsg.cli import show
 from nimsg.cli.filled import filled
-from nimsg.cli.mailbox import count
-from nimsg.cli.numbers import whole
+from nimsg.cli.numbers import ROWS, whole
 from nimsg.cli.roompage import (
     Said,
     Span,
@@ -19,7 +18,7 @@ from nimsg.cli.roompage import (
     read,
     room_name,
 )
-from nimsg.cli.send import read_body
+from nimsg.cli.send import read_said
 from nimsg.cli.session import Session
 from nimsg.cli.settings import (
     add_connection_arguments,
@@ -35,7 +34,7 @@ from nimsg.client.peopletables import ROOM_COLUMNS, room_cells
 from nimsg.client.queries import find_room, members, rooms
 from nimsg.errors import Exit, Refusal, UsageError
 from nimsg.protocol.constants import limit
-from nimsg.protocol.rules import check_message, check_topic
+from nimsg.protocol.rules import check_topic
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_line, many
 
@@ -119,7 +118,7 @@ def _add_history_arguments(parser: ArgumentParser) -> None:
         "-n",
         "--limit",
         metavar="N",
-        type=count,
+        type=ROWS,
         default=HISTORY,
         help=f"at most so many messages ({HISTORY}; 0: all)",
     )
@@ -291,8 +290,7 @@ def _done(args: Namespace, members: JsonObject, words: str) -> int:
 
 
 def _check_post(args: Namespace) -> None:
-    args.body = read_body(args)
-    check_message("", args.body)
+    args.body = read_said(args)
 
 
 def _check_topic(args: Namespace) -> None:

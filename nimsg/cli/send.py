@@ -27,6 +27,7 @@ from nimsg.text import clean_line
 
 
 STDIN = "-"
+NOTHING_SAID = "there is nothing to say: the text is empty"
 PARTED = "; names are parted by a blank"
 # After these nobody knows whether a message is stored.
 IN_DOUBT = {
@@ -112,10 +113,15 @@ def run_send(args: Namespace) -> int:
 
 
 def _check_recipients(to: list[str], args: Namespace) -> None:
-    """Raises `Refusal`; a text among the names may have been meant as the message."""
+    """Raises `Refusal`, and `UsageError` where there are no names.
+
+    A text among them may have been meant as the message.
+    """
     try:
         check_recipients("", to)
     except Refusal as refusal:
+        if not to:
+            raise UsageError(f"to whom? nimsg send NAME: {refusal}") from None
         if refusal.kind != "name_invalid" or args.message is not None or args.file:
             raise
         why = f"{refusal}; a text goes behind -m"
@@ -179,6 +185,18 @@ def read_body(args: Namespace) -> str:
     if len(data) > limit("body_bytes"):
         raise Refusal("body_too_large", data={"limit": limit("body_bytes")})
     return _decoded(name, data)
+
+
+def read_said(args: Namespace) -> str:
+    """What is said to a room or to all, as `read_body` reads it.
+
+    Raises `Refusal` for an empty text, too: there is no subject beside it.
+    """
+    body = read_body(args)
+    if not body:
+        raise Refusal("body_empty", NOTHING_SAID)
+    check_message("", body)
+    return body
 
 
 def check_utf8(name: str, text: str) -> None:

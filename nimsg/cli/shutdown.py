@@ -103,5 +103,7 @@ def _report(result: JsonObject, args: Namespace) -> None:
         show.say(show.json_line("shutdown", {"left_s": left_s}))
     elif left_s is None:
         show.note("The shutdown is canceled.")
+    elif left_s == 0:
+        show.note("The server ends now.")
     else:
         show.note(f"The server ends in {left_s} s; --cancel cancels that.")

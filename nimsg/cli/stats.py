@@ -80,8 +80,8 @@ def lines(stats: Stats) -> list[tuple[str, str]]:
         ("Sent", f"{stats.sent}, {stats.sent_minute} in the last minute"),
         (
             "Commits",
-            f"{_ms(commits.p50_us)} ms half, {_ms(commits.p99_us)} ms 99 in 100, "
-            f"of the last {commits.count}",
+            f"half of the last {commits.count} took {_ms(commits.p50_us)} ms at most, "
+            f"99 in 100 {_ms(commits.p99_us)} ms",
         ),
         (
             "Waiting",

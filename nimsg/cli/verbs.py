@@ -73,6 +73,8 @@ VERBS: dict[str, Verb] = {
 
 def run_verb(argv: Sequence[str], loaded: Callable[[], object]) -> int:
     """Run the verb that a command line begins with."""
+    if argv[1:] and argv[0] == "help":
+        return run_verb([*argv[1:], "--help"], loaded)
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
         return Exit.DONE if argv else Exit.USAGE

@@ -107,6 +107,14 @@ def test_help_lists_every_verb(shell: Shell, words: list[str]) -> None:
     assert all(len(line) <= 80 for line in done.lines)
 
 
+@pytest.mark.parametrize("words", [["send"], ["room", "history"], ["client"]])
+def test_help_of_a_verb_is_what_the_verb_says_of_itself(
+    shell: Shell, words: list[str]
+) -> None:
+    assert shell.types("help", *words) == shell.types(*words, "--help")
+    assert shell.types("help", "frobnicate") == shell.types("frobnicate")
+
+
 def test_without_a_verb_the_help_is_shown_as_an_error(shell: Shell) -> None:
     done = shell.types()
 

@@ -87,9 +87,12 @@ def test_c14_a_broadcast_reaches_all_who_do_not_block(ann: Person, town: Town) -
         town.person("eve", PASSWORD).gets("block", "ann")
         some = ann.gets("broadcast", stdin=b"hello again")
         counted = ann.gets("broadcast", "x", "--json").object
+        nothing = ann.types("broadcast")
         town.person("eve", PASSWORD).gets("unblock", "ann")
 
     assert (all_.out, all_.err) == ("", "Said to 2 people.\n")
+    assert (nothing.code, nothing.out) == (4, "")
+    assert nothing.err == "nimsg: there is nothing to say: the text is empty\n"
     assert some.err == ("Said to 1 person.\nnimsg: some recipients were not reached\n")
     assert "eve" not in some.err
     assert (counted["reached"], counted["unreached"]) == (1, True)
@@ -130,7 +133,10 @@ def test_c17_c18_who_is_blocked_can_neither_write_nor_see(
 
 def test_s2_16_everybody_sees_the_own_logins(town: Town) -> None:
     kim = town.settler("kim")
-    assert "No logins yet" in kim.gets("logins").err
+    assert kim.gets("logins").err == (
+        "No logins yet: they are those of `nimsg client` and `nimsg talk`, not of "
+        "verbs.\n"
+    )
     with online(town, "kim"):
         during = kim.gets("logins").lines[1]
     town.person("kim", "not the password").types("inbox")

@@ -1,5 +1,6 @@
 """`nimsg stats`: figures for people, for programs and for a monitor."""
 
+import re
 import signal
 import time
 from pathlib import Path
@@ -20,6 +21,11 @@ def test_n8_the_owner_reads_the_figures(town: Town) -> None:
     assert shown.code == 0
     names = [line.split()[0] for line in shown.lines]
     assert names[:4] == ["Server", "Connections", "Accounts", "Messages"]
+    commits = next(line for line in shown.lines if line.startswith("Commits"))
+    assert re.fullmatch(
+        r"Commits +half of the last \d+ took [\d.]+ ms at most, 99 in 100 [\d.]+ ms",
+        commits,
+    )
     assert figures["schema"] == "nimsg.stats/1"
     assert str(figures["at"]).endswith("Z")
     assert figures["tls_ends_at"] is None
