@@ -70,6 +70,11 @@ class DraftsView(Widget):
         rows = self._drafts()
         return rows[self._at] if rows else None
 
+    @property
+    def spare(self) -> frozenset[str]:
+        """The actions that do nothing now."""
+        return frozenset() if self._drafts() else _ABOUT_ONE | {"down", "up"}
+
     def act(self, action: str) -> bool:
         """Do an action of the key table; False where it is not one of these."""
         draft = self.focused

@@ -32,6 +32,9 @@ ACTIONS = tuple(dict.fromkeys(binding.action for binding in BINDINGS))
 NEEDED = frozenset({"close", "quit", "submit"})
 GAP = "  "
 
+Spare = frozenset[str]  # actions
+NONE: Spare = frozenset()
+
 
 class KeyMap:
     """The keys of all contexts.
@@ -54,7 +57,7 @@ class KeyMap:
         self._actions = {context: _actions(self._of(context)) for context in Context}
         for context in set(Context) - MODAL:
             self._check_shadows(context)
-        self._footers: dict[tuple[Context, int], Line] = {}
+        self._footers: dict[tuple[Context, int, Spare], Line] = {}
 
     def action(self, context: Context, key: str) -> str | None:
         """What a key does there; None for nothing, or for text that is typed."""
@@ -71,17 +74,21 @@ class KeyMap:
         keys = [one.keys for one in found if one.action == action]
         return tuple(dict.fromkeys(key for some in keys for key in some))
 
-    def footer(self, context: Context, cells: int) -> Line:
-        """The keys in one line, as many whole entries as fit; help is kept longest."""
-        key = (context, cells)
+    def footer(self, context: Context, cells: int, spare: Spare = NONE) -> Line:
+        """The keys in one line, as many whole entries as fit; help is kept longest.
+
+        `spare` actions are left out: they do nothing now.
+        """
+        key = (context, cells, spare)
         if key not in self._footers:
-            self._footers[key] = self._footer(context, cells)
+            self._footers[key] = self._footer(context, cells, spare)
         return self._footers[key]
 
-    def _footer(self, context: Context, cells: int) -> Line:
+    def _footer(self, context: Context, cells: int, spare: Spare) -> Line:
+        useful = [one for one in self._of(context) if one.action not in spare]
         own, shared = [
             [_entry(*entry) for entry in _entries(self._shown(where, context))]
-            for where in (self._of(context), self._behind(context))
+            for where in (useful, self._behind(context))
         ]
         while own and _cells([*own, *shared]) > cells:
             own.pop()

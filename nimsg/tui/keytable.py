@@ -78,7 +78,11 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("next-unread", ("]",), _READ, "the next message that is not opened"),
     Binding("ack", ("a",), _READ, "acknowledge it; its sender sees that", "ack"),
     Binding(
-        "recall", ("x",), _READ, "recall it from who has not opened it; asks first"
+        "recall",
+        ("x",),
+        _READ,
+        "recall it from who has not opened it; asks first",
+        "recall",
     ),
     Binding("delete", ("d",), _READ, "remove it from your own view", "delete"),
     Binding("undelete", ("u",), (C.LIST,), "bring back what was just removed"),

@@ -10,14 +10,19 @@ from typing import Protocol
 
 from urwid import Canvas, CanvasCombine, CanvasJoin, Sizing, Widget
 
+from nimsg.client.answers import OutboxRow
 from nimsg.client.mailtables import Row
 from nimsg.protocol.constants import Box
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.glyphs import Glyphs
-from nimsg.tui.keys import Context
+from nimsg.tui.keys import NONE, Context, Spare
 from nimsg.tui.layout import Area, Shape, Sizes, shared
 from nimsg.tui.mailpane import MailPane
 from nimsg.tui.messageview import MessageView
+
+
+# What can only be done to a message that the server has.
+ABOUT_SENT: Spare = frozenset({"reply", "reply-all", "ack", "recall", "link", "thread"})
 
 
 class View(Protocol):
@@ -102,6 +107,23 @@ class MailView(Widget):
     def row(self) -> Row | None:
         """The message that the keys act on."""
         return self.pane.row
+
+    @property
+    def spare(self) -> Spare:
+        """The actions that do nothing to what the keys act on now."""
+        if self.spot is Spot.VIEW and self.guest is not None:
+            spare: Spare = getattr(self.guest, "spare", NONE)
+            return spare
+        pane, row = self.pane, self.row
+        if pane.queued is not None:
+            return ABOUT_SENT
+        if pane.position is None:
+            return ABOUT_SENT | {"open", "delete"}
+        linked = NONE if self.message.links else frozenset({"link"})
+        if self.last is Box.INBOX:
+            return linked | {"recall"}
+        pending = isinstance(row, OutboxRow) and row.pending
+        return linked | {"ack"} | (NONE if pending else {"recall"})
 
     @property
     def together(self) -> bool:

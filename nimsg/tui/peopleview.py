@@ -76,6 +76,13 @@ class PeopleView(Widget):
         rows = self._desk.people.rows
         return rows[self._place(rows)] if rows else None
 
+    @property
+    def spare(self) -> frozenset[str]:
+        """The actions that do nothing now."""
+        if self._desk.people.rows:
+            return frozenset()
+        return frozenset({"down", "up", *self._acts()})
+
     def act(self, action: str) -> bool:
         """Do an action of the key table; False for one that is not of people."""
         rows = self._desk.people.rows

@@ -129,6 +129,8 @@ class TextPopup(Popup):
     `lines_of` gives them for a width and a filter; a plain sequence is filtered here.
     """
 
+    spare = frozenset({"open"})  # there is nothing to choose
+
     def __init__(
         self,
         title: str,

@@ -8,7 +8,7 @@ from nimsg.text import wrap
 from nimsg.tui.canvas import Size, box, lines_canvas
 from nimsg.tui.commandline import CommandLine
 from nimsg.tui.editbox import PASTE_BEGINS, PASTE_ENDS
-from nimsg.tui.keys import TYPING, Context, KeyMap, is_text
+from nimsg.tui.keys import NONE, TYPING, Context, KeyMap, Spare, is_text
 from nimsg.tui.layout import CHROME_ROWS, Shape, shape, too_small_text
 from nimsg.tui.popups import Drawn, Over, Popup
 from nimsg.tui.spans import Line
@@ -192,6 +192,7 @@ class Root(Widget):
         if self.prompt is not None and not self.popups:
             return self.prompt.render((cols,), True)  # noqa: FBT003
         footed = not self.popups or self.popups[-1].footed
-        keys = self._keys.footer(self.context, cols - 1) if footed else []
+        spare: Spare = getattr(self._top(), "spare", NONE)
+        keys = self._keys.footer(self.context, cols - 1, spare) if footed else []
         line = [("footer", " "), *keys]
         return lines_canvas([line], cols, 1, "footer")

@@ -171,6 +171,8 @@ def test_where_no_draft_is_keys_say_so() -> None:
     assert view.act("open")
     assert view.act("delete")
 
+    assert view.spare == {"open", "delete", "up", "down"}
+    assert listed(1)[1].spare == frozenset()
     assert desk.news == ["no draft here"] * 2
     assert desk.opened == []
 

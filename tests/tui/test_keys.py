@@ -101,6 +101,20 @@ def test_the_footer_says_the_most_used_first() -> None:
     )
 
 
+def test_the_footer_leaves_out_what_does_nothing_now() -> None:
+    keys = KeyMap()
+    whole = plain(keys.footer(C.MESSAGE, 120))
+
+    assert "a ack  x recall  d delete" in whole
+    assert plain(keys.footer(C.MESSAGE, 120, frozenset({"ack"}))) == whole.replace(
+        "a ack  ", ""
+    )
+    assert plain(keys.footer(C.LIST, 80, frozenset({"up", "open"}))).startswith(
+        "j move  r reply"
+    )
+    assert plain(keys.footer(C.MESSAGE, 120)) == whole
+
+
 @pytest.mark.parametrize("cells", range(60))
 def test_the_footer_is_cut_between_entries_and_help_stays_longest(cells: int) -> None:
     line = KeyMap().footer(C.LIST, cells)

@@ -13,6 +13,7 @@ from nimsg.tui.commands import Commands, room_line
 from nimsg.tui.layout import sizes
 from nimsg.tui.mailview import Spot
 from nimsg.tui.spans import plain
+from nimsg.tui.windows import Kind
 from tests.support.desks import SIZE, Seat, seated
 from tests.support.serving import quick_config, serving
 
@@ -179,6 +180,29 @@ async def test_keys_in_an_empty_box_say_so(server: Server) -> None:
                     told = [f"nothing found in the {box}"]
                 assert ann.said == told, action
         assert ann.desktop.post.drafts.unsaved == []
+
+
+async def test_keys_that_do_nothing_to_a_message_are_known(server: Server) -> None:
+    async with seated(server.port, "bob") as bob, seated(server.port, "ann") as ann:
+        about_one = {"reply", "reply-all", "ack", "recall", "link", "thread"}
+        assert ann.desktop.view.spare == about_one | {"open", "delete"}
+        await mails(ann, bob, "one")
+        assert bob.desktop.view.spare == {"recall", "link"}
+
+        row = await ann.has_mail("one", Box.OUTBOX)
+        ann.desktop.view.go(Box.OUTBOX)
+        ann.draws()
+        assert ann.desktop.view.spare == {"ack", "link"}
+        await ann.desktop.mail.recall(row.id)
+        await ann.until(lambda: ann.desktop.view.spare == {"ack", "recall", "link"})
+
+        for kind, spare in (
+            (Kind.DRAFTS, {"up", "down", "open", "delete"}),
+            (Kind.CONSOLE, set()),
+        ):
+            ann.desktop.open(kind)
+            ann.draws()
+            assert ann.desktop.view.spare == spare
 
 
 # -- many at once

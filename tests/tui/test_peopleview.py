@@ -182,6 +182,7 @@ def test_nobody_is_acted_on_where_nobody_is(desk: Desk) -> None:
     for action in ("open", "block", "unblock", "private", "down", "bottom"):
         assert view.act(action)
     assert desk.done == []
+    assert view.spare == {"open", "block", "unblock", "private", "down", "up"}
     assert desk.news == ["nobody here"] * 4
     assert view.person is None
 

@@ -90,6 +90,7 @@ def test_a_popup_is_drawn_at_any_size(
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_a_popup_stands_in_a_frame_in_the_middle(told: Told, glyphs: Glyphs) -> None:
     popup = TextPopup("Note", rows(2), told.close, glyphs)
+    assert popup.spare == {"open"}
 
     line = glyphs.hline
     assert [row.strip(".") for row in shown(popup, (40, 8))] == [
