@@ -6,11 +6,11 @@ Hello! I am {user}, a small program at the other end. The server is a real one, 
 has told me by now that you have opened this, and when.
 
 r  answer me. Write something, then Alt-Enter or Ctrl-D sends it.
-q  go back, and watch the outbox. After some seconds I open your message and \
-acknowledge it, and you see when, without a key. Then I answer.
+q  go back, and watch the outbox. After some seconds I open your message
+   and acknowledge it, and you see when, without a key. Then I answer.
 #  see the rooms. Enter goes to #lobby: say something, and I answer.
-:  type a command. "startprivate {user}" asks me for a private link. I agree. \
-Alt-a goes to what is new. What we say there is in no file.
+:  type a command. "startprivate {user}" asks me for a private link. I agree.
+   Alt-a goes to what is new. What we say there is in no file.
 ?  see all keys of where you are.
 
 In the mailbox q ends the demo.
