@@ -139,7 +139,7 @@ def print_report(report: Report) -> None:
     total = sum(report.copies.values())
     if total or (report.indexed and not report.problems):
         count = many(total, "copy", "copies")
-        show.say(f"{count}: {copies}; {report.refused} refused")
+        show.tell(f"{count}: {copies}; {report.refused} refused")
     if report.lost:
         lost = many(report.lost, "loss", "losses")
         show.say(f"{lost} of earlier: see quarantine/lost.jsonl")

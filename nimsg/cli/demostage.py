@@ -84,7 +84,7 @@ class Stage:
             if lines := log.readlines():
                 show.say("The server has logged:")
             for line in lines:
-                show.say(f"    {line.rstrip()}")
+                show.tell(f"    {line.rstrip()}")
 
     def _begin(self) -> None:
         """Start the server and show what it says. Raises `NimsgError`."""

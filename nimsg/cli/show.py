@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
+from nimsg.client.lines import folded
 from nimsg.client.tables import Column, table
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import clean_body, printable, wrap
@@ -28,9 +29,14 @@ def say(line: str = "", stream: TextIO | None = None) -> None:
     print(printable(clean_body(line), out.encoding or "ascii"), file=out)
 
 
+def tell(line: str, stream: TextIO | None = None) -> None:
+    """Print a line of words, folded where the terminal is narrower."""
+    say(folded(clean_body(line), terminal_width(stream)), stream)
+
+
 def note(line: str) -> None:
     """A line for the person, not for the pipe: on the standard error."""
-    say(line, sys.stderr)
+    tell(line, sys.stderr)
 
 
 def sentence(text: str) -> str:

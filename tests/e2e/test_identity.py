@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nimsg.errors import Exit
 from tests.e2e.conftest import NewTown, Town
 from tests.support.people import (
     PASSWORD,
@@ -243,6 +244,21 @@ def test_s4_4_what_the_owner_of_the_folder_has_done_is_said(tmp_path: Path) -> N
         Typed(0, "", "deploy has the role user now.\n"),
         Typed(0, "", "deploy has no account any more; the name stays taken.\n"),
     ]
+
+
+def test_what_a_person_is_told_fits_the_terminal(tmp_path: Path) -> None:
+    env = environment(tmp_path, NIMSG_VAR=str(tmp_path / "var"))
+    told = {
+        "uninvite": ("user", "invite", "--expires", "7d"),
+        "deleted; 0 refused": ("check",),
+    }
+    for end, words in told.items():
+        with Terminal(*words, env=env, cells=60) as terminal:
+            assert terminal.ends() == Exit.DONE
+        assert end in " ".join(terminal.text.split())
+        assert max(map(len, terminal.text.splitlines())) < 60
+    piped = typed("user", "invite", "--expires", "7d", env=env)
+    assert len(piped.err.splitlines()) == 1
 
 
 def test_sec_9_a_new_password_ends_a_session_that_waits(new_town: NewTown) -> None:
