@@ -1,7 +1,8 @@
-"""Whole numbers as they are typed."""
+"""Numbers as they are typed."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 
@@ -20,6 +21,14 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def number(text: str, what: str, most: int) -> float:
+    """So much of something, parts too. Raises `ArgumentTypeError`."""
+    with suppress(ValueError):
+        if 0 <= float(text) <= most:
+            return float(text)
+    raise ArgumentTypeError(f"{text!r} is no number of {what} from 0 to {most}")
 
 
 def capped(most: int) -> Callable[[str], int]:

@@ -1,8 +1,10 @@
 """The options of `nimsg server`, and the settings that they come to."""
 
 from argparse import ArgumentParser, Namespace
+from functools import partial
 
 from nimsg.cli.filled import filled
+from nimsg.cli.numbers import number, whole
 from nimsg.cli.store import add_var_argument, some_path, var_folder
 from nimsg.config import ServerConfig
 from nimsg.core.quota import BYTES_PER_MIB
@@ -137,26 +139,30 @@ def _add_login_arguments(parser: ArgumentParser) -> None:
 def _add_limit_arguments(parser: ArgumentParser) -> None:
     """How many are served, and how much is kept for how long."""
     parser.add_argument(
-        "--max-clients", metavar="N", type=int, default=4096, help="(4096)"
+        "--max-clients",
+        metavar="N",
+        type=whole(1, LIMIT_MOST),
+        default=4096,
+        help="(4096)",
     )
     parser.add_argument(
         "--min-free",
         metavar="MIB",
-        type=int,
+        type=whole(MIN_FREE_LEAST_MIB, LIMIT_MOST),
         default=64,
         help="refuse mail when less space is free (64)",
     )
     parser.add_argument(
         "--quota",
         metavar="MIB",
-        type=int,
+        type=whole(0, LIMIT_MOST),
         default=limit("quota_bytes") // BYTES_PER_MIB,
         help="what one account may keep; 0: any (100)",
     )
     parser.add_argument(
         "--quota-messages",
         metavar="N",
-        type=int,
+        type=whole(0, LIMIT_MOST),
         default=limit("quota_messages"),
         help="how many messages one account may keep; 0: any (100000)",
     )
@@ -171,7 +177,7 @@ def _add_limit_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--retention",
         metavar="DAYS",
-        type=float,
+        type=partial(number, what="days", most=RETENTION_MOST_DAYS),
         default=30.0,
         help="keep a text so long after the last person has deleted it (30)",
     )
@@ -181,10 +187,6 @@ def config_of(args: Namespace) -> ServerConfig:
     """The settings of a command line. Raises `UsageError`."""
     if args.port is not None and args.positional_port is not None:
         raise UsageError("the port is given twice")
-    if args.max_clients < 1 or args.min_free < MIN_FREE_LEAST_MIB:
-        raise UsageError(
-            f"--max-clients is 1 or more, --min-free {MIN_FREE_LEAST_MIB} or more"
-        )
     if (args.tls_cert is None) != (args.tls_key is None):
         raise UsageError("--tls-cert and --tls-key are given together or not at all")
     if args.prometheus is not None and str(args.prometheus) == STANDARD_OUTPUT:
@@ -194,8 +196,6 @@ def config_of(args: Namespace) -> ServerConfig:
     if args.shred_credentials and args.credentials is None:
         raise UsageError("--shred-credentials goes with --credentials FILE")
     port = port_of(args.port or args.positional_port or str(DEFAULT_PORT))
-    if not 0 <= args.retention <= RETENTION_MOST_DAYS:
-        raise UsageError(f"--retention is 0 to {RETENTION_MOST_DAYS} days")
     return ServerConfig(
         var=var_folder(args),
         host=args.host,
@@ -220,8 +220,6 @@ def config_of(args: Namespace) -> ServerConfig:
 
 def _limits(args: Namespace) -> dict[str, int]:
     """Quotas and the limits that were asked for. Raises `UsageError`."""
-    if not (0 <= args.quota <= LIMIT_MOST and 0 <= args.quota_messages <= LIMIT_MOST):
-        raise UsageError(f"--quota and --quota-messages are 0 to {LIMIT_MOST}")
     found = {
         "quota_bytes": args.quota * BYTES_PER_MIB,
         "quota_messages": args.quota_messages,

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from nimsg.cli.filled import filled
+from nimsg.cli.numbers import number
 from nimsg.cli.sources import TIMEOUT_S, Given, Settings, find_settings
 from nimsg.client.address import Address, parse_port
 from nimsg.errors import UsageError
@@ -85,15 +86,12 @@ def add_json_argument(parser: ArgumentParser) -> None:
 
 
 def seconds(text: str) -> float:
-    """A time for an option. Raises `ValueError`."""
-    value = float(text)
-    if not 0 <= value <= SECONDS_MOST:
-        raise ValueError(text)
-    return value
+    """A time for an option. Raises `ArgumentTypeError`."""
+    return number(text, "seconds", SECONDS_MOST)
 
 
 def some_seconds(text: str) -> float:
-    """A time that is not over at once. Raises `ValueError` or `ArgumentTypeError`."""
+    """A time that is not over at once. Raises `ArgumentTypeError`."""
     if seconds(text) == 0:
         raise ArgumentTypeError("no server answers in no time")
     return seconds(text)

@@ -1,7 +1,7 @@
 """`nimsg wait`: a person's reading as a condition of a script."""
 
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from nimsg.cli import show
 from nimsg.cli.session import Session
@@ -114,7 +114,7 @@ def duration_s(text: str | None) -> float:
     unit = UNITS.get(text[-1:], 0)
     try:
         value = seconds(text[:-1] if unit else text) * (unit or 1)
-    except ValueError:
+    except ArgumentTypeError:
         raise UsageError(f"{text!r} is no time: write 90s, 30m, 2h or 1d") from None
     if value > SECONDS_MOST:
         raise UsageError(f"{text!r} is longer than nimsg can think")
