@@ -11,7 +11,7 @@ from nimsg.cli.secret import ask_new, read_secret_file
 from nimsg.cli.settings import add_json_argument
 from nimsg.cli.store import add_var_argument, some_path, var_folder
 from nimsg.client import answers, people_answers
-from nimsg.client.tables import Column, short_time
+from nimsg.client.tables import DEVICE, Column, device_words, short_time
 from nimsg.errors import ConfigError, Exit
 from nimsg.protocol.rules import check_name
 from nimsg.protocol.strict import JsonObject
@@ -28,7 +28,7 @@ COLUMNS = (
 )
 SESSION_COLUMNS = (
     Column("Name", 32),
-    Column("Client", 8),
+    Column("Client", DEVICE),
     Column("From", 39),
     Column("Since", 12),
     Column("Idle", 7),
@@ -162,7 +162,7 @@ def _sessions(call: invitation.Call, args: Namespace) -> int:
     cells = [
         [
             one.user or "-",
-            one.device or "-",
+            device_words(one.device),
             one.address,
             short_time(one.since, now),
             idle_time(now - one.active_at),

@@ -9,7 +9,7 @@ from nimsg.client.references import (
     room_reference,
 )
 from nimsg.client.room_answers import RoomHit
-from nimsg.client.tables import Column, short_time, table
+from nimsg.client.tables import Column, device_words, short_time, table
 from nimsg.protocol.constants import CopyState
 from nimsg.text import clean_line, clip
 
@@ -115,7 +115,7 @@ def receipt_cells(receipt: Receipt, now: int) -> list[str]:
         short_time(receipt.fetched_at, now),
         short_time(receipt.opened_at, now),
         short_time(receipt.acked_at, now),
-        receipt.opened_by or "",
+        device_words(receipt.opened_by) if receipt.opened_by else "",
     ]
 
 

@@ -2,17 +2,17 @@
 
 from nimsg.client import answers
 from nimsg.client.people_answers import LoginRow, OnlineRow, RoomInfo, SeenRow
-from nimsg.client.tables import Column, short_time
+from nimsg.client.tables import DEVICE, Column, device_words, short_time
 from nimsg.protocol.strict import JsonObject
 from nimsg.text import many
 
 
-ONLINE_COLUMNS = (Column("Name", 32), Column("Since", 12), Column("Client", 8))
+ONLINE_COLUMNS = (Column("Name", 32), Column("Since", 12), Column("Client", DEVICE))
 SEEN_COLUMNS = (Column("Name", 32), Column("Seen", 12))
 LOGIN_COLUMNS = (
     Column("At", 12),
     Column("From", 39),
-    Column("Client", 8),
+    Column("Client", DEVICE),
     Column("Until", 12),
     Column("End", None),
 )
@@ -31,7 +31,7 @@ NOBODY = "nobody else is online"
 
 def online_cells(row: OnlineRow, now: int) -> list[str]:
     """Somebody who is online."""
-    return [row.user, short_time(row.since, now), row.device]
+    return [row.user, short_time(row.since, now), device_words(row.device)]
 
 
 def seen_cells(row: SeenRow, now: int) -> list[str]:
@@ -44,7 +44,7 @@ def login_cells(row: LoginRow, now: int) -> list[str]:
     return [
         short_time(row.at, now),
         row.address,
-        row.device or "-",
+        device_words(row.device),
         short_time(row.ended_at, now),
         "refused" if row.refused else row.reason or "still there",
     ]

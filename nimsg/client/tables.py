@@ -4,13 +4,25 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from nimsg.protocol.constants import Device
 from nimsg.text import clean_line, clip, many, pad, width
 
 
 GAP = "  "
 LEAST_REST = 12
 SECONDS_PER_MS = 0.001
+DEVICES: dict[str, str] = {
+    Device.TUI: "screen",
+    Device.LINE: "line mode",
+    Device.HEADLESS: "script",
+}
+DEVICE = max(map(len, DEVICES.values()))
 UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+
+
+def device_words(device: str | None) -> str:
+    """What kind of client somebody uses, as people say it; `-` for none."""
+    return "-" if device is None else DEVICES.get(device, clean_line(device))
 
 
 class Column(NamedTuple):

@@ -9,13 +9,12 @@ from typing import NamedTuple
 from nimsg.client.answers import InboxRow, Letter, OutboxRow, Receipt, Status
 from nimsg.client.mailtables import DEEPEST, Row, author, last_read, tree, written_at
 from nimsg.client.mailwords import not_sent
-from nimsg.client.tables import long_time, short_time
+from nimsg.client.tables import device_words, long_time, short_time
 from nimsg.protocol.constants import CopyState
 from nimsg.protocol.origin import Origin
 from nimsg.text import clean_line, pad, width, wrap
 from nimsg.tui.bodylines import body_lines
 from nimsg.tui.glyphs import Glyphs
-from nimsg.tui.people import device_words
 from nimsg.tui.spans import Line, clip_line
 
 

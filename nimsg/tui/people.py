@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from nimsg.client.events import Presence
 from nimsg.client.people_answers import OnlineRow, SeenRow
-from nimsg.client.tables import short_time
-from nimsg.protocol.constants import Device
+from nimsg.client.tables import DEVICE, device_words, short_time
 from nimsg.text import clean_line, clip, pad, width
 from nimsg.tui.glyphs import Glyphs
 from nimsg.tui.palette import focused
@@ -17,12 +16,6 @@ from nimsg.tui.spans import Line, pad_line
 MOST_NAME = 32
 LEAST_NAME = 8
 WHEN = len("since Nov 19 18:02")
-DEVICES: dict[str, str] = {
-    Device.TUI: "screen",
-    Device.LINE: "line mode",
-    Device.HEADLESS: "script",
-}
-DEVICE = max(map(len, DEVICES.values()))
 STATE = len("offline")
 WIDE = 60  # cells, from which on all columns are there
 GAP = "  "
@@ -133,11 +126,6 @@ class PeopleModel:
     def _gone(self, name: str) -> Person:
         at = self._seen.get(name)
         return Person(name, State.OFFLINE, at, blocked=name in self._blocked)
-
-
-def device_words(device: str) -> str:
-    """What kind of client somebody uses, as people say it."""
-    return DEVICES.get(device, clean_line(device))
 
 
 def name_cells(rows: Iterable[Person], cells: int) -> int:

@@ -45,7 +45,7 @@ def test_c15_whoelse_lists_who_else_is_online(ann: Person, town: Town) -> None:
         (row,) = ann.gets("whoelse", "--json").objects
 
     assert heading.split() == ["Name", "Since", "Client"]
-    assert (line.split()[0], line.split()[2]) == ("bob", "line")
+    assert (line.split()[0], line.split()[2:]) == ("bob", ["line", "mode"])
     assert (row["schema"], row["user"]) == ("nimsg.online/1", "bob")
     assert str(row["since"]).endswith("Z")
     assert ann.types("whoelse", "extra").code == 2
@@ -146,7 +146,7 @@ def test_s2_16_everybody_sees_the_own_logins(town: Town) -> None:
     assert heading.split() == ["At", "From", "Client", "Until", "End"]
     assert during.endswith("  still there")
     assert refused.split()[1:] == ["127.0.0.1", "-", "-", "refused"]
-    assert (ended_.split()[2], ended_.split()[4]) == ("line", "logout")
+    assert (ended_.split()[2:4], ended_.split()[5]) == (["line", "mode"], "logout")
     assert [row["refused"] for row in rows] == [True, False]
     assert {row["schema"] for row in rows} == {"nimsg.login/1"}
     assert str(rows[1]["at"]).endswith("Z")
@@ -170,7 +170,7 @@ def test_s2_9_the_owner_sees_sessions_and_ends_them(ann: Person, town: Town) -> 
         "Last",
         "command",
     ]
-    assert lines[1].split()[:3] == ["bob", "headless", "127.0.0.1"]
+    assert lines[1].split()[:3] == ["bob", "script", "127.0.0.1"]
     assert lines[1].endswith("presence.list")
     assert (row["schema"], row["user"]) == ("nimsg.session/1", "bob")
     assert str(row["since"]).endswith("Z")
