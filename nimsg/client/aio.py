@@ -268,7 +268,7 @@ async def _secure(
             ssl_shutdown_timeout=CLOSE_S,
         )
     except (OSError, ValueError) as error:
-        raise not_secured(address, error) from None
+        raise not_secured(address, error, security) from None
     tls = transport.get_extra_info("ssl_object")
     try:
         check_certificate(tls.getpeercert(binary_form=True), address, security)

@@ -30,6 +30,11 @@ TIMES = {
     NOT_YET: "is not good yet: look at the clocks of this machine and the server's",
     EXPIRED: "has expired: whoever runs the server has to renew it",
 }
+# Nobody whom the client trusts has signed it, by name or by key.
+NO_SIGNER = (2, 7, 18, 19, 20, 21)
+# The certificate is of another host name, or of another address.
+OTHER_HOST = (62, 64)
+BY_PRINT = "--fingerprint as the server prints it"
 
 
 def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SSLSocket:
@@ -45,7 +50,7 @@ def secured(sock: socket.socket, address: Address, security: Security) -> ssl.SS
         wrapped = context.wrap_socket(sock, server_hostname=address.host)
     except (OSError, ValueError) as error:
         sock.close()
-        raise not_secured(address, error) from None
+        raise not_secured(address, error, security) from None
     except BaseException:
         sock.close()
         raise
@@ -89,15 +94,17 @@ def check_certificate(
         )
 
 
-def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
+def not_secured(
+    address: Address, error: OSError | ValueError, security: Security
+) -> NimsgError:
     """Why TLS is not spoken with it."""
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in TIMES:
             return Untrusted(f"the certificate of {address} {TIMES[error.verify_code]}")
         why = error.verify_message.rstrip(".")
+        remedy = _to_trust(error.verify_code, security.ca)
         return Untrusted(
-            f"the certificate of {address} is not trusted: {why}; "
-            "give --ca FILE, or --fingerprint as the server prints it"
+            f"the certificate of {address} is not trusted: {why}; {remedy}"
         )
     # The second is asyncio's word for a deadline.
     if isinstance(error, TimeoutError | ConnectionAbortedError):
@@ -108,3 +115,14 @@ def not_secured(address: Address, error: OSError | ValueError) -> NimsgError:
             "it may be full: try again later"
         )
     return Untrusted(f"{address} does not speak TLS ({tls_words(error)})")
+
+
+def _to_trust(code: int, ca: str | None) -> str:
+    """What to do about a certificate that a CA, or its absence, does not vouch for."""
+    if code in OTHER_HOST:
+        return f"connect to a name that it is for, or give {BY_PRINT}"
+    if code not in NO_SIGNER:
+        return f"give {BY_PRINT}"
+    if ca:
+        return f"{ca} did not sign it: give the file that did, or {BY_PRINT}"
+    return f"give --ca FILE, or {BY_PRINT}"

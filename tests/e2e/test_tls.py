@@ -96,7 +96,11 @@ def test_term_5_a_certificate_of_another_authority_is_refused(
 ) -> None:
     other = make_certificate(tmp_path / "other", "127.0.0.1")
 
-    refused(quickly(ann, "inbox", "--ca", str(other.cert)), 76, "is not trusted")
+    done = quickly(ann, "inbox", "--ca", str(other.cert))
+
+    refused(
+        done, 76, "is not trusted", f"{other.cert} did not sign it", "--fingerprint"
+    )
 
 
 def test_term_5_a_certificate_of_another_host_is_refused(tmp_path: Path) -> None:
@@ -106,7 +110,9 @@ def test_term_5_a_certificate_of_another_host_is_refused(tmp_path: Path) -> None
         ann = Person("ann", tmp_path, server.address, NIMSG_PASSWORD=PASSWORD)
         done = quickly(ann, "inbox", "--ca", str(other.cert))
 
-    refused(done, 76, "is not trusted", "IP address mismatch", "'127.0.0.1'; give --ca")
+    refused(
+        done, 76, "is not trusted", "IP address mismatch", "'127.0.0.1'; connect to"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from nimsg.client import blocking
 from nimsg.client.address import Address, Security
 from nimsg.client.aio import connect
-from nimsg.client.tls import make_context
+from nimsg.client.tls import make_context, not_secured
 from nimsg.config import ServerConfig, check_server
 from nimsg.errors import ConfigError, Exit, Refusal, Unreachable, Untrusted
 from nimsg.logs import LOGGER
@@ -466,6 +466,40 @@ async def test_term_5_who_has_to_mend_a_date_is_told(
 
     assert str(caught.value).startswith(f"the certificate of {at} {words}")
     assert "--ca" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "own", "remedy"),
+    [
+        ("127.0.0.1", False, "give --ca FILE, or --fingerprint"),
+        ("127.0.0.1", True, "did not sign it: give the file that did, or --"),
+        ("post.example", True, "connect to a name that it is for, or give --fing"),
+    ],
+    ids=["no CA", "another CA", "another host"],
+)
+async def test_term_5_what_helps_to_trust_a_certificate_is_told(
+    tmp_path: Path, host: str, remedy: str, *, own: bool
+) -> None:
+    made = make_certificate(tmp_path / "tls", host)
+    other = make_certificate(tmp_path / "other", "127.0.0.1")
+    ca = made.cert if host == "post.example" else other.cert
+    async with office(tmp_path, tls_cert=made.cert, tls_key=made.key) as server:
+        at = Address("127.0.0.1", server.port)
+        with pytest.raises(Untrusted) as caught:
+            await connect(at, Security(tls=True, ca=str(ca) if own else None), 10)
+
+    told = str(caught.value)
+    assert told.startswith(f"the certificate of {at} is not trusted: ")
+    assert remedy in told
+    assert (str(ca) in told) is ("did not sign" in remedy)
+
+
+def test_term_5_of_a_certificate_that_is_faulty_itself_no_ca_file_is_blamed() -> None:
+    weak = ssl.SSLCertVerificationError()
+    weak.verify_code, weak.verify_message = 66, "EE certificate key too weak"
+    told = str(not_secured(Address("post.example", 1), weak, Security(ca="ca.pem")))
+
+    assert told.endswith("key too weak; give --fingerprint as the server prints it")
 
 
 def test_term_5_a_ca_file_that_is_none_is_told_in_plain_words(
