@@ -20,8 +20,9 @@ from nimsg.cli.store import some_path
 from nimsg.cli.terminal import drop_typed
 from nimsg.client.acts_session import Way
 from nimsg.client.address import Security, parse_address
-from nimsg.errors import Exit
+from nimsg.errors import ConfigError, Exit
 from nimsg.store.check import check_store
+from nimsg.store.disk import FOLDER_MODE
 from nimsg.store.layout import Layout
 
 
@@ -41,7 +42,7 @@ def demo_arguments(parser: ArgumentParser) -> None:
         "--keep",
         metavar="FOLDER",
         type=some_path,
-        help="keep the store in this new folder",
+        help="keep the store in this folder, which is new or empty",
     )
 
 
@@ -51,6 +52,8 @@ def run_demo(args: Namespace) -> int:
         OnlyOnce() as signals,
         tempfile.TemporaryDirectory(prefix="nimsg-demo-") as folder,
     ):
+        if args.keep:
+            take_empty(args.keep)
         var = args.keep or Path(folder) / "var"
         with Stage(var) as stage:
             id_ = tell(stage)
@@ -65,6 +68,22 @@ def run_demo(args: Namespace) -> int:
     if has_screen():
         say_goodbye(kept=bool(args.keep))
     return Exit.DONE
+
+
+def take_empty(folder: Path) -> None:
+    """Make the folder, where it is missing. Raises `ConfigError` for one in use."""
+    remedy = "give --keep a folder that is new or empty"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = sorted(path.name for path in folder.iterdir())
+        if not names:
+            folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be used: {error.strerror}; {remedy}, and yours"
+        ) from None
+    if names:
+        raise ConfigError(f"{folder} has {names[0]!r} in it; {remedy}")
 
 
 def sit_down(var: Path, signals: OnlyOnce) -> None:

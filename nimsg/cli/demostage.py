@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -87,7 +88,10 @@ class Stage:
                 show.tell(f"    {line.rstrip()}")
 
     def _begin(self) -> None:
-        """Start the server and show what it says. Raises `NimsgError`."""
+        """Start the server and show what it says.
+
+        Raises `NimsgError` with the server's exit code where it does not start.
+        """
         self._server = subprocess.Popen(  # noqa: S603 - this very program
             [*NIMSG, "server", "--port", "0", "--auth", "open", "--var", str(self.var)],
             stdin=subprocess.DEVNULL,
@@ -103,7 +107,10 @@ class Stage:
             if line.startswith("  connect"):
                 show.say()
                 return
-        raise NimsgError("the demo's server did not start")
+        failure = NimsgError("the demo's server did not start")
+        with suppress(ValueError):
+            failure.exit = Exit(self._server.wait(LONGEST_S))
+        raise failure
 
     def ends(self) -> None:
         """Wait until the server has ended by itself."""

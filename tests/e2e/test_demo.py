@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from nimsg.cli.demostage import Stage
 from nimsg.client.address import Security, parse_address
 from nimsg.client.blocking import connect
-from nimsg.errors import Exit, Unreachable
+from nimsg.errors import Exit, NimsgError, Unreachable
 from tests.support.process import HANG_S, NIMSG, environment, nimsg
 from tests.support.sitting import Sitter
 
@@ -147,6 +148,35 @@ def test_the_screen_opens_by_itself_and_the_store_is_kept_where_that_is_wanted(
         assert ann.left() == []
     checked = nimsg("check", "--var", str(kept), env=environment(tmp_path))
     assert checked.returncode == Exit.DONE
+
+
+@pytest.mark.parametrize("below", [".", "note.txt", "note.txt/sub", "/proc/kept"])
+def test_a_folder_that_is_not_for_the_demo_is_refused_and_left_as_it_is(
+    tmp_path: Path, below: str
+) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "note.txt").write_text("mine")
+    kept = foreign / below
+    done = nimsg("demo", "--keep", str(kept), env=environment(tmp_path))
+    told = done.stderr.decode()
+
+    assert done.returncode == Exit.CONFIG
+    assert done.stdout == b""
+    assert told.startswith(f"nimsg: {kept} ")
+    assert "give --keep a folder that is new or empty" in told
+    assert [path.name for path in foreign.iterdir()] == ["note.txt"]
+
+
+def test_a_server_that_does_not_start_ends_the_demo_with_its_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(NimsgError) as caught, Stage(tmp_path):
+        pass
+
+    assert caught.value.exit == Exit.CONFIG
+    assert "'note.txt'" in capsys.readouterr().out
 
 
 def test_its_help_says_what_follows(tmp_path: Path) -> None:
