@@ -2,12 +2,14 @@
 
 from collections.abc import Container, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from nimsg.archive.addresses import addresses
 from nimsg.archive.mail import Mail
 from nimsg.errors import ConfigError, Refusal, unreadable
 from nimsg.protocol.rules import check_name
+from nimsg.store.layout import typed
 
 
 class Parcel(NamedTuple):
@@ -36,13 +38,13 @@ class AddressMap:
         """The address of an account."""
         return self._addresses.get(name)
 
-    def check(self, accounts: Container[str]) -> None:
-        """Raise `ConfigError` for the first name that is no account."""
+    def check(self, accounts: Container[str], root: Path) -> None:
+        """Raise `ConfigError` for the first name that is no account of a store."""
         for name, place in self._places.items():
             if name not in accounts:
+                remedy = typed(f"user add {quote(name)}", root)
                 raise ConfigError(
-                    f"{place}: there is no account {name}; make it with "
-                    f"nimsg user add {name}"
+                    f"{place}: there is no account {name}; make it with {remedy}"
                 )
 
     def parcels(self, mail: Mail) -> list[Parcel]:

@@ -14,7 +14,7 @@ from nimsg.errors import Exit
 from nimsg.protocol.strict import JsonObject
 from nimsg.store.check import Report, check_store
 from nimsg.store.disk import RealDisk
-from nimsg.store.layout import Layout, require_found
+from nimsg.store.layout import Layout, made_anew, require_found
 from nimsg.store.rebuild import Rebuilt
 from nimsg.store.salvage import Salvaged, salvage_store
 from nimsg.text import clean_line, many
@@ -22,10 +22,7 @@ from nimsg.text import clean_line, many
 
 AGREE = "Files, ledger and index agree."
 INDEX = "index.db"
-MAKE_ANEW = (
-    "The index is made anew from the files by nimsg check --rebuild --var {}, while no "
-    "server runs."
-)
+MAKE_ANEW = "The index is made anew from the files by {}, while no server runs."
 SOUND = "The files and the ledger's chain are sound."
 
 
@@ -53,7 +50,7 @@ def run_check(args: Namespace) -> int:
     else:
         print_report(report)
         if any(one.where.startswith(INDEX) for one in report.problems):
-            show.say(MAKE_ANEW.format(var))
+            show.say(MAKE_ANEW.format(made_anew(var)))
     return Exit.STORAGE if report.problems else Exit.DONE
 
 

@@ -96,7 +96,7 @@ def run_import(args: Namespace) -> int:
         transfer = Import(archive, known, report)
         if args.var is not None and known is not None:
             with local_client(args.var, "nimsg import") as client:
-                known.check(accounts(client))
+                known.check(accounts(client), args.var)
                 local: Asking = partial(stream, lambda: client, _give_up)
                 transfer.run(pretend if args.dry_run else local)
         elif args.dry_run:

@@ -3,11 +3,11 @@
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from shlex import quote
 
 from nimsg.cli import show
 from nimsg.cli.secret import ask, read_secret_file
 from nimsg.cli.sources import Settings
+from nimsg.cli.store import var_words
 from nimsg.cli.when import ending_ms
 from nimsg.client import answers
 from nimsg.client.tables import Column, short_time
@@ -55,7 +55,7 @@ def run_invite(call: Call, args: Namespace) -> int:
     show.say(answers.text(result, "invitation"))
     show.note(
         f"(makes one account{until(params, now)}: nimsg register NAME asks for it; "
-        f"nimsg user uninvite {answers.text(result, 'id')}{_var(args)} ends it)"
+        f"nimsg user uninvite {answers.text(result, 'id')}{var_words(args)} ends it)"
     )
     return Exit.DONE
 
@@ -74,7 +74,7 @@ def run_invitations(call: Call, args: Namespace) -> int:
             show.say(show.json_line("invitation", row))
         return Exit.DONE
     if not rows:
-        show.note("No invitations yet: nimsg user invite")
+        show.note(f"No invitations yet: nimsg user invite{var_words(args)}")
         return Exit.DONE
     now = show.now_ms()
     cells = [
@@ -129,10 +129,6 @@ def _all_invitations(call: Call) -> Iterator[JsonObject]:
         if after is None:
             return
         params = {"after": after}
-
-
-def _var(args: Namespace) -> str:
-    return f" --var {quote(str(args.var))}" if args.var else ""
 
 
 def _state(row: JsonObject, now: int) -> str:

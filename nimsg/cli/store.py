@@ -3,6 +3,7 @@
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from shlex import quote
 
 from nimsg.cli.filled import filled
 
@@ -25,3 +26,8 @@ def add_var_argument(parser: ArgumentParser) -> None:
 def var_folder(args: Namespace) -> Path:
     """The folder by argument, environment or default."""
     return Path(args.var or os.environ.get("NIMSG_VAR") or "var")
+
+
+def var_words(args: Namespace) -> str:
+    """The folder that was given, to be typed again behind another verb."""
+    return f" --var {quote(str(args.var))}" if args.var else ""

@@ -9,7 +9,7 @@ from nimsg.cli import invitation, show
 from nimsg.cli.localstore import all_users, local_client
 from nimsg.cli.secret import ask_new, read_secret_file
 from nimsg.cli.settings import add_json_argument
-from nimsg.cli.store import add_var_argument, some_path, var_folder
+from nimsg.cli.store import add_var_argument, some_path, var_folder, var_words
 from nimsg.client import answers, people_answers
 from nimsg.client.tables import DEVICE, Column, device_words, short_time
 from nimsg.errors import ConfigError, Exit
@@ -121,7 +121,7 @@ def _list(var: Path, args: Namespace) -> int:
             show.say(show.json_line("user", row))
         return Exit.DONE
     if not rows:
-        show.note("No accounts yet: nimsg user add NAME")
+        show.note(f"No accounts yet: nimsg user add NAME{var_words(args)}")
         return Exit.DONE
     now = show.now_ms()
     cells = [

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from nimsg.errors import StorageFailure
-from nimsg.store.layout import Layout, StrPath
+from nimsg.store.layout import Layout, StrPath, made_anew
 from nimsg.store.schema import PRIMARY_CODE, is_damage
 
 
@@ -72,7 +72,7 @@ def index_failure(
     if is_damage(error):
         return StorageFailure(
             f"{layout.index} is damaged ({error}); make it anew with "
-            f"nimsg check --rebuild --var {layout.root}"
+            f"{made_anew(layout.root)}"
         )
     code = getattr(error, "sqlite_errorcode", 0)
     remedy = NO_SPACE if code == sqlite3.SQLITE_FULL else LOOK

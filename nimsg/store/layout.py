@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from shlex import quote
 
 from nimsg.core.ulid import ulid_time
 from nimsg.errors import ConfigError
@@ -129,6 +130,16 @@ def _folders(parent: Path) -> list[Path]:
 def day_name(day: int) -> str:
     """The folder `2026/11/20` of a day counted from 1970."""
     return f"{date.fromordinal(ORDINAL_1970 + day):%Y/%m/%d}"
+
+
+def typed(words: str, root: Path) -> str:
+    """A verb for the store at `root`, as it is typed in a shell."""
+    return f"nimsg {words} --var {quote(str(root))}"
+
+
+def made_anew(root: Path) -> str:
+    """What makes the index of the store at `root` anew, as it is typed."""
+    return typed("check --rebuild", root)
 
 
 def require_found(layout: Layout) -> None:

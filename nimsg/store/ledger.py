@@ -16,18 +16,9 @@ from msgspec import UNSET, Struct, UnsetType
 from nimsg.errors import StorageFailure
 from nimsg.protocol.constants import Departure, Device
 from nimsg.protocol.times import parse_rfc3339, rfc3339
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, made_anew, typed
 from nimsg.store.schema import GENESIS
 
-
-MAKE_ANEW = (
-    "The index and the ledger do not belong together: nimsg check --rebuild --var {} "
-    "makes the index anew"
-)
-REBUILD_LEDGER = (
-    "nimsg check --var {0} names what is damaged; nimsg check --rebuild --var {0} "
-    "makes the index anew from all that can be read"
-)
 
 LF = 0x0A
 # The events that are no acts upon messages.
@@ -194,9 +185,7 @@ def settled(
     if head == GENESIS:
         return End()
     if not days or not days[-1].settled:
-        raise StorageFailure(
-            f"{ledger} has lost lines. {MAKE_ANEW.format(ledger.parent)}"
-        )
+        raise StorageFailure(f"{ledger} has lost lines. {_not_together(ledger.parent)}")
     path, data, at = days[-1]
     last = data[data.rfind(b"\n", 0, at - 1) + 1 : at - 1]
     return End(parse_line(last, path, data.count(b"\n", 0, at)).n, head, path.stem)
@@ -224,8 +213,15 @@ def _require_line(
     if n not in unsettled:
         raise StorageFailure(
             f"{path} line {number} is not as the index knows it: it was changed or "
-            f"added, or lines are gone. {MAKE_ANEW.format(path.parent.parent)}"
+            f"added, or lines are gone. {_not_together(path.parent.parent)}"
         )
+
+
+def _not_together(root: Path) -> str:
+    return (
+        f"The index and the ledger do not belong together: {made_anew(root)} makes "
+        "the index anew"
+    )
 
 
 def line_digest(line: bytes) -> str:
@@ -243,9 +239,11 @@ def parse_line(line: bytes, path: Path, number: int) -> Line:
     try:
         return decode_line(line)
     except ValueError:
+        root = path.parent.parent
         raise StorageFailure(
-            f"{path} line {number} cannot be read. "
-            f"{REBUILD_LEDGER.format(path.parent.parent)}"
+            f"{path} line {number} cannot be read. {typed('check', root)} names what "
+            f"is damaged; {made_anew(root)} makes the index anew from all that can be "
+            "read"
         ) from None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nimsg.core.commands import Command
 from nimsg.core.quota import NO_QUOTA, Quota
-from nimsg.errors import ConfigError, Refusal, StorageFailure
+from nimsg.errors import Refusal, StorageFailure
 from nimsg.logs import LOGGER
 from nimsg.store.atomic import move_durably, put_file
 from nimsg.store.base import (
@@ -35,7 +35,12 @@ from nimsg.store.schema import (
     meta,
     require_roots,
 )
-from nimsg.store.storeformat import KNOWN, format_text, other_format
+from nimsg.store.storeformat import (
+    KNOWN,
+    format_text,
+    other_format,
+    other_index_format,
+)
 from nimsg.store.writer import Writer
 from nimsg.text import many
 
@@ -153,11 +158,7 @@ class LocalStore(Questions):
         found = meta(connection, "format")
         if found != str(INDEX_FORMAT):
             connection.close()
-            raise ConfigError(
-                f"{self.layout.index} has format {found}, and this nimsg has "
-                f"{INDEX_FORMAT}: make it anew with nimsg check --rebuild --var "
-                f"{self.layout.root}"
-            )
+            raise other_index_format(self.layout, found)
 
     def _set_log_aside(self) -> None:
         """SQLite would pour a log that has lost its index into the next one."""

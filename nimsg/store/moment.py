@@ -3,22 +3,22 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from shlex import quote
 
 from msgspec import Struct
 
 from nimsg.core.rooms import LOBBY_ID
-from nimsg.errors import ConfigError, StorageFailure
+from nimsg.errors import StorageFailure
 from nimsg.store import accountbook, draftbook, invitationbook, reader, roombook
 from nimsg.store.accountfile import encode_account
 from nimsg.store.base import JournalRow
 from nimsg.store.draftfile import encode_draft
 from nimsg.store.failure import index_failure
 from nimsg.store.invitationfile import encode_invitation
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, made_anew
 from nimsg.store.plan import RowKind
 from nimsg.store.roomfile import encode_room
 from nimsg.store.schema import INDEX_FORMAT, connect_still, meta
+from nimsg.store.storeformat import other_index_format
 
 
 class Moment(Struct, frozen=True):
@@ -39,8 +39,7 @@ class Moment(Struct, frozen=True):
 
 def made_by(source: Layout) -> str:
     """How an index that fits is come by."""
-    root = quote(str(source.root))
-    return f"start the server once, or run nimsg check --rebuild --var {root}"
+    return f"start the server once, or run {made_anew(source.root)}"
 
 
 def take_moment(source: Layout) -> Moment:
@@ -80,7 +79,7 @@ def _attempt(source: Layout) -> Moment | StorageFailure:
 def _read(source: Layout, connection: sqlite3.Connection) -> Moment:
     found = meta(connection, "format")
     if found != str(INDEX_FORMAT):
-        raise ConfigError(f"{source.index} has format {found}; {made_by(source)}")
+        raise other_index_format(source, found)
     accounts = accountbook.all_accounts(connection)
     rows = [
         JournalRow(0, RowKind.ACCOUNT, str(one.uid), encode_account(one))

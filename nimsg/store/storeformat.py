@@ -4,7 +4,8 @@ from shlex import quote
 
 from nimsg.errors import ConfigError
 from nimsg.store.failure import disk_failure
-from nimsg.store.layout import FORMAT, UNFINISHED, Layout, is_marked
+from nimsg.store.layout import FORMAT, UNFINISHED, Layout, is_marked, made_anew
+from nimsg.store.schema import INDEX_FORMAT
 
 
 KNOWN = str(FORMAT)
@@ -31,18 +32,16 @@ def read_format(layout: Layout) -> str | None:
 
 def wrong_format(layout: Layout, found: str) -> str:
     """What is wrong with a format that is not `KNOWN`, and what to do."""
-    root = quote(str(layout.root))
     if not found:
         return (
             "is empty, and has to hold the number of the store's format; where this "
-            f"version has made the store, nimsg check --rebuild --var {root} writes it "
-            "again"
+            f"version has made the store, {made_anew(layout.root)} writes it again"
         )
     if found == UNFINISHED:
         return (
-            "is that of a backup that was not finished; run nimsg backup into "
-            f"{root} once more; where the store is gone, see "
-            '"Restoring" in docs/operating.md'
+            "is that of a backup that was not finished; where the store is there, run "
+            f"nimsg backup {quote(str(layout.root))} once more, with its --var; else "
+            'see "Restoring" in docs/operating.md'
         )
     return (
         f"has store format {found[:40]}, and this nimsg reads format {FORMAT}; use the "
@@ -53,3 +52,11 @@ def wrong_format(layout: Layout, found: str) -> str:
 def other_format(layout: Layout, found: str) -> ConfigError:
     """The refusal of a folder for its format."""
     return ConfigError(f"{layout.format} {wrong_format(layout, found)}")
+
+
+def other_index_format(layout: Layout, found: str) -> ConfigError:
+    """The refusal of an index that another version has made."""
+    return ConfigError(
+        f"{layout.index} has format {found[:40]}, and this nimsg has {INDEX_FORMAT}: "
+        f"make it anew with {made_anew(layout.root)}"
+    )

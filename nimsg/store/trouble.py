@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence, Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import NoReturn, Protocol
 
 from nimsg.core.accounts import Account
@@ -14,7 +15,7 @@ from nimsg.errors import StorageFailure
 from nimsg.store.accountfile import decode_account, encode_account
 from nimsg.store.atomic import put_file
 from nimsg.store.disk import Disk
-from nimsg.store.layout import Layout
+from nimsg.store.layout import Layout, made_anew, typed
 from nimsg.store.mailboxes import Mailbox
 from nimsg.store.quarantine import Quarantine, lost_messages
 from nimsg.store.removal import Stub, encode_stub, readable_stubs
@@ -158,8 +159,7 @@ class Strict:
 
     def _stop(self, what: str) -> NoReturn:
         raise Stopped(
-            f"{what}. `nimsg check --rebuild --var {self._root}` goes on without what "
-            "cannot be used"
+            f"{what}. `{made_anew(self._root)}` goes on without what cannot be used"
         )
 
 
@@ -303,7 +303,7 @@ class Lenient:
         self._put(account)
         self.remarks.append(
             f"{name} had no account file and got a new one without a password: "
-            "set it with nimsg user passwd"
+            f"set it with {typed(f'user passwd {quote(name)}', self._layout.root)}"
         )
         return account
 

@@ -144,7 +144,7 @@ def test_x16_a_name_on_the_map_that_is_no_account_is_named_first(
     assert (code, out) == (78, [])
     assert err == [
         f"nimsg: {names}, line 3: there is no account nobody; make it with "
-        "nimsg user add nobody"
+        f"nimsg user add nobody --var {var}"
     ]
     types("user", "remove", "gone", "--var", str(var))
     names.write_text("ann@old.example ann\ny@old.example gone\n")

@@ -27,3 +27,15 @@ def test_c3_what_is_no_name_is_told_as_by_other_verbs(
     assert (done.code, done.out) == (2, "")
     assert "a name has 1 to 32 printable ASCII characters and no space" in done.err
     assert len(done.err) < 250
+
+
+@pytest.mark.parametrize(
+    ("listing", "making"), [("list", "add NAME"), ("invitations", "invite")]
+)
+def test_c3_what_is_advised_for_an_empty_list_is_for_the_same_folder(
+    shell: Shell, listing: str, making: str
+) -> None:
+    LocalStore(shell.home / "my store").close()
+    done = shell.types("user", listing, "--var", "my store")
+
+    assert done.err.endswith(f": nimsg user {making} --var 'my store'\n")

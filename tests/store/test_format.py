@@ -68,7 +68,10 @@ def test_a_backup_whose_format_was_written_by_hand_is_brought_up_to_date(
     ("text", "why"),
     [
         (b"7\n", "has store format 7, and this nimsg reads format 1; use the version"),
-        (b"unfinished backup\n", "was not finished; run nimsg backup into"),
+        (
+            b"unfinished backup\n",
+            "was not finished; where the store is there, run nimsg backup /",
+        ),
     ],
 )
 def test_what_is_no_store_of_this_version_is_refused_by_all_in_the_same_words(
