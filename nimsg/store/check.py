@@ -27,7 +27,7 @@ from nimsg.store.check_rooms import check_rooms
 from nimsg.store.findings import Findings, Problem as Problem
 from nimsg.store.layout import Layout
 from nimsg.store.snapshot import Snapshot, take_snapshot
-from nimsg.store.storeformat import KNOWN, format_text, wrong_format
+from nimsg.store.storeformat import KNOWN, format_text, unread_format, wrong_format
 from nimsg.store.survey import Survey, survey
 
 
@@ -91,7 +91,7 @@ def _is_store(layout: Layout, findings: Findings) -> bool:
     try:
         found = format_text(layout)
     except OSError as error:
-        findings.file(layout.format)(f"cannot be read: {error.strerror}")
+        findings.file(layout.format)(unread_format(layout, error))
         return True
     if found != KNOWN:
         findings.file(layout.format)(wrong_format(layout, found))

@@ -51,7 +51,7 @@ from nimsg.store.schema import (
     has_tables,
     meta,
 )
-from nimsg.store.storeformat import KNOWN, other_format, read_format
+from nimsg.store.storeformat import KNOWN, is_spoilt, other_format, read_format
 from nimsg.store.trouble import Lenient
 from nimsg.text import many
 
@@ -146,7 +146,7 @@ def _require_store(layout: Layout) -> None:
     found = read_format(layout)
     if found is None and not layout.users.is_dir():
         raise not_found(layout.root)
-    if found not in (None, "", KNOWN):
+    if found not in (None, KNOWN) and not is_spoilt(found):
         raise other_format(layout, found)
 
 

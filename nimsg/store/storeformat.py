@@ -3,7 +3,7 @@
 from shlex import quote
 
 from nimsg.errors import ConfigError
-from nimsg.store.failure import disk_failure
+from nimsg.store.failure import LOOK, REMEDIES, disk_failure, words
 from nimsg.store.layout import FORMAT, UNFINISHED, Layout, is_marked, made_anew
 from nimsg.store.schema import INDEX_FORMAT
 
@@ -30,12 +30,30 @@ def read_format(layout: Layout) -> str | None:
         raise disk_failure(error, layout.format) from error
 
 
+def is_spoilt(found: str) -> bool:
+    """Whether the file holds what no version writes."""
+    return found != UNFINISHED and not any(one.isdecimal() for one in found)
+
+
+def unread_format(layout: Layout, error: OSError) -> str:
+    """What is wrong with a file that cannot be read, and what to do."""
+    remedy = REMEDIES.get(error.errno or 0, LOOK)
+    if isinstance(error, FileNotFoundError):
+        remedy = _to_write(layout)
+    return f"cannot be read: {words(error)}; {remedy}"
+
+
+def _to_write(layout: Layout) -> str:
+    anew = made_anew(layout.root)
+    return f"where this version has made the store, {anew} writes it again"
+
+
 def wrong_format(layout: Layout, found: str) -> str:
     """What is wrong with a format that is not `KNOWN`, and what to do."""
-    if not found:
+    if is_spoilt(found):
         return (
-            "is empty, and has to hold the number of the store's format; where this "
-            f"version has made the store, {made_anew(layout.root)} writes it again"
+            "holds no number, and has to hold that of the store's format; "
+            f"{_to_write(layout)}"
         )
     if found == UNFINISHED:
         return (

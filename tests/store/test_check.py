@@ -4,6 +4,8 @@ from pathlib import Path
 
 from nimsg.protocol.constants import CopyState
 from nimsg.store.check import Problem, Report, check_store
+from nimsg.store.failure import LOOK, NO_FILE
+from nimsg.store.layout import made_anew
 from nimsg.store.storeformat import wrong_format
 from tests.support.ruin import Ruin, named
 from tests.support.spoils import circle
@@ -90,7 +92,13 @@ def test_a_format_that_is_not_known_ends_the_check(ruin: Ruin) -> None:
 
 def test_a_format_that_cannot_be_read_does_not(ruin: Ruin) -> None:
     circle("format")(ruin)
-    assert named(ruin.problems, "format: cannot be read: Too many levels")
+    (problem,) = ruin.problems
+    assert problem.what == f"cannot be read: Too many levels of symbolic links; {LOOK}"
     ruin.layout.format.unlink()
-    assert named(ruin.problems, "format: cannot be read: No such file")
+    (problem,) = ruin.problems
+    assert problem.what.startswith("cannot be read: No such file or directory; where")
+    assert problem.what.endswith(f"{made_anew(ruin.root)} writes it again")
+    ruin.layout.format.mkdir()
+    (problem,) = ruin.problems
+    assert problem.what == f"cannot be read: Is a directory; {NO_FILE}"
     assert check_store(ruin.root).messages == 3

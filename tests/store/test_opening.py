@@ -230,7 +230,7 @@ def test_what_an_interrupted_start_or_a_copy_left_becomes_a_store(
     assert (root / "format").read_bytes() == b"1\n"
 
 
-@pytest.mark.parametrize("found", [b"2\n", b"\xff\xff"])
+@pytest.mark.parametrize("found", [b"2\n", b"v1\n"])
 def test_a_format_that_is_not_ours_is_refused(settled: Crashed, found: bytes) -> None:
     settled.layout.format.write_bytes(found)
 
@@ -238,18 +238,18 @@ def test_a_format_that_is_not_ours_is_refused(settled: Crashed, found: bytes) ->
         open_store(settled.root, FaultyDisk())
 
 
-@pytest.mark.parametrize("found", [b"", b"\n"])
-def test_an_empty_format_is_named_and_written_again_by_a_rebuild(
+@pytest.mark.parametrize("found", [b"", b"\n", b"\0\0", b"\xff\xff"])
+def test_a_format_without_a_number_is_named_and_written_again_by_a_rebuild(
     settled: Crashed, found: bytes
 ) -> None:
     settled.layout.format.write_bytes(found)
 
-    with pytest.raises(ConfigError, match=r"format is empty, .*--rebuild --var \S+ wr"):
+    with pytest.raises(ConfigError, match=r"holds no number, .*--rebuild --var \S+ wr"):
         open_store(settled.root, FaultyDisk())
-    with pytest.raises(ConfigError, match="format is empty"):
+    with pytest.raises(ConfigError, match="format holds no number"):
         require_store(settled.layout)
     (problem,) = check_store(settled.root).problems
-    assert problem.what.startswith("is empty, and has to hold the number")
+    assert problem.what.startswith("holds no number, and has to hold that of")
 
     salvage_store(
         FaultyDisk(), settled.layout, entropy=os.urandom, now=0, progress=Silent()
