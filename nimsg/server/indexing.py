@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from nimsg.errors import StorageFailure
 from nimsg.server.threads import Threads
 from nimsg.store.base import Store
 
@@ -19,7 +20,8 @@ class Indexing:
     """Owned by the loop.
 
     While nobody searches, messages gather for `pause_s`, and for longer in a rush, in
-    which others need the disk and the processor. `asked` counts commands.
+    which others need the disk and the processor. `asked` counts commands. `give_up` is
+    told of an index that cannot be read; then nothing more is taken in.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class Indexing:
         store: Store,
         pause_s: float,
         asked: Callable[[], int],
+        give_up: Callable[[StorageFailure], object],
         threads: type[Threads] = Threads,
     ) -> None:
         self._store = store
         self._asked = asked
+        self._give_up = give_up
         self._pause_s = pause_s
         self._behind = asyncio.Event()
         self._behind.set()
@@ -45,7 +49,13 @@ class Indexing:
         self._behind.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled, or until the index cannot be read."""
+        try:
+            await self._work()
+        except StorageFailure as failure:
+            self._give_up(failure)
+
+    async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._behind.wait()

@@ -115,7 +115,11 @@ class Services:
             store, clock, self._after_batch, settle_s, took, threads
         )
         self.indexing = Indexing(
-            store, settle_s, lambda: self.committer.submitted, threads
+            store,
+            settle_s,
+            lambda: self.committer.submitted,
+            self.committer.give_up,
+            threads,
         )
         blocks, locks = _first_questions(store, config)
         self.blocks = Blocks(blocks)

@@ -212,8 +212,8 @@ class Store(Protocol):
     def index_text(self, most: int) -> bool:
         """Take at most so many filed messages into the full text; whether more wait.
 
-        Called from one thread of its own. Never raises for a full text that is
-        damaged: it is made anew.
+        Called from one thread of its own. Raises `StorageFailure` where the index
+        cannot be read, and never for a full text that is damaged: it is made anew.
         """
         ...
 

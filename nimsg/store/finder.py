@@ -1,7 +1,10 @@
 """Questions that the full text answers, joined to what the asker may see."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable
+
+from msgspec import Struct
 
 from nimsg.core.words import Term, parse_terms, snippet
 from nimsg.errors import Refusal
@@ -10,8 +13,14 @@ from nimsg.protocol.results import Hit, Hits, InboxRow, OutboxRow, RoomHit
 from nimsg.protocol.rules import LONE_SURROGATE
 from nimsg.store import accountbook, reader
 from nimsg.store.base import SearchQuery
-from nimsg.store.fulltext import expression, mail_words, reached, room_words
+from nimsg.store.fulltext import (
+    FullText,
+    expression,
+    mail_words,
+    room_words,
+)
 from nimsg.store.messagefile import MessageFile
+from nimsg.store.messagerow import SERVER
 from nimsg.store.roomreader import UNHIDDEN, require_member
 
 
@@ -44,6 +53,11 @@ FIND = (
     " AND m.dated_at >= :since AND m.dated_at < :until"
     " AND ({received} OR {sent} OR {heard}) ORDER BY words.rowid DESC LIMIT :most"
 )
+# What it asks of the full text alone, and more of that.
+WORDS = (
+    "SELECT rowid FROM words WHERE words MATCH :words AND rowid < :before"
+    " ORDER BY rowid DESC"
+)
 # The words have it that it is in one of the rooms that are asked for.
 HEARD = f"(m.room IS NOT NULL {UNHIDDEN})"
 ROOM_HIT = (
@@ -51,24 +65,43 @@ ROOM_HIT = (
     " JOIN room r ON r.r = m.room JOIN account a ON a.uid = m.sender WHERE m.m = ?"
 )
 EVER = limit("integer_max")
+# Of what waits no more is counted in each box: a search is not held up by that.
+COUNTED_MOST = 10_000
+WAITING = (
+    "SELECT count(*) FROM (SELECT m FROM (SELECT m FROM copy WHERE owner = :owner"
+    " ORDER BY position DESC LIMIT :most) WHERE m > :last UNION"
+    " SELECT m FROM (SELECT m FROM message WHERE sender = :owner"
+    " AND position IS NOT NULL ORDER BY position DESC LIMIT :most) WHERE m > :last)"
+)
+WAITING_IN_ROOMS = (
+    "SELECT count(*) FROM member JOIN room USING (r) JOIN message t ON t.room = room.r"
+    " AND t.room_position > room.last - :most"
+    f" WHERE uid = :owner AND t.m > :last AND t.sender != {SERVER}"
+)
+
+
+class Reached(Struct, frozen=True):
+    """How far the full text has come: messages that wait, and when the last came."""
+
+    unindexed: int
+    indexed_to: int | None
 
 
 def search(
-    connection: sqlite3.Connection,
-    query: SearchQuery,
-    read: Callable[[str], MessageFile],
+    full_text: FullText, query: SearchQuery, read: Callable[[str], MessageFile]
 ) -> Hits:
-    """See `Store.search`; `connection` is one of `FullText.reader`."""
+    """See `Store.search`. Raises `sqlite3.Error` where the index cannot be read."""
     terms = parse_terms(query.words)
     if query.words.strip() and not terms:
         raise Refusal("invalid_params", "the words hold no letter and no digit")
+    connection = full_text.reader()
     with reader.snapshot(connection):
-        rows = _find(connection, query, terms)
+        rows = _find(full_text, connection, query, terms)
         hits = [
             _hit(connection, query.owner, row, terms, read)
             for row in rows[: query.limit]
         ]
-        far = reached(connection, query.owner)
+        far = _reached(connection, query.owner, full_text.last(connection))
     kept = reader.fitting(hits)
     return Hits(
         hits=hits[:kept],
@@ -79,7 +112,10 @@ def search(
 
 
 def _find(
-    connection: sqlite3.Connection, query: SearchQuery, terms: list[Term]
+    full_text: FullText,
+    connection: sqlite3.Connection,
+    query: SearchQuery,
+    terms: list[Term],
 ) -> list[sqlite3.Row]:
     """One row more than is asked for, where there are as many."""
     places = _places(connection, query)
@@ -87,17 +123,21 @@ def _find(
     before = _before(connection, query.before)
     if not places:
         return []
-    return connection.execute(
-        _statement(query),
-        {
-            "asker": query.owner,
-            "words": expression(places, terms, people),
-            "before": before,
-            "since": -EVER if query.since is None else query.since,
-            "until": EVER if query.until is None else query.until,
-            "most": query.limit + 1,
-        },
-    ).fetchall()
+    values = {
+        "asker": query.owner,
+        "words": expression(places, terms, people),
+        "before": before,
+        "since": -EVER if query.since is None else query.since,
+        "until": EVER if query.until is None else query.until,
+        "most": query.limit + 1,
+    }
+    try:
+        return connection.execute(_statement(query), values).fetchall()
+    except sqlite3.DatabaseError:
+        # Which of the two databases it was SQLite does not say.
+        with full_text.or_busy():
+            deque(connection.execute(WORDS, values), maxlen=0)
+        raise
 
 
 def _places(connection: sqlite3.Connection, query: SearchQuery) -> list[str]:
@@ -113,6 +153,24 @@ def _places(connection: sqlite3.Connection, query: SearchQuery) -> list[str]:
         return mail_words(query.owner)
     rows = connection.execute("SELECT r FROM member WHERE uid = ?", (query.owner,))
     return mail_words(query.owner) + room_words(row["r"] for row in rows)
+
+
+def _reached(connection: sqlite3.Connection, owner: int, last: int) -> Reached:
+    """How far somebody's messages are taken in, where `last` is."""
+    newest: int = connection.execute(
+        "SELECT ifnull(max(m), 0) FROM message"
+    ).fetchone()[0]
+    row = connection.execute(
+        "SELECT sent_at FROM message WHERE m = ?", (last,)
+    ).fetchone()
+    # Positions rise with the numbers: no more of a box than is behind can wait.
+    most = min(max(0, newest - last), COUNTED_MOST)
+    behind = {"owner": owner, "last": last, "most": most}
+    waiting = sum(
+        connection.execute(query, behind).fetchone()[0]
+        for query in (WAITING, WAITING_IN_ROOMS)
+    )
+    return Reached(waiting, row["sent_at"] if row else None)
 
 
 def _statement(query: SearchQuery) -> str:

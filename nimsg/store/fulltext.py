@@ -8,16 +8,15 @@ words of a text are kept, and not the text (SQLite's FTS5, contentless).
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from msgspec import Struct
-
 from nimsg.core.words import Term, cut
-from nimsg.errors import Refusal
+from nimsg.errors import Refusal, StorageFailure
 from nimsg.logs import LOGGER
 from nimsg.store.disk import FILE_MODE
+from nimsg.store.failure import index_failure, is_of_the_disk
 from nimsg.store.layout import Layout
 from nimsg.store.messagefile import MessageFile
 from nimsg.store.messagerow import SERVER
@@ -38,8 +37,6 @@ CREATE TABLE progress (
 );
 INSERT INTO progress VALUES ('', '{FORMAT}', 0);
 """
-# Of what waits no more is counted in each box: a search is not held up by that.
-COUNTED_MOST = 10_000
 # So often in a row it is made anew; what is damaged then is no chance.
 TRIES = 3
 # How much is merged in one step; and what SQLite counts for a step that did anything.
@@ -60,28 +57,9 @@ ONE = (
     " AS owners, (SELECT sz FROM words_docsize d WHERE d.id = t.m) AS sz"
     " FROM message t WHERE id = ?"
 )
+BEING_MADE = "the full text is being made; try again"
 NO_TEXTS = ("", "", "", "")
 TEXT_COLUMNS = len(NO_TEXTS)
-
-
-WAITING = (
-    "SELECT count(*) FROM (SELECT m FROM (SELECT m FROM copy WHERE owner = :owner"
-    " ORDER BY position DESC LIMIT :most) WHERE m > :last UNION"
-    " SELECT m FROM (SELECT m FROM message WHERE sender = :owner"
-    " AND position IS NOT NULL ORDER BY position DESC LIMIT :most) WHERE m > :last)"
-)
-WAITING_IN_ROOMS = (
-    "SELECT count(*) FROM member JOIN room USING (r) JOIN message t ON t.room = room.r"
-    " AND t.room_position > room.last - :most"
-    f" WHERE uid = :owner AND t.m > :last AND t.sender != {SERVER}"
-)
-
-
-class Reached(Struct, frozen=True):
-    """How far the full text has come: messages that wait, and when the last came."""
-
-    unindexed: int
-    indexed_to: int | None
 
 
 class FullText:
@@ -111,12 +89,18 @@ class FullText:
         self._removed.append(file)
 
     def index(self, most: int) -> bool:
-        """Take in at most so many messages; whether more wait."""
+        """Take in at most so many messages; whether more wait.
+
+        Raises `StorageFailure` where the index cannot be read.
+        """
         try:
             if self._doubted is not None:
                 raise self._doubted
             connection = self._connection or self._open()
             return self._round(connection, most)
+        except StorageFailure:
+            self._let_go()
+            raise
         except (sqlite3.Error, OSError) as error:
             self._let_go()
             self._doubted = None
@@ -128,19 +112,33 @@ class FullText:
             self._discarded += 1
             return self._discarded < TRIES
 
-    def doubt(self, error: sqlite3.DatabaseError) -> None:
-        """A reader met an error: after damage the next round makes it all anew."""
-        code: int = getattr(error, "sqlite_errorcode", 0)
-        if code & PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            self._doubted = error
+    @contextmanager
+    def or_busy(self) -> Iterator[None]:
+        """For readers, around what is asked of the full text and not of the index.
+
+        Raises `Refusal("busy")` for an error; after damage the next round makes it
+        all anew.
+        """
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code: int = getattr(error, "sqlite_errorcode", 0)
+            if code & PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                self._doubted = error
+            raise Refusal("busy", BEING_MADE) from None
+
+    def last(self, connection: sqlite3.Connection) -> int:
+        """The number of the last message that a reader's connection sees taken in."""
+        with self.or_busy():
+            row = connection.execute("SELECT last FROM progress").fetchone()
+        return int(row[0])
 
     def behind(self, newest: int) -> int:
         """How many messages are not taken in, up to the index's number `newest`."""
         try:
-            row = self.reader().execute("SELECT last FROM progress").fetchone()
+            return max(0, newest - self.last(self.reader()))
         except Refusal:
             return newest
-        return max(0, newest - int(row[0]))
 
     def close(self) -> None:
         """Let the file go."""
@@ -158,18 +156,18 @@ class FullText:
     def reader(self) -> sqlite3.Connection:
         """This thread's connection, with the index attached.
 
-        Raises `Refusal("busy")` while there is no full text.
+        Raises `Refusal("busy")` while there is no full text, and `sqlite3.Error` where
+        the index cannot be read.
         """
         generation = self._generation
         known: sqlite3.Connection | None = getattr(self._local, "reader", None)
         if known is not None and self._local.generation == generation:
             return known
-        try:
+        with self.or_busy():
             connection = _connect(self._layout, "mode=ro")
-            _require_own(connection)
-        except sqlite3.DatabaseError as error:
-            self.doubt(error)
-            raise Refusal("busy", "the full text is being made; try again") from None
+            own = _own(connection)
+        if own != (_attach(connection, self._layout), FORMAT):
+            raise Refusal("busy", BEING_MADE)
         self._local.reader, self._local.generation = connection, generation
         self._readers.append(connection)
         return connection
@@ -181,18 +179,33 @@ class FullText:
         connection.execute("PRAGMA main.synchronous = OFF")
         connection.execute("PRAGMA main.secure_delete = ON")
         tables = connection.execute("SELECT EXISTS (SELECT 1 FROM main.sqlite_master)")
-        if not tables.fetchone()[0]:
+        made = not tables.fetchone()[0]
+        if made:
             connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-            connection.execute(
-                "UPDATE progress SET epoch = ?", (meta(connection, "epoch"),)
-            )
+        own = _own(connection)
+        with self._or_failure():
+            epoch = _attach(connection, self._layout)
+        if made:
+            connection.execute("UPDATE progress SET epoch = ?", (epoch,))
             self._generation += 1
-        _require_own(connection)
+        elif own != (epoch, FORMAT):
+            raise sqlite3.DatabaseError("the full text is of another index")
         return connection
+
+    @contextmanager
+    def _or_failure(self) -> Iterator[None]:
+        """Around what is asked of the index and not of the full text."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if is_of_the_disk(error):
+                raise index_failure(error, self._layout) from error
+            raise
 
     def _round(self, connection: sqlite3.Connection, most: int) -> bool:
         last: int = connection.execute("SELECT last FROM progress").fetchone()[0]
-        rows = connection.execute(NEXT, (last, most)).fetchall()
+        with self._or_failure():
+            rows = connection.execute(NEXT, (last, most)).fetchall()
         if not rows and not self._removed and not self._unclean:
             return False
         connection.execute("BEGIN IMMEDIATE")
@@ -232,7 +245,8 @@ class FullText:
 
     def _document(self, row: sqlite3.Row) -> tuple[str, ...]:
         try:
-            file = self._read(row["id"])
+            with self._or_failure():
+                file = self._read(row["id"])
         except Refusal:
             # Without words it is still found by its people and its date.
             return (_who(row), *NO_TEXTS)
@@ -255,30 +269,11 @@ class FullText:
             path.unlink(missing_ok=True)
 
 
-def _require_own(connection: sqlite3.Connection) -> None:
+def _own(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The epoch and the format that it says it is of."""
     row = connection.execute("SELECT epoch, format FROM progress").fetchone()
-    if row is None or tuple(row) != (meta(connection, "epoch"), FORMAT):
-        raise sqlite3.DatabaseError("the full text is of another index")
     connection.execute("SELECT rowid FROM words LIMIT 1")
-
-
-def reached(connection: sqlite3.Connection, owner: int) -> Reached:
-    """How far a reader's connection sees the full text of somebody's messages."""
-    last: int = connection.execute("SELECT last FROM progress").fetchone()[0]
-    newest: int = connection.execute(
-        "SELECT ifnull(max(m), 0) FROM message"
-    ).fetchone()[0]
-    row = connection.execute(
-        "SELECT sent_at FROM message WHERE m = ?", (last,)
-    ).fetchone()
-    # Positions rise with the numbers: no more of a box than is behind can wait.
-    most = min(max(0, newest - last), COUNTED_MOST)
-    behind = {"owner": owner, "last": last, "most": most}
-    waiting = sum(
-        connection.execute(query, behind).fetchone()[0]
-        for query in (WAITING, WAITING_IN_ROOMS)
-    )
-    return Reached(waiting, row["sent_at"] if row else None)
+    return tuple(row or ())
 
 
 def mail_words(owner: int) -> list[str]:
@@ -352,9 +347,14 @@ def _connect(layout: Layout, options: str) -> sqlite3.Connection:
         check_same_thread=False,
     )
     connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _attach(connection: sqlite3.Connection, layout: Layout) -> str:
+    """Have the index beside the full text; the index's epoch."""
     index = f"{layout.index.absolute().as_uri()}?mode=ro"
     connection.execute("ATTACH ? AS idx", (index,))
-    return connection
+    return meta(connection, "epoch")
 
 
 def _files(layout: Layout) -> list[Path]:

@@ -177,12 +177,7 @@ class Questions:
 
     def search(self, query: SearchQuery) -> Hits:
         """See `Store`."""
-        connection = self._full_text.reader()
-        try:
-            return finder.search(connection, query, self._read)
-        except sqlite3.DatabaseError as error:
-            self._full_text.doubt(error)
-            raise Refusal("busy", "the full text is made anew; try again") from None
+        return finder.search(self._full_text, query, self._read)
 
     def thread(self, asker: int, id: str) -> Thread:  # noqa: A002
         """See `Store`."""

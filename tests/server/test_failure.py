@@ -139,6 +139,42 @@ async def test_a_read_of_a_damaged_index_is_told_once_and_ends_the_server(
     assert not [line for line in caplog.records if line.levelname == "ERROR"]
 
 
+async def test_a_search_that_meets_a_damaged_index_ends_the_server(
+    tmp_path: Path,
+) -> None:
+    def damaged(operation: str) -> None:
+        if operation == "search":
+            raise failed("malformed", sqlite3.SQLITE_CORRUPT)
+
+    var = tmp_path / "var"
+    store = WatchedStore(var)
+    async with (
+        about_to_fail(store, var) as failing,
+        people(failing.server, "bob") as (bob,),
+    ):
+        store.before = damaged
+        answer = await bob.client.start("mail.search", {"words": "x"})
+        failure = await failing.ended
+
+    assert answer.refusal is not None
+    assert answer.refusal.kind == "storage_failed"
+    assert f"{var}/index.db is damaged (malformed)" in str(failure)
+
+
+async def test_an_indexer_that_meets_a_damaged_index_ends_the_server(
+    tmp_path: Path,
+) -> None:
+    store = WatchedStore(tmp_path / "var")
+    async with about_to_fail(store, tmp_path / "var") as failing:
+        gate = store.before = Gate("index_text")
+        failing.server.services.indexing.note()
+        await gate.reached.wait()
+        gate.open(failure="index.db is damaged")
+        failure = await failing.ended
+
+    assert str(failure) == "index.db is damaged"
+
+
 def malformed(operation: str) -> None:
     if operation in {"page", "page_at_hand", "locks"}:
         raise failed("malformed", sqlite3.SQLITE_CORRUPT_INDEX)

@@ -34,7 +34,7 @@ class Traffic:
 async def index(
     store: WatchedStore, traffic: Traffic
 ) -> tuple[Indexing, asyncio.Task[None]]:
-    indexing = Indexing(store, PAUSE_S, traffic)
+    indexing = Indexing(store, PAUSE_S, traffic, store.fail)
     return indexing, asyncio.create_task(indexing.run())
 
 

@@ -3,14 +3,15 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from errno import EIO
 from pathlib import Path
 
 import pytest
 
 from nimsg.core.commands import Act
-from nimsg.errors import Refusal
+from nimsg.errors import Refusal, StorageFailure
+from nimsg.store.failure import is_of_the_disk
 from nimsg.store.layout import Layout
 from nimsg.store.local import LocalStore
 from tests.support.faultydisk import Fault, FaultyDisk
@@ -122,6 +123,71 @@ def test_s2_16_a_full_text_that_is_damaged_in_use_is_made_anew(
     SPOILS[spoil](post)
 
     recovered(post)
+
+
+def wound_index(post: Post, table: str) -> None:
+    """Garbage in place of the first page of a table, under an open store."""
+    path = post.root / "index.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size: int = db.execute("PRAGMA page_size").fetchone()[0]
+        query = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?"
+        page: int = (db.execute(query, (table,)).fetchone() or [1])[0]
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * size : page * size] = b"\xa5" * size
+    path.write_bytes(data)
+
+
+@pytest.fixture
+def wounded(tmp_path: Path) -> Iterator[Post]:
+    """A store whose index will be damaged, with a message that is taken in."""
+    post = Post(BACKENDS["local"], tmp_path / "var")
+    post.people("ann", "bob")
+    post.send(1, "bob", body="needle")
+    post.index()
+    yield post
+    with suppress(StorageFailure):
+        post.store.close()
+
+
+@pytest.mark.parametrize("table", ["member", "message", "meta", "sqlite_master"])
+def test_s2_16_damage_of_the_index_that_a_search_meets_is_no_fault_of_the_full_text(
+    wounded: Post, table: str
+) -> None:
+    wound_index(wounded, table)
+
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        wounded.find(2, "needle")
+    assert is_of_the_disk(caught.value)
+
+
+@pytest.mark.parametrize("table", ["message", "meta"])
+def test_s2_16_damage_of_the_index_that_the_indexer_meets_ends_the_server(
+    wounded: Post, table: str
+) -> None:
+    if table == "meta":
+        wounded.reopen()
+    wound_index(wounded, table)
+
+    for _ in range(2):
+        with pytest.raises(StorageFailure, match=r"index\.db is damaged"):
+            wounded.store.index_text(9)
+    assert (wounded.root / "search.db").stat().st_size > 0
+
+
+def test_s2_16_an_index_that_lacks_a_row_is_not_asked_for_ever(wounded: Post) -> None:
+    wounded.reopen()
+    with closing(sqlite3.connect(wounded.root / "index.db")) as db, db:
+        db.execute("DELETE FROM meta WHERE key = 'epoch'")
+
+    assert [wounded.store.index_text(9) for _ in range(3)] == [True, True, False]
+
+
+def test_s2_16_how_far_a_damaged_full_text_is_behind_is_told(post: Post) -> None:
+    assert post.store.sizes().unindexed == 0
+    sql(post, "DROP TABLE progress")
+
+    assert post.store.sizes().unindexed == 3
 
 
 def test_s2_16_a_full_text_of_a_lost_index_is_made_anew(post: Post) -> None:
