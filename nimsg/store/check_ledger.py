@@ -1,9 +1,11 @@
 """The ledger: its chain, and the receipts it adds up to beside the index."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
+from nimsg.core.commands import MailAct
 from nimsg.errors import StorageFailure
 from nimsg.protocol.times import parse_rfc3339
 from nimsg.store.check_index import check_journal
@@ -22,6 +24,11 @@ from nimsg.store.replay import LOGINS, command_of, redo, redo_login, uid_of
 from nimsg.store.schema import GENESIS, LADDER
 from nimsg.store.snapshot import Snapshot
 from nimsg.store.survey import Survey, ledger_sizes
+from nimsg.text import many
+
+
+LEDGER = "ledger"
+IDS_IN = re.compile(rb"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 class Spot(NamedTuple):
@@ -34,12 +41,21 @@ class Spot(NamedTuple):
     old: bool
 
 
+class Difference(NamedTuple):
+    """A receipt that differs; `whose` names the copy, where it is one of a copy."""
+
+    id: str
+    whose: str
+    words: str
+
+
 class Chain:
     """What a line must be, given the lines before it."""
 
     def __init__(self) -> None:
         self.n = 0
         self.head = GENESIS
+        self.last: Spot | None = None
         self._day = ""
 
     def faults(self, line: Line, spot: Spot) -> Iterator[str]:
@@ -61,6 +77,7 @@ class Chain:
         """Go on behind a line, also behind one whose number cannot be read."""
         self._day = max(self._day, spot.path.stem)
         self.head = line_digest(spot.data)
+        self.last = spot
         self.n = self.n if n is None else n
 
 
@@ -81,6 +98,7 @@ class Replay:
         self._waiting = waiting
         self._head = index.head
         self._settled = False
+        self._blamed: dict[str, str] = {}
         for statement in RESET:
             self._connection.execute(statement)
         self._book = Mailbook(self._connection)
@@ -93,6 +111,12 @@ class Replay:
     def reach(self, head: str) -> None:
         """The chain has come to here."""
         self._settled = self._settled or head == self._head
+
+    def blame(self, spot: Spot) -> None:
+        """A line was changed: what differs of messages that it names is its fault."""
+        where = f"{LEDGER}/{spot.path.name} line {spot.number}"
+        for id_ in IDS_IN.findall(spot.data):
+            self._blamed.setdefault(id_.decode(), where)
 
     def line(self, line: Line) -> Iterator[str]:
         """Do a line again; what speaks against it."""
@@ -125,9 +149,16 @@ class Replay:
         except StorageFailure as failure:
             yield str(failure)
             return
+        faults = list(self._redo_all(command, parse_rfc3339(event.time)))
+        if len(faults) > 1:
+            others = many(len(faults) - 1, "more message")
+            faults = [f"{faults[0]}; something like it goes for {others}"]
+        yield from faults
+
+    def _redo_all(self, command: MailAct, at: int) -> Iterator[str]:
         for id_ in command.ids:
             try:
-                changed = redo(self._book, command, id_, parse_rfc3339(event.time))
+                changed = redo(self._book, command, id_, at)
             except StorageFailure as failure:
                 if id_ not in self._named:
                     yield str(failure)
@@ -136,7 +167,10 @@ class Replay:
                 yield f"tells what had happened to message {id_} before"
 
     def compare(self, findings: Findings) -> None:
-        """Name every receipt and every login that differs in the index."""
+        """Name every receipt and every login that differs in the index.
+
+        Of many messages for which one line is to blame only the first is named.
+        """
         for n, found, told in self._connection.execute(LOGIN_ROWS):
             what = "differs from what the ledger tells"
             if not told:
@@ -144,13 +178,28 @@ class Replay:
             elif not found:
                 what = "is missing, and a line of the ledger tells of it"
             findings.index(f"login {n}")(what)
+        by_blame: dict[str, list[Difference]] = {}
+        for one in self._differences():
+            by_blame.setdefault(self._blamed.get(one.id, one.id), []).append(one)
+        for where, group in by_blame.items():
+            count = len({one.id for one in group})
+            if count > 1:
+                id_, whose, words = group[0]
+                findings.index(f"{count} messages of {where}")(
+                    f"differ from what the ledger tells: message {id_}{whose}: {words}"
+                )
+                continue
+            for id_, whose, words in group:
+                findings.index(f"message {id_}")(
+                    f"differs{whose} from what the ledger tells: {words}"
+                )
+
+    def _differences(self) -> Iterator[Difference]:
         for query, names in ((COPIES, tuple(COPY)), (MESSAGES, tuple(MESSAGE))):
             for id_, whose, *values in self._connection.execute(query):
                 found, told = values[: len(names)], values[len(names) :]
-                findings.index(f"message {id_}")(
-                    f"differs{whose} from what the ledger tells: "
-                    + "; ".join(_differing_words(names, found, told))
-                )
+                words = "; ".join(_differing_words(names, found, told))
+                yield Difference(id_, whose, words)
 
 
 # What the ledger decides of a copy and of a message, by the words for it.
@@ -308,6 +357,8 @@ def _follow(
         line = decode_line(spot.data)
     except ValueError as error:
         say(f"cannot be read: {error}")
+        if replay is not None:
+            replay.blame(spot)
         chain.pass_by(spot)
         return True
     if index is not None and line.n > index.settled_n and not spot.old:
@@ -315,9 +366,12 @@ def _follow(
     for what in chain.faults(line, spot):
         say(what)
     if replay is not None:
+        if chain.last is not None and line.prev != chain.head:
+            replay.blame(chain.last)
         replay.reach(chain.head)
         for what in replay.line(line):
             say(what)
+            replay.blame(spot)
     chain.pass_by(spot, line.n)
     return True
 

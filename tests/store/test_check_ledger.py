@@ -1,7 +1,12 @@
 """The check names every disagreement of the ledger with itself and the index."""
 
+from pathlib import Path
+
 import pytest
 
+from nimsg.core.commands import Act
+from nimsg.store.check import check_store
+from tests.support.post import BACKENDS, Post
 from tests.support.ruin import Ruin
 from tests.support.spoils import (
     NOBODY,
@@ -52,6 +57,31 @@ LEDGER: Cases = {
             f"message {SHARED}: differs in the copy of bob from what the ledger tells: "
             "acknowledged 2026-11-19T11:06:52.000Z, by the ledger never; acknowledged "
             "with 'tui', by the ledger nothing",
+        ),
+    ),
+    "no JSON, of many": (
+        lambda ruin: ruin.edit_line(1, b"{", b"["),
+        (
+            "ledger/2026-11-18.jsonl line 1: cannot be read",
+            "ledger/2026-11-18.jsonl line 2: does not carry the digest",
+            "2 messages of ledger/2026-11-18.jsonl line 1: differ from what the "
+            f"ledger tells: message {SHARED} in the copy of bob: fetched 2026-11-18",
+        ),
+    ),
+    "changed, of many": (
+        lambda ruin: ruin.edit_line(1, b'"bob"', b'"cyd"'),
+        (
+            "ledger/2026-11-18.jsonl line 1: message",
+            "ledger/2026-11-18.jsonl line 2: does not carry the digest",
+            "2 messages of ledger/2026-11-18.jsonl line 1: differ from what the",
+        ),
+    ),
+    "many that are not there": (
+        lambda ruin: ruin.change_line(1, ids=[NOBODY[:-1] + one for one in "XYZ"]),
+        (
+            "ledger/2026-11-18.jsonl line 1: there is no message "
+            f"{NOBODY[:-1]}X; something like it goes for 2 more messages",
+            "...",
         ),
     ),
     "no time": (
@@ -126,3 +156,24 @@ LEDGER: Cases = {
 @pytest.mark.parametrize("case", LEDGER)
 def test_n2_the_ledger_beside_itself_and_the_index(ruin: Ruin, case: str) -> None:
     check_case(ruin, *LEDGER[case])
+
+
+def test_n2_a_line_about_many_messages_is_told_in_one_line_of_the_index(
+    tmp_path: Path,
+) -> None:
+    post = Post(BACKENDS["local"], tmp_path / "var")
+    ann, bob = post.people("ann", "bob")
+    sent = [post.send(ann, "bob").id for _ in range(20)]
+    post.act(Act.FETCHED, bob, *sent[:19])
+    post.act(Act.FETCHED, bob, sent[19])
+    post.store.close()
+    [day] = (post.root / "ledger").iterdir()
+    day.write_bytes(day.read_bytes().replace(b"{", b"[", 1))
+
+    broken, _, differing = check_store(post.root).problems
+    assert broken.where == f"ledger/{day.name} line 1"
+    assert broken.what.startswith("cannot be read")
+    assert differing.where == f"index.db: 19 messages of ledger/{day.name} line 1"
+    assert differing.what.startswith(
+        f"differ from what the ledger tells: message {sent[0]} in the copy of bob: fet"
+    )
