@@ -174,6 +174,7 @@ def answer(context: Context, request: Request) -> Awaitable[Reply]:
     """What the method's handler says, to be waited for. Raises `Refusal`."""
     name = request.method.name
     if name in COUNTED:
-        caller = Caller(context.session.uid, context.session.address)
+        session = context.session
+        caller = Caller(session.uid, session.address, session.name)
         context.services.throttle.count(name, caller, request.params)
     return HANDLERS[name](context, request.params)

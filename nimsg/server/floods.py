@@ -1,4 +1,4 @@
-"""Addresses that are refused, or speak no TLS: in the log, in one line a minute."""
+"""Who is refused for a limit, or speaks no TLS: in the log, in one line a minute."""
 
 from collections import Counter
 
@@ -27,10 +27,13 @@ class Floods:
         self._refused = Bounded(timers, 1, _tell)
         self._strangers = Bounded(timers, len((NO_TLS, NO_TRUST)), _tell_strangers)
 
-    def note(self, address: str, limit: str) -> None:
-        """Something of an address was refused; `limit` is a name in `hello`."""
-        if self._refused.is_new(address, "", limit):
-            LOGGER.info("%s: refused (%s)", address, limit)
+    def note(self, who: str, limit: str) -> None:
+        """Something of an address, or of an `account NAME`, was refused.
+
+        `limit` is a name in `hello`.
+        """
+        if self._refused.is_new(who, "", limit):
+            LOGGER.info("%s: refused (%s)", who, limit)
 
     def spoke_no_tls(self, address: str, why: str) -> None:
         """Whoever came from an address made no handshake; `why` are OpenSSL's words."""
@@ -45,9 +48,9 @@ class Floods:
         self._strangers.close()
 
 
-def _tell(address: str, more: Counter[str]) -> None:
+def _tell(who: str, more: Counter[str]) -> None:
     each = ", ".join(f"{limit} {count}" for limit, count in sorted(more.items()))
-    LOGGER.info("%s: %d more refused (%s)", address, more.total(), each)
+    LOGGER.info("%s: %d more refused (%s)", who, more.total(), each)
 
 
 def _tell_strangers(address: str, more: Counter[str]) -> None:

@@ -158,7 +158,7 @@ class Services:
             if self.config.auth == AuthMode.NICK:
                 self.people.require_free(person.name)
             self.people.require_alone(person)
-            self.throttle.arrive(uid)
+            self.throttle.arrive(uid, person.name)
             self.people.arrive(person)
             self.rooms.arrive(person, login.account)
         if login.resumed is not None:

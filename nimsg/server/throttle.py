@@ -21,10 +21,11 @@ MINUTE_S, HOUR_S = 60.0, 3600.0
 
 
 class Caller(NamedTuple):
-    """Who asks: an account's number (0 before the login), and from where."""
+    """Who asks: an account's number (0 before the login), from where, and its name."""
 
     uid: int
     address: str
+    name: str = ""
 
 
 Keys = Callable[[Caller, Params], Iterable[Hashable]]
@@ -103,7 +104,7 @@ class _Check(NamedTuple):
 class Throttle:
     """Owned by the loop. A rate is refused as `rate_limited`, and says until when.
 
-    What is refused for a limit of addresses is told in the log.
+    The log tells of the address or the account that something was refused to.
     """
 
     def __init__(
@@ -128,9 +129,9 @@ class Throttle:
         if checks:
             self._take(checks, caller, params)
 
-    def arrive(self, uid: int) -> None:
+    def arrive(self, uid: int, name: str) -> None:
         """Somebody comes online. Raises `Refusal`."""
-        self._take(self._named("arrivals_per_hour"), Caller(uid, ""), NO_PARAMS)
+        self._take(self._named("arrivals_per_hour"), Caller(uid, "", name), NO_PARAMS)
 
     def register(self, address: str) -> None:
         """A login makes an account. Raises `Refusal`."""
@@ -170,8 +171,9 @@ class Throttle:
             for key in rule.keys(caller, params):
                 wait_s = buckets.wait_s(key, now_s)
                 if wait_s > 0:
-                    if name in ADDRESS_LIMITS:
-                        self._floods.note(caller.address, name)
+                    by_address = name in ADDRESS_LIMITS
+                    who = caller.address if by_address else f"account {caller.name}"
+                    self._floods.note(who, name)
                     raise _too_often(name, rule.words, wait_s)
                 found.append((buckets, key))
         for buckets, key in found:

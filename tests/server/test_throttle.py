@@ -22,6 +22,7 @@ from nimsg.server.throttle import COUNTED, RULES, Caller, Throttle, limits_of
 from tests.support.aioclient import PASSWORD
 from tests.support.guests import caller, guest, guests
 from tests.support.office import HANG_S, people
+from tests.support.post import refused
 from tests.support.serving import quick_config, serving
 from tests.support.virtualtime import VirtualTime
 from tests.support.wire import at_the_machine, greeted, said, wired
@@ -175,7 +176,10 @@ async def test_sec_11_what_is_said_in_rooms_and_to_all_counts_together(
     assert [until(one) for one in refusals] == [said_, said_, set_]
 
 
-async def test_sec_11_who_comes_and_goes_too_often_has_to_wait(tmp_path: Path) -> None:
+async def test_sec_11_who_comes_and_goes_too_often_has_to_wait(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", LOGGER.name)
     time = VirtualTime()
     async with limited(tmp_path, time, arrivals_per_hour=3) as server:
         for _ in range(3):
@@ -190,6 +194,7 @@ async def test_sec_11_who_comes_and_goes_too_often_has_to_wait(tmp_path: Path) -
             online = server.services.people.names()
 
     assert until(caught.value) == ("rate_limited", "arrivals_per_hour", 1_200_000)
+    assert refusals(caplog) == ["account bob: refused (arrivals_per_hour)"]
     assert online == ["bob"]
 
 
@@ -346,6 +351,34 @@ async def test_sec_11_a_flood_is_told_in_one_line_a_minute(
     assert minute == [f"{HERE}: 3 more refused ({each})"]
     assert again == first[:1]
     assert at_the_end == [f"{HERE}: 1 more refused (logins_per_minute 1)"]
+
+
+async def test_sec_11_an_account_that_floods_is_told_in_one_line_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", LOGGER.name)
+    time = VirtualTime()
+    async with (
+        limited(tmp_path, time, sends_per_minute=1, posts_per_minute=1) as server,
+        people(server, "ann", "bob") as (ann, bob),
+    ):
+        for one, other in ((ann, "bob"), (bob, "ann")):
+            await one.send(other)
+            for _ in range(3):
+                with refused("rate_limited"):
+                    await one.send(other)
+        first = refusals(caplog)
+        time.advance(WINDOW_S)
+        minute = refusals(caplog)
+
+    assert first == [
+        "account ann: refused (sends_per_minute)",
+        "account bob: refused (sends_per_minute)",
+    ]
+    assert minute == [
+        "account ann: 2 more refused (sends_per_minute 2)",
+        "account bob: 2 more refused (sends_per_minute 2)",
+    ]
 
 
 def test_sec_11_who_speaks_no_tls_fills_no_log(
