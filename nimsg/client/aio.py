@@ -7,7 +7,12 @@ from collections import deque
 from nimsg.client.address import Address, Security
 from nimsg.client.failures import broken, ended, lost, silent, turned_away, unreached
 from nimsg.client.session import ClientSession
-from nimsg.client.tls import check_certificate, make_context, not_secured
+from nimsg.client.tls import (
+    check_certificate,
+    make_context,
+    not_secured,
+    tell_distrust,
+)
 from nimsg.errors import NimsgError, ProtocolFault, Refusal, tls_words
 from nimsg.protocol.envelope import Answer, ServerEvent
 from nimsg.protocol.strict import JsonObject
@@ -257,6 +262,7 @@ async def _secure(
     except BaseException:
         sock.close()
         raise
+    tell_distrust(context, sock)
     loop = asyncio.get_running_loop()
     try:
         transport, _ = await loop.create_connection(

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import socket
 import ssl
+from contextlib import suppress
 
 from nimsg.client.address import Address, Security, check_fingerprint
 from nimsg.errors import ConfigError, NimsgError, Unreachable, Untrusted, tls_words
@@ -78,6 +79,37 @@ def make_context(security: Security) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def tell_distrust(context: ssl.SSLContext, sock: socket.socket) -> None:
+    """Have a handshake of asyncio's tell the server why a certificate is not trusted.
+
+    A blocking one does; asyncio throws the alert away with the connection.
+    """
+    wrap = context.wrap_bio
+
+    def wrap_bio(
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002 - as ssl has it
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        found = wrap(incoming, outgoing, server_side, server_hostname, session)
+        shake_hands = found.do_handshake
+
+        def do_handshake() -> None:
+            try:
+                shake_hands()
+            except ssl.SSLCertVerificationError:
+                with suppress(OSError):
+                    sock.send(outgoing.read())
+                raise
+
+        found.do_handshake = do_handshake  # type: ignore[method-assign]
+        return found
+
+    context.wrap_bio = wrap_bio  # type: ignore[method-assign]
 
 
 def check_certificate(

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -109,17 +110,27 @@ async def test_sec_6_who_speaks_in_the_clear_gets_no_hello_and_is_dropped(
     assert "_ssl.c" not in line
 
 
+async def blocking_connect(at: Address, security: Security) -> object:
+    return await asyncio.to_thread(blocking.connect, at, security, timeout_s=10)
+
+
+async def aio_connect(at: Address, security: Security) -> object:
+    return await connect(at, security, 10)
+
+
+@pytest.mark.parametrize("shell", [blocking_connect, aio_connect])
 async def test_sec_6_a_client_that_does_not_trust_the_certificate_is_told_of(
-    tmp_path: Path, tls: Certificate, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    tls: Certificate,
+    caplog: pytest.LogCaptureFixture,
+    shell: Callable[[Address, Security], Awaitable[object]],
 ) -> None:
     caplog.set_level("INFO", LOGGER.name)
     other = make_certificate(tmp_path / "other", "127.0.0.1")
     async with office(tmp_path, tls_cert=tls.cert, tls_key=tls.key) as server:
         at = Address("127.0.0.1", server.port)
         with pytest.raises(Untrusted):
-            await asyncio.to_thread(
-                blocking.connect, at, Security(ca=str(other.cert)), timeout_s=10
-            )
+            await shell(at, Security(ca=str(other.cert)))
         while not caplog.messages:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
