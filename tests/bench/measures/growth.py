@@ -1,5 +1,6 @@
 """How costs grow: with the messages in the store, and with the connections."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ KEPT = Path(".bench")
 KEPT_FROM = 50_000
 ALONE, TOGETHER = 1, 16
 SENDS = 10  # for each question
+BOUT, LULL_S = 10, 0.02
 NEWEST = 50
 LOOKED_FOR = slice(100, 2_000)  # neither the most frequent words nor rare ones
 MOST_S = 60.0
@@ -83,9 +85,12 @@ async def _asked(peer: Nimsg, count: int) -> Row:
 
 
 async def _median_ms(step: Callable[[], Awaitable[object]], count: int) -> float:
+    """Of so many, in bouts: which threads share a core stays the same within one."""
     await step()
     taken: list[float] = []
-    for _ in range(count - 1):
+    for number in range(1, count):
+        if number % BOUT == 0:
+            await asyncio.sleep(LULL_S)
         began_s = time.perf_counter()
         await step()
         taken.append(time.perf_counter() - began_s)
