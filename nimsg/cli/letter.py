@@ -86,7 +86,7 @@ def print_letter(letter: Letter) -> None:
     if letter.receipt is not None:
         headers.append(("Opened", long_time(letter.receipt.opened_at)))
     if letter.answers:
-        headers.append(("Reply to", letter.answers))
+        headers.append(("Answers", letter.answers))
     headers.append(("Id", letter.id))
     for name, value in headers:
         show.say(f"{name + ':':<9} {clean_line(value)}".rstrip())

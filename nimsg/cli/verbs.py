@@ -82,7 +82,8 @@ def run_verb(argv: Sequence[str], loaded: Callable[[], object]) -> int:
         print(version())
         return Exit.DONE
     if argv[0] not in VERBS:
-        raise UsageError(f"there is no verb {argv[0]!r}; see nimsg --help")
+        kind = "option" if argv[0].startswith("-") else "verb"
+        raise UsageError(f"there is no {kind} {argv[0]!r}; see nimsg --help")
     parser, run = parser_of(argv[0])
     loaded()
     try:

@@ -58,7 +58,8 @@ def decide_topic(
     if not command.any_room:
         require_member(memberships, room.name)
         if room.creator != command.actor:
-            raise Refusal("not_permitted", "the topic is set by who made the room")
+            who = "admins" if room.creator is None else "who made the room, and admins"
+            raise Refusal("not_permitted", f"the topic is set by {who}")
     return replace(room, topic=command.topic)
 
 

@@ -63,6 +63,7 @@ def test_s0_18_what_cannot_be_sent_is_said_in_words(
     ("words", "word"),
     [
         (("frobnicate",), "there is no verb 'frobnicate'"),
+        (("--foo",), "there is no option '--foo'"),
         (("inbox", "--no-such-option"), "unrecognized arguments: --no-such-option"),
         (("inbox", "extra"), "unrecognized arguments: extra"),
         (("inbox", "-n", "-5"), "'-5' is no whole number"),

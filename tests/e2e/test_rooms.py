@@ -96,7 +96,7 @@ def test_s3_1_everybody_is_in_the_lobby(ann: Person, bob: Person) -> None:
         (("create", "lobby"), "there is a room of this name already"),
         (("join", "lobby"), "you are in this room already"),
         (("join", "no-such-room"), "nimsg room list shows all"),
-        (("topic", "lobby", "mine"), "the topic is set by who made the room"),
+        (("topic", "lobby", "mine"), "the topic is set by admins"),
         (("post", "lobby", "-m", ""), "there is nothing to say: the text is empty"),
         (("create", "x", "--topic", "a\nb"), "a topic is one line"),
         (("topic", "lobby", "x" * 201), "a topic is one line of at most 200"),

@@ -223,7 +223,7 @@ def test_a_reply_names_what_it_answers(ann: Person, bob: Person) -> None:
     reply = bob.sends("ann", "--reply-to", f"i{row['position']}", "-m", "!")
     found = ann.gets("open", reply)
 
-    assert f"Reply to: {id_}" in found.lines
+    assert f"Answers:  {id_}" in found.lines
     refused = bob.types("send", "ann", "--reply-to", "i99999", "-m", "!")
     assert (refused.code, refused.out) == (4, "")
     assert "there is no message i99999 in your inbox" in refused.err

@@ -202,7 +202,7 @@ def test_a_room_is_shared_and_its_topic_told(table: Table) -> None:
     bob.types("topic dev")
     bob.sees("-- the topic of #dev: plans")
     bob.types("topic dev mine")
-    bob.sees("the topic is set by who made the room")
+    bob.sees("the topic is set by who made the room, and admins")
     bob.types("leave dev")
     bob.sees("-- you have left #dev")
     bob.types("history nowhere")
