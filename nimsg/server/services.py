@@ -115,11 +115,7 @@ class Services:
             store, clock, self._after_batch, settle_s, took, threads
         )
         self.indexing = Indexing(
-            store,
-            settle_s,
-            lambda: self.committer.submitted,
-            self.committer.give_up,
-            threads,
+            store, settle_s, self._submitted, self.committer.give_up, threads
         )
         blocks, locks = _first_questions(store, config)
         self.blocks = Blocks(blocks)
@@ -182,6 +178,9 @@ class Services:
     def begin(self) -> None:
         """Note that whoever was online when an earlier run broke off is not now."""
         self.commit_later(EndLogins())
+
+    def _submitted(self) -> int:
+        return self.committer.submitted
 
     def _after_batch(self, outcomes: Iterable[Outcome]) -> None:
         sent = 0

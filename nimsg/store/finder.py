@@ -13,12 +13,7 @@ from nimsg.protocol.results import Hit, Hits, InboxRow, OutboxRow, RoomHit
 from nimsg.protocol.rules import LONE_SURROGATE
 from nimsg.store import accountbook, reader
 from nimsg.store.base import SearchQuery
-from nimsg.store.fulltext import (
-    FullText,
-    expression,
-    mail_words,
-    room_words,
-)
+from nimsg.store.fulltext import FullText, expression, mail_words, room_words
 from nimsg.store.messagefile import MessageFile
 from nimsg.store.messagerow import SERVER
 from nimsg.store.roomreader import UNHIDDEN, require_member
